@@ -1,0 +1,33 @@
+import { Table } from 'typeorm';
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+export class CreatePrediction1790000001007 implements MigrationInterface {
+  name = 'CreatePrediction1790000001007';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.createTable(
+      new Table({
+        name: 'prediction',
+        columns: [
+          { name: 'id', type: 'varchar', length: '36', isPrimary: true },
+          { name: 'project_id', type: 'varchar', length: '36' },
+          { name: 'iteration_id', type: 'varchar', length: '36' },
+          { name: 'published_name', type: 'varchar', length: '255', isNullable: true },
+          { name: 'results', type: 'text' },
+          { name: 'duration_ms', type: 'double' },
+          { name: 'is_stored', type: 'boolean' },
+          { name: 'created_at', type: 'datetime' },
+          { name: 'expires_at', type: 'datetime', isNullable: true },
+        ],
+        indices: [
+          { name: 'IX_prediction_project_id', columnNames: ['project_id'] },
+          { name: 'IX_prediction_expires_at', columnNames: ['expires_at'] },
+        ],
+      }),
+    );
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.dropTable('prediction');
+  }
+}

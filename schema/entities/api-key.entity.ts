@@ -1,0 +1,31 @@
+import { Field, ID, ObjectType } from 'type-graphql';
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { ApiKeyRole } from '../enums.ts';
+
+@ObjectType({ description: 'A key to the API; its secret is shown only once, when it is made.' })
+@Entity({ name: 'api_key' })
+export class ApiKey {
+  @Field(() => ID, { description: 'Identifier.' })
+  @PrimaryColumn({ name: 'id', type: 'varchar', length: 36 })
+  id: string;
+
+  @Field(() => String, { description: 'What it is for.' })
+  @Column({ name: 'name', type: 'varchar', length: 255 })
+  name: string;
+
+  @Field(() => ApiKeyRole, { description: 'What its holder may do.' })
+  @Column({ name: 'role', type: 'varchar', length: 32 })
+  role: ApiKeyRole;
+
+  @Field(() => ID, { nullable: true, description: 'The only project it opens; null for all.' })
+  @Column({ name: 'project_id', type: 'varchar', length: 36, nullable: true })
+  projectId: string | null;
+
+  @Field(() => Date, { description: 'When it was made.' })
+  @Column({ name: 'created_at', type: 'datetime' })
+  createdAt: Date;
+
+  @Field(() => Date, { nullable: true, description: 'When it was revoked.' })
+  @Column({ name: 'revoked_at', type: 'datetime', nullable: true })
+  revokedAt: Date | null;
+}

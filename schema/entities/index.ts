@@ -1,0 +1,32 @@
+import { Project } from './project.entity.ts';
+import { Tag } from './tag.entity.ts';
+import { Image } from './image.entity.ts';
+import { ImageTag } from './image-tag.entity.ts';
+import { Upload } from './upload.entity.ts';
+import { Iteration } from './iteration.entity.ts';
+import { Publication } from './publication.entity.ts';
+import { Prediction } from './prediction.entity.ts';
+import { ApiKey } from './api-key.entity.ts';
+import { ApiKeyDigest } from './api-key-digest.entity.ts';
+import { IdempotentAnswer } from './idempotent-answer.entity.ts';
+import { EventRow } from './event.entity.ts';
+import { RunRow } from './run.entity.ts';
+import { RunStepRow } from './run-step.entity.ts';
+
+/** Every table of the service. */
+export const entities = [
+  Project,
+  Tag,
+  Image,
+  ImageTag,
+  Upload,
+  Iteration,
+  Publication,
+  Prediction,
+  ApiKey,
+  ApiKeyDigest,
+  IdempotentAnswer,
+  EventRow,
+  RunRow,
+  RunStepRow,
+];

@@ -1,0 +1,81 @@
+import { Field, ID, Int, ObjectType } from 'type-graphql';
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { IterationStatus, TrainingMode, TrainingPhase } from '../enums.ts';
+
+@ObjectType({ description: 'One training of a project and the model that came out of it.' })
+@Entity({ name: 'iteration' })
+@Index('IX_iteration_project_id', ['projectId'])
+export class Iteration {
+  @Field(() => ID, { description: 'Identifier; sorts by start.' })
+  @PrimaryColumn({ name: 'id', type: 'varchar', length: 36 })
+  id: string;
+
+  @Field(() => ID, { description: 'The project it belongs to.' })
+  @Column({ name: 'project_id', type: 'varchar', length: 36 })
+  projectId: string;
+
+  @Field(() => String, { description: 'Name.' })
+  @Column({ name: 'name', type: 'varchar', length: 255 })
+  name: string;
+
+  @Field(() => IterationStatus, { description: 'How far it has come.' })
+  @Column({ name: 'status', type: 'varchar', length: 32 })
+  status: IterationStatus;
+
+  @Column({ name: 'phase', type: 'varchar', length: 32 })
+  phase: TrainingPhase;
+
+  @Column({ name: 'fraction', type: 'double' })
+  fraction: number;
+
+  @Column({ name: 'message', type: 'text' })
+  message: string;
+
+  @Field(() => TrainingMode, { description: 'How much work it may cost.' })
+  @Column({ name: 'mode', type: 'varchar', length: 32 })
+  mode: TrainingMode;
+
+  @Field(() => String, { description: 'The backbone whose features the model uses.' })
+  @Column({ name: 'backbone', type: 'varchar', length: 32 })
+  backbone: string;
+
+  @Column({ name: 'tag_ids', type: 'simple-json', nullable: true })
+  tagIds: string[] | null;
+
+  @Field(() => Int, { description: 'Seed of every random choice of the training.' })
+  @Column({ name: 'seed', type: 'integer' })
+  seed: number;
+
+  @Field(() => String, { nullable: true, description: 'SHA-256 of the images and tags that took part.' })
+  @Column({ name: 'snapshot_sha256', type: 'varchar', length: 64, nullable: true })
+  snapshotSha256: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'SHA-256 of the model package; equal for equal snapshot and seed.',
+  })
+  @Column({ name: 'model_sha256', type: 'varchar', length: 64, nullable: true })
+  modelSha256: string | null;
+
+  @Field(() => Int, { description: 'Images that took part.' })
+  @Column({ name: 'image_count', type: 'integer' })
+  imageCount: number;
+
+  @Field(() => [String], {
+    description: 'What to know before trusting the model: few images, imbalance, near duplicates, images left out.',
+  })
+  @Column({ name: 'warnings', type: 'simple-json' })
+  warnings: string[];
+
+  @Field(() => String, { nullable: true, description: 'Why it failed.' })
+  @Column({ name: 'error', type: 'text', nullable: true })
+  error: string | null;
+
+  @Field(() => Date, { description: 'When it was asked for.' })
+  @Column({ name: 'created_at', type: 'datetime' })
+  createdAt: Date;
+
+  @Field(() => Date, { nullable: true, description: 'When the model was ready.' })
+  @Column({ name: 'trained_at', type: 'datetime', nullable: true })
+  trainedAt: Date | null;
+}

@@ -1,0 +1,45 @@
+import { Field, Float, ID, ObjectType } from 'type-graphql';
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { PredictionResult } from './prediction-result.ts';
+
+@ObjectType({ description: 'The answer of a model for one image.' })
+@Entity({ name: 'prediction' })
+@Index('IX_prediction_project_id', ['projectId'])
+@Index('IX_prediction_expires_at', ['expiresAt'])
+export class Prediction {
+  @Field(() => ID, { description: 'Identifier.' })
+  @PrimaryColumn({ name: 'id', type: 'varchar', length: 36 })
+  id: string;
+
+  @Field(() => ID, { description: 'The project it belongs to.' })
+  @Column({ name: 'project_id', type: 'varchar', length: 36 })
+  projectId: string;
+
+  @Field(() => ID, { description: 'The iteration that answered.' })
+  @Column({ name: 'iteration_id', type: 'varchar', length: 36 })
+  iterationId: string;
+
+  @Field(() => String, { nullable: true, description: 'The published name that was asked, if any.' })
+  @Column({ name: 'published_name', type: 'varchar', length: 255, nullable: true })
+  publishedName: string | null;
+
+  @Field(() => [PredictionResult], { description: 'One result a tag, highest probability first.' })
+  @Column({ name: 'results', type: 'simple-json' })
+  results: PredictionResult[];
+
+  @Field(() => Float, { description: 'Time of decoding and inference in milliseconds.' })
+  @Column({ name: 'duration_ms', type: 'double' })
+  durationMs: number;
+
+  @Field(() => Boolean, { description: 'Whether image and answer were kept.' })
+  @Column({ name: 'is_stored', type: 'boolean' })
+  isStored: boolean;
+
+  @Field(() => Date, { description: 'When it was made.' })
+  @Column({ name: 'created_at', type: 'datetime' })
+  createdAt: Date;
+
+  @Field(() => Date, { nullable: true, description: 'When a stored prediction is deleted.' })
+  @Column({ name: 'expires_at', type: 'datetime', nullable: true })
+  expiresAt: Date | null;
+}

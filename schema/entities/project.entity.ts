@@ -1,0 +1,39 @@
+import { Field, ID, ObjectType } from 'type-graphql';
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { ProjectKind, ClassificationType } from '../enums.ts';
+
+@ObjectType({ description: 'A set of images and tags, and the models trained on them.' })
+@Entity({ name: 'project' })
+export class Project {
+  @Field(() => ID, { description: 'Identifier.' })
+  @PrimaryColumn({ name: 'id', type: 'varchar', length: 36 })
+  id: string;
+
+  @Field(() => String, { description: 'Name, 1 to 200 characters.' })
+  @Column({ name: 'name', type: 'varchar', length: 255 })
+  name: string;
+
+  @Field(() => String, { description: 'Free text.' })
+  @Column({ name: 'description', type: 'text' })
+  description: string;
+
+  @Field(() => ProjectKind, { description: 'Classification or detection.' })
+  @Column({ name: 'kind', type: 'varchar', length: 32 })
+  kind: ProjectKind;
+
+  @Field(() => ClassificationType, { nullable: true, description: 'One tag or several per image; null for detection.' })
+  @Column({ name: 'classification_type', type: 'varchar', length: 32, nullable: true })
+  classificationType: ClassificationType | null;
+
+  @Field(() => ID, { description: 'The domain: backbone, input size and recipe.' })
+  @Column({ name: 'domain_id', type: 'varchar', length: 36 })
+  domainId: string;
+
+  @Field(() => Date, { description: 'When it was made.' })
+  @Column({ name: 'created_at', type: 'datetime' })
+  createdAt: Date;
+
+  @Field(() => Date, { description: 'When its settings last changed.' })
+  @Column({ name: 'updated_at', type: 'datetime' })
+  updatedAt: Date;
+}

@@ -1,0 +1,28 @@
+import { Field, ID, ObjectType } from 'type-graphql';
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+
+@ObjectType({ description: 'A name under which an iteration answers predictions.' })
+@Entity({ name: 'publication' })
+@Index('UQ_publication_project_id_name', ['projectId', 'name'], { unique: true })
+@Index('IX_publication_iteration_id', ['iterationId'])
+export class Publication {
+  @Field(() => ID, { description: 'Identifier.' })
+  @PrimaryColumn({ name: 'id', type: 'varchar', length: 36 })
+  id: string;
+
+  @Field(() => ID, { description: 'The project it belongs to.' })
+  @Column({ name: 'project_id', type: 'varchar', length: 36 })
+  projectId: string;
+
+  @Field(() => ID, { description: 'The iteration that answers.' })
+  @Column({ name: 'iteration_id', type: 'varchar', length: 36 })
+  iterationId: string;
+
+  @Field(() => String, { description: 'Published name, unique in its project.' })
+  @Column({ name: 'name', type: 'varchar', length: 255 })
+  name: string;
+
+  @Field(() => Date, { description: 'When it was published.' })
+  @Column({ name: 'created_at', type: 'datetime' })
+  createdAt: Date;
+}

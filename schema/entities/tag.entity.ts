@@ -1,0 +1,32 @@
+import { Field, ID, ObjectType } from 'type-graphql';
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { TagType } from '../enums.ts';
+
+@ObjectType({ description: 'Something to be recognised in images.' })
+@Entity({ name: 'tag' })
+@Index('UQ_tag_project_id_name', ['projectId', 'name'], { unique: true })
+export class Tag {
+  @Field(() => ID, { description: 'Identifier.' })
+  @PrimaryColumn({ name: 'id', type: 'varchar', length: 36 })
+  id: string;
+
+  @Field(() => ID, { description: 'The project it belongs to.' })
+  @Column({ name: 'project_id', type: 'varchar', length: 36 })
+  projectId: string;
+
+  @Field(() => String, { description: 'Name, unique in its project.' })
+  @Column({ name: 'name', type: 'varchar', length: 255 })
+  name: string;
+
+  @Field(() => String, { description: 'Free text.' })
+  @Column({ name: 'description', type: 'text' })
+  description: string;
+
+  @Field(() => TagType, { description: 'Regular or negative.' })
+  @Column({ name: 'type', type: 'varchar', length: 32 })
+  type: TagType;
+
+  @Field(() => Date, { description: 'When it was made.' })
+  @Column({ name: 'created_at', type: 'datetime' })
+  createdAt: Date;
+}

@@ -1,0 +1,115 @@
+import { registerEnumType } from 'type-graphql';
+
+/** Every enumeration of the vocabulary: the values stand in rows, in GraphQL and in events alike. */
+export enum ProjectKind {
+  CLASSIFICATION = 'CLASSIFICATION',
+  DETECTION = 'DETECTION',
+}
+export enum ClassificationType {
+  MULTICLASS = 'MULTICLASS',
+  MULTILABEL = 'MULTILABEL',
+}
+export enum TagType {
+  REGULAR = 'REGULAR',
+  NEGATIVE = 'NEGATIVE',
+}
+export enum IterationStatus {
+  QUEUED = 'QUEUED',
+  TRAINING = 'TRAINING',
+  COMPLETED = 'COMPLETED',
+  FAILED = 'FAILED',
+  CANCELLED = 'CANCELLED',
+}
+export enum TrainingPhase {
+  SNAPSHOT = 'SNAPSHOT',
+  FEATURES = 'FEATURES',
+  HEAD = 'HEAD',
+  EVALUATION = 'EVALUATION',
+  PACKAGE = 'PACKAGE',
+  DONE = 'DONE',
+}
+export enum TrainingMode {
+  QUICK = 'QUICK',
+  ADVANCED = 'ADVANCED',
+}
+export enum ApiKeyRole {
+  OWNER = 'OWNER',
+  TRAINER = 'TRAINER',
+  LABELER = 'LABELER',
+  DEPLOYER = 'DEPLOYER',
+  READER = 'READER',
+  PREDICTOR = 'PREDICTOR',
+}
+export enum ImageOrder {
+  NEWEST = 'NEWEST',
+  OLDEST = 'OLDEST',
+}
+export enum TagMatch {
+  ANY = 'ANY',
+  ALL = 'ALL',
+}
+export enum AddImageStatus {
+  OK = 'OK',
+  DUPLICATE = 'DUPLICATE',
+  REFUSED = 'REFUSED',
+}
+
+const describe = (type: object, name: string, description: string, values: Record<string, string>) =>
+  registerEnumType(type, {
+    name,
+    description,
+    valuesConfig: Object.fromEntries(Object.entries(values).map(([value, text]) => [value, { description: text }])),
+  });
+
+describe(ProjectKind, 'ProjectKind', 'What the models of a project answer.', {
+  CLASSIFICATION: 'Which tags an image has as a whole.',
+  DETECTION: 'Where in an image its tags are, as boxes.',
+});
+describe(ClassificationType, 'ClassificationType', 'How many tags one image may have.', {
+  MULTICLASS: 'Exactly one tag an image; probabilities add up to 1.',
+  MULTILABEL: 'Any number of tags an image; each probability stands for itself.',
+});
+describe(TagType, 'TagType', 'The part a tag plays in training.', {
+  REGULAR: 'Something to be recognised.',
+  NEGATIVE: 'None of the regular tags; at most one a project.',
+});
+describe(IterationStatus, 'IterationStatus', 'How far a training has come.', {
+  QUEUED: 'Waiting for a worker.',
+  TRAINING: 'A worker is at it.',
+  COMPLETED: 'The model is ready.',
+  FAILED: 'Ended without a model; the field error says why.',
+  CANCELLED: 'Ended on request.',
+});
+describe(TrainingPhase, 'TrainingPhase', 'The step of a training that is running.', {
+  SNAPSHOT: 'Fixing which images and tags take part.',
+  FEATURES: 'Running images through the backbone.',
+  HEAD: 'Fitting the classifier by cross-validation.',
+  EVALUATION: 'Measuring on images that the model did not see.',
+  PACKAGE: 'Writing the model package.',
+  DONE: 'Nothing is left to do.',
+});
+describe(TrainingMode, 'TrainingMode', 'How much work a training may cost.', {
+  QUICK: 'A head on frozen features: seconds to minutes.',
+  ADVANCED: 'Also adapts the backbone; not available yet, and refused with that message.',
+});
+describe(ApiKeyRole, 'ApiKeyRole', 'What the holder of an API key may do.', {
+  OWNER: 'Everything, keys included.',
+  TRAINER: 'Reads, labels, trains and predicts.',
+  LABELER: 'Reads, uploads and tags images.',
+  DEPLOYER: 'Reads, publishes and predicts.',
+  READER: 'Reads.',
+  PREDICTOR: 'Predicts with published models, nothing else.',
+});
+describe(ImageOrder, 'ImageOrder', 'The order of an image list.', {
+  NEWEST: 'Latest upload first.',
+  OLDEST: 'First upload first.',
+});
+describe(TagMatch, 'TagMatch', 'How several tags of a filter combine.', {
+  ANY: 'The image has at least one of them.',
+  ALL: 'The image has every one of them.',
+});
+describe(AddImageStatus, 'AddImageStatus', 'What became of one image of a batch.', {
+  OK: 'Stored.',
+  DUPLICATE: 'The same bytes were there already; new tags joined the existing image.',
+  REFUSED: 'Not stored; code and message say why.',
+});

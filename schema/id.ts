@@ -1,0 +1,21 @@
+import { randomBytes } from 'node:crypto';
+
+let lastMs = 0;
+let counter = 0;
+
+/**
+ * A UUID version 7 (RFC 9562): milliseconds, a counter within the millisecond, then randomness. Ids sort by creation,
+ * so a keyset page over ids is a page over time.
+ */
+export function newId(): string {
+  const nowMs = Math.max(Date.now(), lastMs);
+  counter = nowMs === lastMs ? counter + 1 : 0;
+  if (counter > 0xfff) counter = 0;
+  lastMs = counter === 0 && nowMs === lastMs ? nowMs + 1 : nowMs;
+  const time = lastMs.toString(16).padStart(12, '0');
+  const random = randomBytes(8);
+  random[0] = ((random[0] ?? 0) & 0x3f) | 0x80;
+  const tail = random.toString('hex');
+  const sub = counter.toString(16).padStart(3, '0');
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${sub}-${tail.slice(0, 4)}-${tail.slice(4)}`;
+}
