@@ -1,0 +1,186 @@
+import { type Client, createClient } from 'graphql-ws';
+import WebSocket from 'ws';
+import { CliError } from './errors.ts';
+
+export type Variables = Record<string, unknown>;
+
+export interface UploadSource {
+  name: string;
+  bytes: Uint8Array;
+}
+
+interface UploadTicket {
+  id: string;
+  url: string;
+  method: string;
+  headers: { name: string; value: string }[];
+}
+
+interface SubscribeOptions {
+  /** How many drops in a row, without an event between them, before giving up. */
+  maxDrops?: number;
+  retryDelayMs?: number;
+}
+
+const requestUploads = `mutation ($input: RequestUploadsInput!) {
+  requestUploads(input: $input) { id url method headers { name value } expiresAt }
+}`;
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+
+const messageOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;
+};
+
+/** One line for each GraphQL error, with the field it concerns. */
+export function readableErrors(errors: readonly unknown[]): string {
+  const lines = errors.map((error) => {
+    if (!isRecord(error)) return String(error);
+    const path = Array.isArray(error['path']) ? ` (at ${error['path'].join('.')})` : '';
+    return `${typeof error['message'] === 'string' ? error['message'] : 'Unknown error'}${path}`;
+  });
+  return lines.join('\n');
+}
+
+function dataOf<T>(body: unknown, context: string): T {
+  if (isRecord(body) && Array.isArray(body['errors']) && body['errors'].length > 0) {
+    throw new CliError(readableErrors(body['errors']));
+  }
+  if (!isRecord(body) || !isRecord(body['data'])) throw new CliError(`${context} did not answer with GraphQL data`);
+  return body['data'] as T;
+}
+
+/** The server refused, as opposed to the connection failing: trying again would not help. */
+function refusalOf(error: unknown): CliError | null {
+  if (error instanceof CliError) return error;
+  if (Array.isArray(error)) return new CliError(readableErrors(error));
+  if (!isRecord(error) || typeof error['code'] !== 'number') return null;
+  const isFatal = error['code'] >= 4400 && error['code'] < 4500;
+  return isFatal ? new CliError(`The subscription was refused: ${String(error['reason'])} (${error['code']})`) : null;
+}
+
+export class TaglensClient {
+  readonly #url: string;
+  readonly #key: string;
+
+  constructor(url: string, key: string) {
+    this.#url = url.replace(/\/+$/, '');
+    this.#key = key;
+  }
+
+  /** Sends one operation. Throws a CliError with a readable message on any failure. */
+  async request<T>(query: string, variables: Variables = {}): Promise<T> {
+    const body = JSON.stringify({ query, variables });
+    const response = await this.#fetch('/graphql', {
+      method: 'POST',
+      body,
+      headers: { 'content-type': 'application/json' },
+    });
+    const text = await response.text();
+    try {
+      return dataOf<T>(JSON.parse(text), this.#url);
+    } catch (error) {
+      if (error instanceof CliError) throw error;
+      throw new CliError(`${this.#url}/graphql answered ${response.status}: ${text.slice(0, 200)}`);
+    }
+  }
+
+  /**
+   * Yields events until the server completes. After a dropped socket it subscribes again with `after` set to the
+   * last event's id, so that no event is lost or seen twice.
+   */
+  async *subscribe<T extends { eventId: string }>(
+    query: string,
+    field: string,
+    variables: Variables,
+    { maxDrops = 5, retryDelayMs = 300 }: SubscribeOptions = {},
+  ): AsyncGenerator<T, void, undefined> {
+    let after: string | null = null;
+    for (let drops = 0; ; drops += 1) {
+      const socket = this.#connect();
+      try {
+        const resumed = after === null ? variables : { ...variables, after };
+        for await (const message of socket.iterate<Record<string, T>>({ query, variables: resumed })) {
+          const event = dataOf<Record<string, T>>(message, this.#url)[field];
+          if (event === undefined) continue;
+          after = event.eventId;
+          drops = 0;
+          yield event;
+        }
+        return;
+      } catch (error) {
+        const refusal = refusalOf(error);
+        if (refusal !== null) throw refusal;
+        if (drops >= maxDrops) throw new CliError(`Lost the connection to ${this.#url} and could not get it back`);
+      } finally {
+        await socket.dispose();
+      }
+      await new Promise((resolve) => setTimeout(resolve, retryDelayMs * (drops + 1)));
+    }
+  }
+
+  /** Uploads one file; returns the upload id that `addImages` takes. */
+  async uploadFile(projectId: string, file: UploadSource): Promise<string> {
+    const [id] = await this.uploadFiles(projectId, [file]);
+    if (id === undefined) throw new CliError(`No upload ticket came back for ${file.name}`);
+    return id;
+  }
+
+  /** Asks for all the tickets at once, then sends the files; the ids come back in the files' order. */
+  async uploadFiles(projectId: string, files: readonly UploadSource[]): Promise<string[]> {
+    const described = files.map(({ name, bytes }) => ({ name, sizeBytes: bytes.length }));
+    const answer = await this.request<{ requestUploads: UploadTicket[] }>(requestUploads, {
+      input: { projectId, files: described },
+    });
+    const tickets = answer.requestUploads;
+    if (tickets.length !== files.length)
+      throw new CliError(`Asked for ${files.length} upload tickets, got ${tickets.length}`);
+    await Promise.all(tickets.map((ticket, index) => this.#put(ticket, files[index])));
+    return tickets.map(({ id }) => id);
+  }
+
+  /** The plain HTTP way to predict: the photograph is the request body. */
+  async predict<T>(projectId: string, publishedName: string, bytes: Uint8Array): Promise<T> {
+    const path = `/v1/projects/${projectId}/predict/${encodeURIComponent(publishedName)}`;
+    const headers = { 'content-type': 'application/octet-stream' };
+    const response = await this.#fetch(path, { method: 'POST', body: Buffer.from(bytes), headers });
+    if (!response.ok)
+      throw new CliError(`Prediction answered ${response.status}: ${(await response.text()).slice(0, 200)}`);
+    return (await response.json()) as T;
+  }
+
+  async #put(ticket: UploadTicket, file: UploadSource | undefined): Promise<void> {
+    if (file === undefined) return;
+    const headers = Object.fromEntries(ticket.headers.map(({ name, value }) => [name, value]));
+    const target = new URL(ticket.url, this.#url);
+    try {
+      const response = await fetch(target, { method: ticket.method, headers, body: Buffer.from(file.bytes) });
+      if (response.ok) return;
+      throw new CliError(
+        `Uploading ${file.name} answered ${response.status}: ${(await response.text()).slice(0, 200)}`,
+      );
+    } catch (error) {
+      throw error instanceof CliError ? error : new CliError(`Uploading ${file.name} failed: ${messageOf(error)}`);
+    }
+  }
+
+  async #fetch(path: string, init: RequestInit & { headers: Record<string, string> }): Promise<Response> {
+    const headers = { ...init.headers, authorization: `Bearer ${this.#key}` };
+    try {
+      return await fetch(`${this.#url}${path}`, { ...init, headers });
+    } catch (error) {
+      throw new CliError(`Cannot reach ${this.#url}: ${messageOf(error)}`);
+    }
+  }
+
+  #connect(): Client {
+    return createClient({
+      url: `${this.#url.replace(/^http/, 'ws')}/graphql`,
+      webSocketImpl: WebSocket,
+      connectionParams: { authorization: `Bearer ${this.#key}` },
+      // Retrying is ours to do: the library's own would start again without the last event id.
+      retryAttempts: 0,
+    });
+  }
+}

@@ -1,0 +1,30 @@
+import { CommanderError } from 'commander';
+
+export const exitCodes = { ok: 0, failed: 1, usage: 2 } as const;
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+/** A failure whose message says all the user needs; no stack is printed. */
+export class CliError extends Error {
+  override readonly name: string = 'CliError';
+  constructor(
+    message: string,
+    readonly exitCode: ExitCode = exitCodes.failed,
+  ) {
+    super(message);
+  }
+}
+
+const isSystemError = (error: Error): boolean => 'syscall' in error && 'code' in error;
+
+export function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+  return error instanceof CliError ? error.exitCode : exitCodes.failed;
+}
+
+/** What to print; null when commander has already printed it. Only unforeseen errors show a stack. */
+export function describeError(error: unknown): string | null {
+  if (error instanceof CommanderError) return null;
+  if (!(error instanceof Error)) return `taglens: ${String(error)}`;
+  const isForeseen = error instanceof CliError || error.name === 'ConfigError' || isSystemError(error);
+  return `taglens: ${isForeseen ? error.message : (error.stack ?? error.message)}`;
+}

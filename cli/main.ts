@@ -1,0 +1,101 @@
+import { Argument, Command, InvalidArgumentError } from 'commander';
+import { CliError, describeError, exitCodeOf, exitCodes } from './errors.ts';
+
+const benchNames = ['train', 'predict', 'quality', 'models'] as const;
+type BenchName = (typeof benchNames)[number];
+
+function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('It must be a whole number above 0.');
+  return value;
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('It must be a whole number.');
+  return value;
+}
+
+async function serveCommand(): Promise<void> {
+  const { serveUntilStopped } = await import('./serve.ts');
+  await serveUntilStopped(process.env);
+}
+
+function workerCommand(): void {
+  throw new CliError(
+    'There is no separate worker yet: `taglens serve` runs training itself, inside the server. ' +
+      'This command will work once production mode exists.',
+    exitCodes.usage,
+  );
+}
+
+async function demoCommand(options: { folder?: string; exit?: boolean; perTag: number }): Promise<void> {
+  const { runDemo } = await import('./demo.ts');
+  await runDemo({ folder: options.folder ?? null, exitWhenDone: options.exit ?? false, perTag: options.perTag });
+}
+
+async function samplesCommand(folder: string, options: { perTag: number; seed: number; size: number }): Promise<void> {
+  const { writeSamples } = await import('../samples/render.ts');
+  const count = await writeSamples(folder, options);
+  console.log(`Wrote ${count} photographs and boxes.json to ${folder}`);
+}
+
+async function schemaCommand(options: { check?: boolean }): Promise<void> {
+  const { printSchemaFile } = await import('../api/schema.ts');
+  const isCurrent = await printSchemaFile(options.check ?? false);
+  if (!isCurrent) throw new CliError('The schema file is out of date; run `taglens schema` and commit the result.');
+}
+
+async function benchCommand(name: BenchName, options: { smoke?: boolean }): Promise<void> {
+  const { runBench } = await import('../bench/main.ts');
+  await runBench(name, { smoke: options.smoke ?? false });
+}
+
+function addDataCommands(program: Command): void {
+  program
+    .command('demo')
+    .description('Serve from a fresh temporary folder, then tag, train, publish and predict through the public API')
+    .option('--folder <path>', 'photographs in one folder per tag, or train/ and test/ folders of such folders')
+    .option('--exit', 'end when done instead of serving on')
+    .option('--per-tag <n>', 'rendered samples of each tag', positiveInteger, 30)
+    .action(demoCommand);
+  program
+    .command('samples')
+    .description('Render sample photographs of road signs, with their boxes')
+    .argument('<folder>', 'where to write them')
+    .option('--per-tag <n>', 'photographs of each tag', positiveInteger, 30)
+    .option('--seed <n>', 'the same seed gives the same photographs', wholeNumber, 1)
+    .option('--size <px>', 'side of the photographs in pixels', positiveInteger, 320)
+    .action(samplesCommand);
+}
+
+export function buildProgram(): Command {
+  // exitOverride before the commands: they inherit it, and then report their own misuse as exit code 2.
+  const program = new Command('taglens').description('The open, self-hosted custom-vision service').exitOverride();
+  program.command('serve').description('Run the server, with training inside it').action(serveCommand);
+  program.command('worker').description('Run training apart from the server (not there yet)').action(workerCommand);
+  addDataCommands(program);
+  program
+    .command('schema')
+    .description('Write the GraphQL schema file')
+    .option('--check', 'only compare it with the one on disk')
+    .action(schemaCommand);
+  program
+    .command('bench')
+    .description('Measure speed or quality')
+    .addArgument(new Argument('<name>', 'what to measure').choices(benchNames))
+    .option('--smoke', 'the smallest run that touches everything')
+    .action(benchCommand);
+  return program;
+}
+
+/** Runs one command; sets the exit code (0 done, 1 failed, 2 misused) rather than cutting output short. */
+export async function main(argv: readonly string[]): Promise<void> {
+  try {
+    await buildProgram().parseAsync([...argv]);
+  } catch (error) {
+    const message = describeError(error);
+    if (message !== null) console.error(message);
+    process.exitCode = exitCodeOf(error);
+  }
+}

@@ -1,0 +1,46 @@
+/** One setting: its default as text (as it would be written in the environment) and what it means. */
+export interface SettingKind {
+  default: string;
+  meaning: string;
+  /** Smallest and largest value allowed, for whole numbers. */
+  min?: number;
+  max?: number;
+  /** May also be given as a file, by `NAME_FILE`. */
+  secret?: true;
+}
+
+export const settings = {
+  TAGLENS_HOST: { default: '127.0.0.1', meaning: 'Address to listen on.' },
+  TAGLENS_PORT: { default: '4000', min: 0, max: 65535, meaning: 'Port to listen on; 0 takes a free one.' },
+  TAGLENS_DATA: { default: './.taglens', meaning: 'Folder of the database and the stored images and models.' },
+  TAGLENS_OWNER_KEY: { default: '', secret: true, meaning: 'Key of the owner; also TAGLENS_OWNER_KEY_FILE.' },
+  TAGLENS_LOG_LEVEL: { default: 'info', meaning: 'fatal, error, warn, info, debug, trace or silent.' },
+  TAGLENS_INTROSPECTION: { default: 'true', meaning: 'Whether the GraphQL schema may be read by clients.' },
+  TAGLENS_MAX_TRAINING_IMAGE_BYTES: { default: '6000000', meaning: 'Largest image for training, in bytes.' },
+  TAGLENS_MAX_PREDICTION_IMAGE_BYTES: { default: '4000000', meaning: 'Largest image for prediction, in bytes.' },
+  TAGLENS_MAX_IMAGES_PER_PROJECT: { default: '100000', meaning: 'Most images in a project.' },
+  TAGLENS_MAX_TAGS_PER_PROJECT: { default: '500', meaning: 'Most tags in a project.' },
+  TAGLENS_MAX_TAGS_PER_IMAGE: { default: '100', meaning: 'Most tags on an image.' },
+  TAGLENS_MAX_LONGEST_EDGE_PIXELS: { default: '10240', meaning: 'Longest edge of an image, in pixels.' },
+  TAGLENS_MAX_ASPECT_RATIO: { default: '25', meaning: 'Longest edge divided by the shortest, at most.' },
+  TAGLENS_MAX_MEGAPIXELS: { default: '50', meaning: 'Most pixels in an image, in millions.' },
+  TAGLENS_MAX_BATCH_SIZE: { default: '64', meaning: 'Most items in one batch request.' },
+  TAGLENS_MIN_TAGS: { default: '2', min: 1, meaning: 'Fewest tags a training needs.' },
+  TAGLENS_MIN_IMAGES_PER_TAG: { default: '2', min: 1, meaning: 'Fewest images per tag a training needs.' },
+  TAGLENS_RECOMMENDED_IMAGES_PER_TAG: { default: '10', meaning: 'Fewer images per tag than this give a warning.' },
+  TAGLENS_PREDICTION_RETENTION_DAYS: { default: '30', meaning: 'Days a stored prediction is kept.' },
+  TAGLENS_PREDICTION_CONCURRENCY: { default: '2', max: 256, meaning: 'Predictions computed at the same time.' },
+  TAGLENS_PREDICTION_QUEUE_LIMIT: { default: '64', meaning: 'Predictions waiting; more are refused.' },
+  TAGLENS_URL_ALLOW: {
+    default: '',
+    meaning: 'Private hosts or CIDR ranges that image URLs may reach, separated by commas.',
+  },
+  TAGLENS_URL_TIMEOUT_MS: { default: '15000', meaning: 'Longest download of an image URL, in milliseconds.' },
+  TAGLENS_TRAINING_CONCURRENCY: { default: '1', max: 64, meaning: 'Trainings that run at the same time.' },
+  TAGLENS_TRAINING_THREADS: { default: '2', max: 256, meaning: 'Processor threads one training uses.' },
+  TAGLENS_MODEL_MEMORY_BYTES: { default: '268435456', meaning: 'Memory for loaded models, in bytes.' },
+  TAGLENS_ENGINE_LEASE_MS: { default: '15000', min: 100, meaning: 'After this a dead runner’s work is taken over.' },
+  TAGLENS_ENGINE_POLL_MS: { default: '500', min: 5, meaning: 'How often a runner looks for new work.' },
+} as const satisfies Record<string, SettingKind>;
+
+export type SettingName = keyof typeof settings;

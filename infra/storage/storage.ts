@@ -1,0 +1,54 @@
+import type { Readable } from 'node:stream';
+
+/** What is known of an object once it is safely stored. `sha256` is lower-case hexadecimal. */
+export interface StoredObject {
+  sizeBytes: number;
+  sha256: string;
+}
+
+/** No object under this key. */
+export class ObjectNotFound extends Error {
+  constructor(readonly key: string) {
+    super(`There is no stored object ${key}.`);
+    this.name = 'ObjectNotFound';
+  }
+}
+
+/** The key could leave the storage or is not a key at all. */
+export class InvalidKey extends Error {
+  constructor() {
+    super(
+      'A storage key must be made of letters, digits, «.», «_», «-» and single «/», with no part starting with a dot.',
+    );
+    this.name = 'InvalidKey';
+  }
+}
+
+/** Objects by key, such as images and models. Keys are made in `keys.ts`. Every method may throw InvalidKey. */
+export interface Storage {
+  /** Stores all of it or nothing, replacing what was there; when it resolves the object survives a crash. */
+  put(key: string, bytes: Uint8Array | Readable): Promise<StoredObject>;
+  /** @throws ObjectNotFound */
+  get(key: string): Promise<Buffer>;
+  /** @throws ObjectNotFound before anything is read */
+  stream(key: string): Promise<Readable>;
+  exists(key: string): Promise<boolean>;
+  /** Deleting what is not there is no error. */
+  delete(key: string): Promise<void>;
+  /** Deletes every object whose key begins with `prefix`, which must end in «/». */
+  deletePrefix(prefix: string): Promise<void>;
+  /** Keys that begin with `prefix` (which ends in «/», or is empty for all), in no particular order. */
+  list(prefix: string): AsyncIterable<string>;
+}
+
+/** @throws InvalidKey */
+export function checkKey(key: string): void {
+  if (key.length > 512 || !/^[A-Za-z0-9_-][A-Za-z0-9._-]*(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$/.test(key))
+    throw new InvalidKey();
+}
+
+/** @throws InvalidKey unless the prefix names whole folders */
+export function checkPrefix(prefix: string): void {
+  if (!prefix.endsWith('/')) throw new InvalidKey();
+  checkKey(prefix.slice(0, -1));
+}

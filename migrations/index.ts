@@ -1,0 +1,32 @@
+import { CreateEvent1790000000001 } from './1790000000001-CreateEvent.ts';
+import { CreateRun1790000000002 } from './1790000000002-CreateRun.ts';
+import { CreateRunStep1790000000003 } from './1790000000003-CreateRunStep.ts';
+import { CreateProject1790000001000 } from './1790000001000-CreateProject.ts';
+import { CreateTag1790000001001 } from './1790000001001-CreateTag.ts';
+import { CreateImage1790000001002 } from './1790000001002-CreateImage.ts';
+import { CreateImageTag1790000001003 } from './1790000001003-CreateImageTag.ts';
+import { CreateUpload1790000001004 } from './1790000001004-CreateUpload.ts';
+import { CreateIteration1790000001005 } from './1790000001005-CreateIteration.ts';
+import { CreatePublication1790000001006 } from './1790000001006-CreatePublication.ts';
+import { CreatePrediction1790000001007 } from './1790000001007-CreatePrediction.ts';
+import { CreateApiKey1790000001008 } from './1790000001008-CreateApiKey.ts';
+import { CreateApiKeyDigest1790000001009 } from './1790000001009-CreateApiKeyDigest.ts';
+import { CreateIdempotentAnswer1790000001010 } from './1790000001010-CreateIdempotentAnswer.ts';
+
+/** Every migration, oldest first. */
+export const migrations = [
+  CreateEvent1790000000001,
+  CreateRun1790000000002,
+  CreateRunStep1790000000003,
+  CreateProject1790000001000,
+  CreateTag1790000001001,
+  CreateImage1790000001002,
+  CreateImageTag1790000001003,
+  CreateUpload1790000001004,
+  CreateIteration1790000001005,
+  CreatePublication1790000001006,
+  CreatePrediction1790000001007,
+  CreateApiKey1790000001008,
+  CreateApiKeyDigest1790000001009,
+  CreateIdempotentAnswer1790000001010,
+];

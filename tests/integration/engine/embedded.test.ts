@@ -1,0 +1,260 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Database } from '../../../infra/database.ts';
+import { CancelledError, type ActivityContext } from '../../../schema/contracts/activity.ts';
+import { RunStepRow } from '../../../schema/entities/run-step.entity.ts';
+import { EmbeddedEngine } from '../../../workflows/engines/embedded.ts';
+import type { Calls, Orchestration, RunnableActivity } from '../../../workflows/engines/embedded-execution.ts';
+import { EmbeddedRunner } from '../../../workflows/engines/embedded-runner.ts';
+import { createTestData, until, type TestData } from './setup.ts';
+
+let files: TestData;
+let database: Database;
+let engine: EmbeddedEngine;
+const runners: EmbeddedRunner[] = [];
+
+beforeEach(async () => {
+  files = await createTestData();
+  database = await files.open();
+  engine = new EmbeddedEngine(database);
+});
+afterEach(async () => {
+  for (const runner of runners.splice(0)) await runner.stop();
+  await files.remove();
+});
+
+interface Parts {
+  orchestration: Orchestration;
+  activities: Record<string, RunnableActivity>;
+  on?: Database;
+  concurrency?: number;
+  leaseMs?: number;
+  timeoutMs?: number;
+}
+
+const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
+function runnerOf({
+  orchestration,
+  activities,
+  on = database,
+  concurrency = 4,
+  leaseMs = 2000,
+  timeoutMs = 5000,
+}: Parts) {
+  const policy = (name: string) => ({
+    timeoutMs,
+    heartbeatMs: 0,
+    attempts: 3,
+    runsWhenCancelled: name.startsWith('clean'),
+  });
+  const policies = Object.fromEntries(Object.keys(activities).map((name) => [name, policy(name)]));
+  const options = { orchestrations: { job: orchestration }, activities, policies, concurrency, leaseMs };
+  const runner = new EmbeddedRunner({ ...options, database: on, pollMs: 10, retryDelayMs: 5, logger: quiet });
+  runners.push(runner);
+  runner.start();
+  return runner;
+}
+
+/** As after kill -9: its connection is gone, its lease stays. */
+async function crash(on: Database): Promise<void> {
+  await on.close();
+}
+
+const call = (calls: Calls, name: string, input: unknown = null) =>
+  (calls[name] as (input: unknown) => Promise<unknown>)(input);
+const ended = (id: string, status: string) =>
+  until(async () => (await engine.describe(id))?.status === status, `${id} being ${status}`);
+const never = (signal: AbortSignal) =>
+  new Promise<never>((_, reject) =>
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }),
+  );
+const steps = (runId: string) =>
+  database.read.getRepository(RunStepRow).find({ where: { runId }, order: { sequence: 'ASC' } });
+
+test('completes a run, hands results on, and joins a second start of the same id', async () => {
+  const seen: unknown[] = [];
+  const add: RunnableActivity = (input) => Promise.resolve(seen.push(input));
+  const orchestration: Orchestration = async (calls, input) => {
+    const counts = await Promise.all([call(calls, 'add', input), call(calls, 'add', 'b')]);
+    return call(calls, 'add', counts);
+  };
+  await engine.start('job', 'a', { id: 'r' });
+  await engine.start('job', 'other', { id: 'r' });
+  runnerOf({ orchestration, activities: { add } });
+  await ended('r', 'COMPLETED');
+  await engine.start('job', 'later', { id: 'r' });
+  expect(seen).toEqual(['a', 'b', [1, 2]]);
+  expect((await steps('r')).map((step) => step.status)).toEqual(['COMPLETED', 'COMPLETED', 'COMPLETED']);
+  expect(await engine.describe('unknown')).toBeNull();
+});
+
+test('repeats a failed activity with its last heartbeat, but not a final error', async () => {
+  const beats: unknown[] = [];
+  const flaky: RunnableActivity = (_, context) => {
+    beats.push(context.lastHeartbeat);
+    context.heartbeat({ done: context.attempt });
+    return context.attempt < 3 ? Promise.reject(new Error('not yet')) : Promise.resolve('ok');
+  };
+  let finals = 0;
+  const final: RunnableActivity = () => {
+    finals += 1;
+    return Promise.reject(Object.assign(new Error('never will'), { nonRetryable: true, code: 'NO' }));
+  };
+  await engine.start('job', {}, { id: 'r' });
+  runnerOf({
+    orchestration: async (calls) => [await call(calls, 'flaky'), await call(calls, 'final')],
+    activities: { flaky, final },
+  });
+  await ended('r', 'FAILED');
+  expect(await engine.describe('r')).toEqual({ status: 'FAILED', error: 'never will' });
+  expect(beats).toEqual([undefined, { done: 1 }, { done: 2 }]);
+  expect(finals).toBe(1);
+});
+
+test('an attempt that takes too long is aborted and repeated', async () => {
+  const slow: RunnableActivity = (_, context) => (context.attempt === 1 ? never(context.signal) : Promise.resolve(1));
+  await engine.start('job', {}, { id: 'r' });
+  runnerOf({ orchestration: (calls) => call(calls, 'slow'), activities: { slow }, timeoutMs: 30 });
+  await ended('r', 'COMPLETED');
+});
+
+test('goes on after a crash where it was, with parallel branches, and repeats no finished step', async () => {
+  const done: string[] = [];
+  let hold = true;
+  const work: RunnableActivity = async (input, context) => {
+    const name = input as string;
+    // The second branch is faster at first: a replay must still give each branch its own sequence numbers.
+    if (name === 'a1') await new Promise((resolve) => setTimeout(resolve, 40));
+    if (name === 'end') context.heartbeat('half');
+    if (name === 'end' && hold) return never(context.signal);
+    done.push(name === 'end' ? `end after ${String(context.lastHeartbeat)}` : name);
+    return name;
+  };
+  const branch = async (calls: Calls, name: string) => {
+    await call(calls, 'work', `${name}1`);
+    await call(calls, name === 'a' ? 'work' : 'other', `${name}2`);
+  };
+  const orchestration: Orchestration = async (calls) => {
+    await Promise.all([branch(calls, 'a'), branch(calls, 'b')]);
+    return call(calls, 'work', 'end');
+  };
+  const activities = { work, other: work };
+  const first = await files.open(false);
+  await engine.start('job', {}, { id: 'r' });
+  runnerOf({ orchestration, activities, on: first, leaseMs: 150 });
+  await until(
+    async () => (await steps('r'))[4]?.heartbeat !== null && (await steps('r')).length === 5,
+    'the last step',
+  );
+  await crash(first);
+  hold = false;
+  runnerOf({ orchestration, activities });
+  await ended('r', 'COMPLETED');
+  expect(done).toEqual(['b1', 'b2', 'a1', 'a2', 'end after half']);
+});
+
+test('an orderly stop gives the run back at once, and the orchestration sees nothing of it', async () => {
+  let interrupted = 0;
+  let failures = 0;
+  let hold = true;
+  const work: RunnableActivity = (_, context) => {
+    if (!hold) return Promise.resolve('fine');
+    context.signal.addEventListener('abort', () => (interrupted += 1));
+    return never(context.signal);
+  };
+  const orchestration: Orchestration = (calls) =>
+    call(calls, 'work').catch((error: unknown) => {
+      failures += 1;
+      throw error;
+    });
+  await engine.start('job', {}, { id: 'r' });
+  const first = runnerOf({ orchestration, activities: { work }, leaseMs: 60_000 });
+  await until(async () => (await steps('r')).length === 1);
+  await first.stop();
+  hold = false;
+  runnerOf({ orchestration, activities: { work } });
+  await ended('r', 'COMPLETED');
+  expect([interrupted, failures]).toEqual([1, 0]);
+});
+
+test('cancels: aborts the activity, refuses the next, still cleans up', async () => {
+  const seen: string[] = [];
+  const activities: Record<string, RunnableActivity> = {
+    work: (_, context: ActivityContext) => never(context.signal),
+    next: () => Promise.resolve(seen.push('next')),
+    cleanUp: (input) => Promise.resolve(seen.push(`clean ${String(input)}`)),
+  };
+  const orchestration: Orchestration = async (calls) => {
+    try {
+      await call(calls, 'work').catch(() => call(calls, 'next'));
+    } catch (error) {
+      await call(calls, 'cleanUp', (error as Error).name);
+      throw error;
+    }
+  };
+  await engine.start('job', {}, { id: 'r' });
+  runnerOf({ orchestration, activities, concurrency: 1 });
+  await until(async () => (await steps('r')).length === 1);
+  await engine.start('job', {}, { id: 'waiting' });
+  await engine.cancel('waiting');
+  await ended('waiting', 'CANCELLED');
+  await engine.cancel('r');
+  await ended('r', 'CANCELLED');
+  expect(seen).toEqual(['clean CancelledError', 'clean CancelledError']);
+  expect(new CancelledError().nonRetryable).toBe(true);
+});
+
+test('a changed orchestration stops the run with a clear error', async () => {
+  const first = await files.open(false);
+  const activities: Record<string, RunnableActivity> = {
+    one: () => Promise.resolve(1),
+    two: () => Promise.resolve(2),
+    wait: (_, context) => never(context.signal),
+  };
+  await engine.start('job', {}, { id: 'r' });
+  const before: Orchestration = async (calls) => [await call(calls, 'one'), await call(calls, 'wait')];
+  runnerOf({ orchestration: before, activities, on: first, leaseMs: 100 });
+  await until(async () => (await steps('r')).length === 2);
+  await crash(first);
+  runnerOf({ orchestration: (calls) => call(calls, 'two'), activities });
+  await ended('r', 'FAILED');
+  expect((await engine.describe('r'))?.error).toContain('has «one» as call 1, but the program now calls «two»');
+});
+
+test('groups take turns and never run twice at once', async () => {
+  const order: string[] = [];
+  const current = new Map<string, number>();
+  const work: RunnableActivity = async (input) => {
+    const name = input as string;
+    const group = name.slice(0, 1);
+    current.set(group, (current.get(group) ?? 0) + 1);
+    expect(current.get(group)).toBe(1);
+    order.push(name);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    current.set(group, 0);
+  };
+  for (const id of ['a1', 'a2', 'a3', 'b1', 'b2']) await engine.start('job', id, { id, group: id.slice(0, 1) });
+  const orchestration: Orchestration = (calls, input) => call(calls, 'work', input);
+  const one = runnerOf({ orchestration, activities: { work }, concurrency: 1 });
+  await ended('a3', 'COMPLETED');
+  expect(order).toEqual(['a1', 'b1', 'a2', 'b2', 'a3']);
+  await one.stop();
+  for (const id of ['c1', 'c2', 'd1', 'd2']) await engine.start('job', id, { id, group: id.slice(0, 1) });
+  runnerOf({ orchestration, activities: { work }, concurrency: 4 });
+  for (const id of ['c1', 'c2', 'd1', 'd2']) await ended(id, 'COMPLETED');
+});
+
+test('only one of two runners runs a run', async () => {
+  const counts = new Map<string, number>();
+  const work: RunnableActivity = async (input) => {
+    counts.set(input as string, (counts.get(input as string) ?? 0) + 1);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  };
+  const ids = Array.from({ length: 10 }, (_, index) => `r${index}`);
+  for (const id of ids) await engine.start('job', id, { id });
+  const orchestration: Orchestration = (calls, input) => call(calls, 'work', input);
+  runnerOf({ orchestration, activities: { work } });
+  runnerOf({ orchestration, activities: { work }, on: await files.open(false) });
+  for (const id of ids) await ended(id, 'COMPLETED');
+  expect([...counts.values()]).toEqual(ids.map(() => 1));
+});

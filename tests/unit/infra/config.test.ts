@@ -1,0 +1,62 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { ConfigError, describeSettings, loadConfig } from '../../../infra/config.ts';
+import { createLogger } from '../../../infra/logger.ts';
+import { createMetrics } from '../../../infra/metrics.ts';
+
+function problemsOf(env: NodeJS.ProcessEnv): readonly string[] {
+  try {
+    loadConfig(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+test('has a default for everything', () => {
+  const config = loadConfig({});
+  expect(config).toMatchObject({ host: '127.0.0.1', port: 4000, ownerKey: undefined, introspection: true });
+  expect(config.limits.trainingImageBytes).toBe(6_000_000);
+  expect(config.engine).toEqual({ leaseMs: 15_000, pollMs: 500 });
+  expect(describeSettings().find((row) => row.name === 'TAGLENS_PORT')?.default).toBe('4000');
+});
+
+test('lists every problem at once and no value', () => {
+  const env = {
+    TAGLENS_PORT: 'eleventy',
+    TAGLENS_LOG_LEVEL: 'loud',
+    TAGLENS_URL_ALLOW: '10.0.0.0/99',
+    TAGLENS_PROT: '1',
+  };
+  const problems = problemsOf(env);
+  expect(problems).toHaveLength(4);
+  expect(problems.join()).not.toMatch(/eleventy|loud|10\.0/);
+});
+
+test('reads a secret from a file, and refuses both', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'taglens-'));
+  const file = join(folder, 'key');
+  writeFileSync(file, 'secret\n');
+  expect(loadConfig({ TAGLENS_OWNER_KEY_FILE: file }).ownerKey).toBe('secret');
+  expect(problemsOf({ TAGLENS_OWNER_KEY_FILE: file, TAGLENS_OWNER_KEY: 'x' })).toHaveLength(1);
+  expect(problemsOf({ TAGLENS_OWNER_KEY_FILE: join(folder, 'none') })).toHaveLength(1);
+  rmSync(folder, { recursive: true });
+});
+
+test('allows hosts and ranges', () => {
+  expect(loadConfig({ TAGLENS_URL_ALLOW: 'Photos.local, 10.0.0.0/8,::1' }).urls.allow).toEqual([
+    'photos.local',
+    '10.0.0.0/8',
+    '::1',
+  ]);
+});
+
+test('logger and metrics can be made', async () => {
+  createLogger({ level: 'silent', name: 'test' }).info('nothing');
+  const metrics = createMetrics({ processMetrics: false });
+  metrics.trainings.inc({ status: 'COMPLETED' });
+  expect(await metrics.registry.metrics()).toContain('taglens_trainings_total{status="COMPLETED"} 1');
+});

@@ -1,0 +1,151 @@
+import { encode } from 'bmp-ts';
+import sharp, { type Sharp } from 'sharp';
+import { describe, expect, it } from 'vitest';
+import { hammingDistance, inspectImage, perceptualHash, renderJpeg, toSquareRgb } from '../../../workers/ml/image.ts';
+
+const limits = { maxBytes: 6e6, maxEdgePixels: 10_000, maxAspectRatio: 20, maxMegapixels: 40 };
+
+/** A picture with a red left and a blue right half. */
+function halves(width = 40, height = 20): Sharp {
+  const raw = Buffer.alloc(width * height * 3);
+  for (let i = 0; i < width * height; i++) raw[i * 3 + (i % width < width / 2 ? 0 : 2)] = 255;
+  return sharp(raw, { raw: { width, height, channels: 3 } });
+}
+
+function noise(side: number): Sharp {
+  const raw = Buffer.from(Uint8Array.from({ length: side * side * 3 }, (_, i) => (i * 7919 + ((i * i) % 251)) % 256));
+  return sharp(raw, { raw: { width: side, height: side, channels: 3 } });
+}
+
+function refusal(bytes: Uint8Array, own = limits): Promise<unknown> {
+  return inspectImage(bytes, own).then(
+    () => 'accepted',
+    (error: { code?: string }) => error.code ?? error,
+  );
+}
+
+function bmp(width: number, height: number, data: Buffer, bitPP = 24): Buffer {
+  return encode({ data, width, height, bitPP }).data;
+}
+
+/** A PNG that ends after its header. */
+function pngHeader(width: number, height: number): Buffer {
+  const bytes = Buffer.alloc(33);
+  bytes.write('\x89PNG\r\n\x1a\n\0\0\0\rIHDR', 'latin1');
+  bytes.writeUInt32BE(width, 16);
+  bytes.writeUInt32BE(height, 20);
+  bytes.set([8, 2, 0, 0, 0], 24);
+  return bytes;
+}
+
+describe('inspectImage', () => {
+  it.each(['jpeg', 'png', 'gif', 'webp', 'avif'] as const)('accepts %s', async (format) => {
+    const bytes = await halves().toFormat(format).toBuffer();
+    expect(await inspectImage(bytes, limits)).toEqual({ format, width: 40, height: 20 });
+  });
+
+  it('turns sizes upright and ignores an invalid orientation', async () => {
+    const turned = await halves().withMetadata({ orientation: 6 }).jpeg().toBuffer();
+    expect(await inspectImage(turned, limits)).toEqual({ format: 'jpeg', width: 20, height: 40 });
+    const orientation = turned.indexOf(Buffer.from([0x12, 0x01]));
+    const at = orientation >= 0 ? orientation : turned.indexOf(Buffer.from([0x01, 0x12]));
+    turned.fill(0, at + 8, at + 10);
+    expect(await inspectImage(turned, limits)).toEqual({ format: 'jpeg', width: 40, height: 20 });
+    expect((await toSquareRgb(turned, 4))[0]).toBeGreaterThan(200);
+  });
+
+  it('refuses empty, too large and foreign files', async () => {
+    expect(await refusal(new Uint8Array())).toBe('EMPTY');
+    expect(await refusal(await noise(50).png().toBuffer(), { ...limits, maxBytes: 100 })).toBe('TOO_LARGE');
+    const foreign = ['<svg xmlns="http://www.w3.org/2000/svg"/>', 'PK\x03\x04zip', '%PDF-1.7', 'II*\0tiff', 'hello'];
+    for (const text of foreign) expect(await refusal(Buffer.from(text, 'latin1'))).toBe('UNSUPPORTED_FORMAT');
+    expect(await refusal(await halves().tiff().toBuffer())).toBe('UNSUPPORTED_FORMAT');
+  });
+
+  it('refuses hostile sizes by their header', async () => {
+    expect(await refusal(pngHeader(50_000, 50_000))).toBe('EDGE_TOO_LONG');
+    expect(await refusal(pngHeader(9_000, 9_000))).toBe('TOO_MANY_PIXELS');
+    expect(await refusal(pngHeader(9_000, 10))).toBe('ASPECT_TOO_EXTREME');
+    const big = bmp(2, 2, Buffer.alloc(16));
+    big.writeInt32LE(2_000_000_000, 18);
+    expect(['UNREADABLE', 'EDGE_TOO_LONG']).toContain(await refusal(big));
+  });
+
+  it.each(['jpeg', 'png', 'gif', 'webp'] as const)('refuses a truncated %s', async (format) => {
+    const bytes = await noise(120).toFormat(format).toBuffer();
+    expect(await refusal(bytes.subarray(0, Math.floor(bytes.length / 2)))).toBe('UNREADABLE');
+    expect(await refusal(bytes.subarray(0, 30))).toBe('UNREADABLE');
+  });
+
+  it('refuses a truncated bitmap', async () => {
+    const bytes = bmp(10, 10, Buffer.alloc(400));
+    expect(await refusal(bytes)).toBe('accepted');
+    expect(await refusal(bytes.subarray(0, 200))).toBe('UNREADABLE');
+  });
+});
+
+describe('decoding', () => {
+  it('squashes upright pictures', async () => {
+    const turned = await halves().withMetadata({ orientation: 3 }).png().toBuffer();
+    const rgb = await toSquareRgb(turned, 8);
+    expect(rgb).toHaveLength(192);
+    expect([...rgb.subarray(0, 3)]).toEqual([0, 0, 255]);
+  });
+
+  it('reads CMYK, 16 bit, grey and transparent pictures as 8-bit RGB', async () => {
+    const cmyk = await halves().toColourspace('cmyk').jpeg().toBuffer();
+    const [r, , b] = await toSquareRgb(cmyk, 4);
+    expect(r).toBeGreaterThan(150);
+    expect(b).toBeLessThan(110);
+    const deep = await sharp(await halves().png().toBuffer())
+      .toColourspace('rgb16')
+      .png()
+      .toBuffer();
+    expect((await sharp(deep).metadata()).depth).toBe('ushort');
+    expect([...(await toSquareRgb(deep, 4)).subarray(0, 3)]).toEqual([255, 0, 0]);
+    const grey = await sharp({ create: { width: 9, height: 9, channels: 3, background: '#808080' } })
+      .toColourspace('b-w')
+      .png()
+      .toBuffer();
+    expect([...(await toSquareRgb(grey, 2)).subarray(0, 3)]).toEqual([128, 128, 128]);
+    const clear = { r: 0, g: 0, b: 0, alpha: 0 };
+    const empty = await sharp({ create: { width: 9, height: 9, channels: 4, background: clear } })
+      .png()
+      .toBuffer();
+    expect([...(await toSquareRgb(empty, 2)).subarray(0, 3)]).toEqual([255, 255, 255]);
+  });
+
+  it('takes the first frame of a moving picture', async () => {
+    const raw = Buffer.concat([Buffer.alloc(300, 0), Buffer.alloc(300, 255)]);
+    const frames = sharp(raw, { raw: { width: 10, height: 20, channels: 3, pageHeight: 10 } });
+    const bytes = await frames.gif().toBuffer();
+    expect((await sharp(bytes).metadata()).pages).toBe(2);
+    expect(await inspectImage(bytes, limits)).toEqual({ format: 'gif', width: 10, height: 10 });
+    expect([...(await toSquareRgb(bytes, 2)).subarray(0, 3)]).toEqual([0, 0, 0]);
+  });
+
+  it('reads bitmaps, also with a gap before the pixels', async () => {
+    const abgr = Buffer.alloc(16 * 16 * 4);
+    for (let i = 0; i < 256; i++) abgr.set([255, 10, 20, 200], i * 4);
+    const bytes = bmp(16, 16, abgr);
+    expect(await inspectImage(bytes, limits)).toEqual({ format: 'bmp', width: 16, height: 16 });
+    expect([...(await toSquareRgb(bytes, 2)).subarray(0, 3)]).toEqual([200, 20, 10]);
+    const gap = Buffer.concat([bytes.subarray(0, 54), Buffer.alloc(10, 77), bytes.subarray(54)]);
+    gap.writeUInt32LE(64, 10);
+    expect([...(await toSquareRgb(gap, 2)).subarray(0, 3)]).toEqual([200, 20, 10]);
+  });
+
+  it('renders small JPEGs', async () => {
+    const facts = await sharp(await renderJpeg(await noise(200).png().toBuffer(), 64)).metadata();
+    expect([facts.format, facts.width]).toEqual(['jpeg', 64]);
+  });
+
+  it('gives near-duplicates near hashes', async () => {
+    const picture = await noise(9).resize(180, 160, { fit: 'fill', kernel: 'cubic' }).png().toBuffer();
+    const a = await perceptualHash(picture);
+    expect(a).toMatch(/^[0-9a-f]{16}$/);
+    const smaller = await sharp(picture).resize(120).jpeg({ quality: 90 }).toBuffer();
+    expect(hammingDistance(a, await perceptualHash(smaller))).toBeLessThanOrEqual(6);
+    expect(hammingDistance('00000000000000ff', 'f0000000000000f0')).toBe(8);
+  });
+});

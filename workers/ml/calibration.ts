@@ -1,0 +1,47 @@
+import type { ProjectKind } from './head-loss.ts';
+
+/** Logits of pictures that the head was not fitted on, with their true tags. */
+export interface HeldOut {
+  logits: Float64Array[];
+  targets: number[][];
+}
+
+/** Probabilities of one picture's logits divided by the temperature: softmax or independent sigmoids. */
+export function probabilitiesOf(logits: ArrayLike<number>, kind: ProjectKind, temperature: number): Float64Array {
+  const scaled = Float64Array.from(logits, (z) => z / temperature);
+  if (kind === 'MULTILABEL') return scaled.map((z) => 1 / (1 + Math.exp(-z)));
+  const highest = scaled.reduce((a, b) => Math.max(a, b), -Infinity);
+  const powers = scaled.map((z) => Math.exp(z - highest));
+  const sum = powers.reduce((a, b) => a + b, 0);
+  return powers.map((p) => p / sum);
+}
+
+/** Mean log-loss per picture; 0 without pictures. */
+export function meanLogLoss(held: HeldOut, kind: ProjectKind, temperature: number): number {
+  let sum = 0;
+  held.logits.forEach((logits, i) => {
+    sum += logLossOf(probabilitiesOf(logits, kind, temperature), kind, held.targets[i] ?? []);
+  });
+  return sum / Math.max(1, held.logits.length);
+}
+
+function logLossOf(probabilities: Float64Array, kind: ProjectKind, targets: number[]): number {
+  const log = (p: number): number => -Math.log(Math.max(p, 1e-12));
+  if (kind === 'MULTICLASS') return targets.length ? log(probabilities[targets[0] ?? 0] ?? 0) : 0;
+  const wanted = new Set(targets);
+  return probabilities.reduce((sum, p, k) => sum + log(wanted.has(k) ? p : 1 - p), 0);
+}
+
+/** The temperature between 0.5 and 2 with the lowest log-loss, by golden section on its logarithm. */
+export function fitTemperature(held: HeldOut, kind: ProjectKind): number {
+  const golden = (Math.sqrt(5) - 1) / 2;
+  let low = Math.log(0.5);
+  let high = Math.log(2);
+  for (let i = 0; i < 30; i++) {
+    const left = high - golden * (high - low);
+    const right = low + golden * (high - low);
+    if (meanLogLoss(held, kind, Math.exp(left)) <= meanLogLoss(held, kind, Math.exp(right))) high = right;
+    else low = left;
+  }
+  return Math.min(2, Math.max(0.5, Math.exp((low + high) / 2)));
+}

@@ -1,0 +1,57 @@
+import type { Backbone, PooledWithMap } from './backbones/backbone.ts';
+import { toSquareRgb } from './image.ts';
+
+/**
+ * Part of every cache key: changes whenever preprocessing or the backbone files change, because features of different
+ * versions must not be mixed in one model.
+ */
+export const FEATURE_VERSION = '1-squash-flip-fp16';
+
+/** Length of one pooled feature. */
+export const FEATURE_LENGTH = 1280;
+
+/** Raw pooled features of a picture and its horizontal mirror image, [2 * 1280], every value >= 0. */
+export async function extractFeatures(backbone: Backbone, bytes: Uint8Array): Promise<Float32Array> {
+  return backbone.pooled(await bothViews(bytes, backbone.spec.inputSize), 2);
+}
+
+/** The same with the feature maps of both views (for heat maps). */
+export async function extractFeaturesWithMap(backbone: Backbone, bytes: Uint8Array): Promise<PooledWithMap> {
+  return backbone.pooledWithMap(await bothViews(bytes, backbone.spec.inputSize), 2);
+}
+
+/** [2, 3, side, side]: the picture and its horizontal mirror image, normalised as the backbone was trained. */
+async function bothViews(bytes: Uint8Array, side: number): Promise<Float32Array> {
+  const rgb = await toSquareRgb(bytes, side);
+  const plane = side * side;
+  const input = new Float32Array(6 * plane);
+  for (let channel = 0; channel < 3; channel++) {
+    for (let y = 0; y < side; y++) {
+      const row = channel * plane + y * side;
+      for (let x = 0; x < side; x++) {
+        const value = ((rgb[(y * side + x) * 3 + channel] ?? 0) - 127) / 128;
+        input[row + x] = value;
+        input[3 * plane + row + side - 1 - x] = value;
+      }
+    }
+  }
+  return input;
+}
+
+/**
+ * Square root, then length 1, of each view by itself. The root tames the few strong channels; it makes a linear
+ * head on few pictures clearly better (see model-recipe, 1.2).
+ * @param pooled [views * 1280], raw, >= 0
+ */
+export function normaliseFeature(pooled: Float32Array): Float32Array {
+  const result = new Float32Array(pooled.length);
+  for (let start = 0; start < pooled.length; start += FEATURE_LENGTH) {
+    const end = Math.min(start + FEATURE_LENGTH, pooled.length);
+    // |sqrt(p)|^2 is the plain sum of p.
+    let sum = 0;
+    for (let i = start; i < end; i++) sum += Math.max(0, pooled[i] ?? 0);
+    const scale = sum > 0 ? 1 / Math.sqrt(sum) : 0;
+    for (let i = start; i < end; i++) result[i] = Math.sqrt(Math.max(0, pooled[i] ?? 0)) * scale;
+  }
+  return result;
+}

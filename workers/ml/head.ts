@@ -1,0 +1,191 @@
+import { fitTemperature, meanLogLoss, probabilitiesOf, type HeldOut } from './calibration.ts';
+import { FEATURE_LENGTH, normaliseFeature } from './features.ts';
+import { NEVER_TRAINED } from './folds.ts';
+import { HeadLoss, headRows, type ProjectKind } from './head-loss.ts';
+
+export type { ProjectKind } from './head-loss.ts';
+
+/** What a head is fitted on; all arrays have one entry per picture. */
+export interface FitInput {
+  /** Raw pooled features of picture and mirror image, [2 * 1280] each. */
+  features: Float32Array[];
+  /** Indexes of the tags; [] = none of them (multi-class: such a picture is left out of the loss). */
+  targets: number[][];
+  tagCount: number;
+  kind: ProjectKind;
+  /** From 0; -1 = always trained on, never held out; -2 (`NEVER_TRAINED`) = a test picture, never trained on. */
+  folds: Int32Array;
+  /** Kept in the interface for reproducibility; the fit itself is convex and uses no chance. */
+  seed: number;
+  onProgress?: (fraction: number) => void;
+  signal?: AbortSignal;
+}
+
+/** The numbers of a linear head. */
+export interface HeadParameters {
+  /** [tagCount * 1280], tag by tag. */
+  weights: Float32Array;
+  /** [tagCount]. */
+  bias: Float32Array;
+  /** Logits are divided by it. */
+  temperature: number;
+}
+
+/** A fitted head with the predictions its figures are computed from. */
+export interface FittedHead extends HeadParameters {
+  /** C; the penalty was |W|^2 / (2C). */
+  regularisation: number;
+  /**
+   * [images * tagCount], calibrated probabilities by heads that did not see the picture: held-out folds, and the final
+   * head for test pictures. NaN for pictures of fold -1.
+   */
+  outOfFold: Float32Array;
+}
+
+/** Strengths tried by cross-validation, weakest head first. */
+const strengths = [10, 30, 100, 300];
+/** With fewer pictures in the rarest tag, cross-validation is too noisy to choose anything by it. */
+const enoughImagesPerTag = 5;
+const fixedStrength = 100;
+
+/** Fits the head on all pictures after choosing strength and temperature by cross-validation. Same input, same bytes. */
+export async function fitHead(input: FitInput): Promise<FittedHead> {
+  const rows = headRows(input.features, input.targets, input.tagCount);
+  const loss = await HeadLoss.open(input.kind, rows);
+  try {
+    return await fitWith(loss, input);
+  } finally {
+    await loss.release();
+  }
+}
+
+async function fitWith(loss: HeadLoss, input: FitInput): Promise<FittedHead> {
+  const choosing = rarestTagCount(input) >= enoughImagesPerTag;
+  const candidates = choosing ? strengths : [fixedStrength];
+  const foldCount = input.folds.reduce((most, fold) => Math.max(most, fold + 1), 0);
+  const steps = candidates.length * foldCount + 1;
+  const report = (done: number): void => input.onProgress?.(Math.min(1, done / steps));
+  const best = await crossValidate(loss, input, candidates, foldCount, report);
+  const temperature = choosing && best.held.logits.length ? fitTemperature(best.held, input.kind) : 1;
+  const parameters = await loss.fit(best.start, rowWeights(input, -1), best.strength, input.signal);
+  report(steps);
+  const outOfFold = outOfFoldProbabilities(loss, input, best.logits, parameters, temperature);
+  return { ...splitParameters(parameters, input.tagCount), temperature, regularisation: best.strength, outOfFold };
+}
+
+interface Candidate {
+  strength: number;
+  /** By picture; undefined if it was not held out. */
+  logits: (Float64Array | undefined)[];
+  held: HeldOut;
+  /** Where the final fit starts: near the solution. */
+  start: Float64Array;
+}
+
+/** Fits every strength on every fold; each fold starts from its own solution of the strength before. */
+async function crossValidate(
+  loss: HeadLoss,
+  input: FitInput,
+  candidates: number[],
+  foldCount: number,
+  report: (done: number) => void,
+): Promise<Candidate> {
+  const zero: Float64Array = new Float64Array(loss.parameterCount);
+  const starts: Float64Array[] = Array.from({ length: foldCount }, () => zero);
+  let best: Candidate = { strength: fixedStrength, logits: [], held: { logits: [], targets: [] }, start: zero };
+  let lowest = Infinity;
+  let done = 0;
+  for (const strength of foldCount ? candidates : []) {
+    const logits: (Float64Array | undefined)[] = input.features.map(() => undefined);
+    for (let fold = 0; fold < foldCount; fold++) {
+      const parameters = await loss.fit(starts[fold] ?? zero, rowWeights(input, fold), strength, input.signal);
+      starts[fold] = parameters;
+      input.folds.forEach((own, i) => {
+        if (own === fold) logits[i] = loss.logits(parameters, i);
+      });
+      report(++done);
+    }
+    const held = heldOut(input, logits);
+    const value = meanLogLoss(held, input.kind, 1);
+    // The log-loss has one valley along the strengths; past it there is nothing to find.
+    if (value >= lowest) break;
+    lowest = value;
+    best = { strength, logits, held, start: starts[0] ?? zero };
+  }
+  return best;
+}
+
+/** [2 * images]: half for each view; 0 for the fold that is held out, for test pictures and for targets without a class. */
+function rowWeights(input: FitInput, heldOutFold: number): Float32Array {
+  const weights = new Float32Array(2 * input.features.length);
+  input.folds.forEach((fold, i) => {
+    const without = input.kind === 'MULTICLASS' && !input.targets[i]?.length;
+    const out = fold === NEVER_TRAINED || (heldOutFold >= 0 && fold === heldOutFold) || without;
+    weights.fill(out ? 0 : 0.5, 2 * i, 2 * i + 2);
+  });
+  return weights;
+}
+
+function heldOut(input: FitInput, logits: (Float64Array | undefined)[]): HeldOut {
+  const held: HeldOut = { logits: [], targets: [] };
+  logits.forEach((own, i) => {
+    if (!own) return;
+    held.logits.push(own);
+    held.targets.push(input.targets[i] ?? []);
+  });
+  return held;
+}
+
+/** Training pictures of the rarest tag that has any. */
+function rarestTagCount(input: FitInput): number {
+  const counts = new Map<number, number>();
+  input.targets.forEach((tags, i) => {
+    if (input.folds[i] === NEVER_TRAINED) return;
+    for (const tag of tags) counts.set(tag, (counts.get(tag) ?? 0) + 1);
+  });
+  return counts.size ? Math.min(...counts.values()) : 0;
+}
+
+function outOfFoldProbabilities(
+  loss: HeadLoss,
+  input: FitInput,
+  logits: (Float64Array | undefined)[],
+  parameters: Float64Array,
+  temperature: number,
+): Float32Array {
+  const result = new Float32Array(input.features.length * input.tagCount).fill(NaN);
+  input.folds.forEach((fold, i) => {
+    const own = fold === NEVER_TRAINED ? loss.logits(parameters, i) : logits[i];
+    if (own) result.set(probabilitiesOf(own, input.kind, temperature), i * input.tagCount);
+  });
+  return result;
+}
+
+function splitParameters(parameters: Float64Array, tagCount: number): { weights: Float32Array; bias: Float32Array } {
+  const weights = new Float32Array(tagCount * FEATURE_LENGTH);
+  for (let d = 0; d < FEATURE_LENGTH; d++) {
+    for (let k = 0; k < tagCount; k++) weights[k * FEATURE_LENGTH + d] = parameters[d * tagCount + k] as number;
+  }
+  return { weights, bias: Float32Array.from(parameters.subarray(FEATURE_LENGTH * tagCount)) };
+}
+
+/**
+ * Logits before the temperature: the mean of both views, [tagCount].
+ * @param features raw pooled features, [2 * 1280]
+ */
+export function headLogits(head: HeadParameters, features: Float32Array): Float32Array {
+  const f = normaliseFeature(features);
+  const views = f.length / FEATURE_LENGTH;
+  return head.bias.map((bias, k) => {
+    let sum = 0;
+    for (let i = 0; i < f.length; i++) {
+      sum += (f[i] as number) * (head.weights[k * FEATURE_LENGTH + (i % FEATURE_LENGTH)] as number);
+    }
+    return bias + sum / views;
+  });
+}
+
+/** Calibrated probabilities, [tagCount]; they add up to 1 in multi-class. */
+export function headProbabilities(head: HeadParameters, kind: ProjectKind, features: Float32Array): Float32Array {
+  return Float32Array.from(probabilitiesOf(headLogits(head, features), kind, head.temperature));
+}

@@ -1,0 +1,151 @@
+import sharp, { type Sharp } from 'sharp';
+import { decodeBmp, readBmpHeader } from './bmp.ts';
+import { describeUnknown, readFixedHeader, sniffFormat, type ImageFormat } from './image-format.ts';
+import { ImageRefusal } from './image-refusal.ts';
+
+export { ImageRefusal, type ImageRefusalCode } from './image-refusal.ts';
+export { hammingDistance, perceptualHash } from './perceptual-hash.ts';
+
+/** What an accepted picture may be at most. */
+export interface ImageLimits {
+  maxBytes: number;
+  maxEdgePixels: number;
+  /** Longer side / shorter side. */
+  maxAspectRatio: number;
+  /** Millions of pixels of the stored picture (one frame). */
+  maxMegapixels: number;
+}
+
+/** What is known about an accepted picture; width and height in pixels, turned upright. */
+export interface ImageFacts {
+  format: ImageFormat;
+  width: number;
+  height: number;
+}
+
+/** Most pixels that are ever decoded (16383 x 16383), whatever the caller checked before. */
+const hardPixelLimit = 268_402_689;
+
+/**
+ * Checks a picture that was sent in: known format by its first bytes, sizes within the limits by its header, and only
+ * then readable to its last byte.
+ * @throws ImageRefusal
+ */
+export async function inspectImage(bytes: Uint8Array, limits: ImageLimits): Promise<ImageFacts> {
+  if (bytes.byteLength === 0) throw new ImageRefusal('EMPTY', 'The picture is empty (0 bytes).', { bytes: 0 });
+  if (bytes.byteLength > limits.maxBytes) {
+    const details = { bytes: bytes.byteLength, maxBytes: limits.maxBytes };
+    throw new ImageRefusal(
+      'TOO_LARGE',
+      `The picture has ${details.bytes} bytes; the limit is ${details.maxBytes}.`,
+      details,
+    );
+  }
+  const format = acceptedFormat(bytes);
+  // A hostile size is refused from the fixed header, before any decoder sees the file.
+  const fixed = format === 'bmp' ? readBmpHeader(bytes) : readFixedHeader(bytes, format);
+  if (fixed) checkSize(fixed.width, fixed.height, limits);
+  const facts = format === 'bmp' ? { format, ...sizeOf(readBmpHeader(bytes)) } : await readHeader(bytes, format);
+  checkSize(facts.width, facts.height, limits);
+  await decodeFully(bytes, format);
+  return facts;
+}
+
+function acceptedFormat(bytes: Uint8Array): ImageFormat {
+  const format = sniffFormat(bytes);
+  if (format) return format;
+  const looksLike = describeUnknown(bytes);
+  const message = `The file is ${looksLike}, not a JPEG, PNG, BMP, GIF, WebP or AVIF picture.`;
+  throw new ImageRefusal('UNSUPPORTED_FORMAT', message, { looksLike });
+}
+
+function sizeOf(header: { width: number; height: number }): { width: number; height: number } {
+  return { width: header.width, height: header.height };
+}
+
+async function readHeader(bytes: Uint8Array, format: ImageFormat): Promise<ImageFacts> {
+  try {
+    const { width, height, orientation } = await sharp(bytes, { limitInputPixels: false }).metadata();
+    // EXIF orientations 5 to 8 are quarter turns; anything outside 1 to 8 means nothing.
+    const turned = orientation !== undefined && orientation >= 5 && orientation <= 8;
+    return turned ? { format, width: height, height: width } : { format, width, height };
+  } catch (error) {
+    throw unreadable(format, error);
+  }
+}
+
+function checkSize(width: number, height: number, limits: ImageLimits): void {
+  const size = `${width} x ${height} pixels`;
+  const edge = Math.max(width, height);
+  if (edge > limits.maxEdgePixels) {
+    const details = { width, height, maxEdgePixels: limits.maxEdgePixels };
+    throw new ImageRefusal(
+      'EDGE_TOO_LONG',
+      `The picture has ${size}; an edge may have ${limits.maxEdgePixels}.`,
+      details,
+    );
+  }
+  const megapixels = (width * height) / 1e6;
+  if (megapixels > limits.maxMegapixels) {
+    const details = { width, height, megapixels, maxMegapixels: limits.maxMegapixels };
+    const message = `The picture has ${size} (${megapixels.toFixed(1)} megapixels); the limit is ${limits.maxMegapixels}.`;
+    throw new ImageRefusal('TOO_MANY_PIXELS', message, details);
+  }
+  const aspectRatio = edge / Math.max(1, Math.min(width, height));
+  if (aspectRatio > limits.maxAspectRatio) {
+    const details = { width, height, aspectRatio, maxAspectRatio: limits.maxAspectRatio };
+    const message = `The picture has ${size}, sides of 1 to ${aspectRatio.toFixed(1)}; the limit is 1 to ${limits.maxAspectRatio}.`;
+    throw new ImageRefusal('ASPECT_TOO_EXTREME', message, details);
+  }
+}
+
+/** Reads every pixel, streaming into a tiny picture, so that damage is found now and not in the middle of a training. */
+async function decodeFully(bytes: Uint8Array, format: ImageFormat): Promise<void> {
+  try {
+    await decodeUpright(bytes).resize(8, 8, { fit: 'fill', kernel: 'nearest' }).raw().toBuffer();
+  } catch (error) {
+    throw error instanceof ImageRefusal ? error : unreadable(format, error);
+  }
+}
+
+function unreadable(format: ImageFormat, error: unknown): ImageRefusal {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new ImageRefusal('UNREADABLE', `The ${format.toUpperCase()} picture cannot be read: ${reason}`, {
+    format,
+    reason,
+  });
+}
+
+/**
+ * A pipeline that yields the picture upright, in sRGB with 8 bits, three channels, alpha laid on white. Of a moving
+ * picture it is the first frame.
+ * @throws ImageRefusal for a bitmap that cannot be decoded or an unaccepted format
+ */
+export function decodeUpright(bytes: Uint8Array): Sharp {
+  if (acceptedFormat(bytes) === 'bmp') {
+    const { rgb, width, height } = decodeBmp(bytes);
+    return sharp(rgb, { raw: { width, height, channels: 3 } });
+  }
+  return sharp(bytes, { failOn: 'error', limitInputPixels: hardPixelLimit, sequentialRead: true })
+    .autoOrient()
+    .flatten({ background: '#ffffff' })
+    .toColourspace('srgb');
+}
+
+/** The upright picture squashed to a square: [side * side * 3] RGB bytes, row by row. */
+export async function toSquareRgb(bytes: Uint8Array, side: number): Promise<Uint8Array> {
+  const { data, info } = await decodeUpright(bytes)
+    .resize(side, side, { fit: 'fill', kernel: 'linear' })
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  if (info.channels !== 3) throw new TypeError(`Decoded ${info.channels} channels instead of 3.`);
+  return data;
+}
+
+/** The upright picture as a JPEG without metadata; the longer side is at most `maxEdge` pixels (never enlarged). */
+export async function renderJpeg(bytes: Uint8Array, maxEdge: number): Promise<Buffer> {
+  return decodeUpright(bytes)
+    .resize(maxEdge, maxEdge, { fit: 'inside', withoutEnlargement: true })
+    .jpeg({ quality: 85 })
+    .toBuffer();
+}

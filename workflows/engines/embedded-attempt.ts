@@ -1,0 +1,102 @@
+import type { ActivityContext, ActivityPolicy } from '../../schema/contracts/activity.ts';
+
+/** How long an activity whose signal was aborted may take to return before it is left behind. */
+const GRACE_MS = 5000;
+const HEARTBEAT_WRITE_MS = 1000;
+
+export interface AttemptOptions {
+  runId: string;
+  attempt: number;
+  lastHeartbeat: unknown;
+  policy: ActivityPolicy;
+  /** Aborts on cancellation and on the loss of the lease, with the error to throw as its reason. */
+  signal: AbortSignal;
+  /** Stores the details of a heartbeat; called at most once a second. */
+  saveHeartbeat: (details: unknown) => void;
+  /** Gets every heartbeat at once, for a retry in this process. */
+  keepHeartbeat: (details: unknown) => void;
+}
+
+export class ActivityTimeoutError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'ActivityTimeoutError';
+  }
+}
+
+/** Calls an activity once. Rejects with its error, a timeout, or the reason of the signal. */
+export async function attempt(
+  activity: (input: unknown, context: ActivityContext) => Promise<unknown>,
+  input: unknown,
+  options: AttemptOptions,
+): Promise<unknown> {
+  const timeout = new AbortController();
+  const signal = AbortSignal.any([options.signal, timeout.signal]);
+  const watch = watchTime(options.policy, timeout);
+  const context = createContext(options, signal, watch.beat);
+  try {
+    return await settle(activity, input, context);
+  } catch (error) {
+    throw signal.aborted ? signal.reason : error;
+  } finally {
+    watch.end();
+  }
+}
+
+/** After an abort the activity may still tidy up, and a retry must not overlap with it; but not for ever. */
+async function settle(
+  activity: (input: unknown, context: ActivityContext) => Promise<unknown>,
+  input: unknown,
+  context: ActivityContext,
+): Promise<unknown> {
+  context.signal.throwIfAborted();
+  let timer: NodeJS.Timeout | undefined;
+  const abandoned = new Promise<never>((_, reject) => {
+    const onAbort = () => (timer = setTimeout(() => reject(context.signal.reason as Error), GRACE_MS));
+    context.signal.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([Promise.resolve().then(() => activity(input, context)), abandoned]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function createContext(options: AttemptOptions, signal: AbortSignal, beat: () => void): ActivityContext {
+  let savedMs = 0;
+  return {
+    signal,
+    attempt: options.attempt,
+    lastHeartbeat: options.lastHeartbeat,
+    runId: options.runId,
+    heartbeat(details?: unknown) {
+      beat();
+      if (signal.aborted) return;
+      options.keepHeartbeat(details);
+      if (Date.now() - savedMs < HEARTBEAT_WRITE_MS) return;
+      savedMs = Date.now();
+      options.saveHeartbeat(details);
+    },
+  };
+}
+
+/** Aborts the attempt when it takes too long, or stays silent for too long. */
+function watchTime(policy: ActivityPolicy, timeout: AbortController) {
+  let beatMs = Date.now();
+  const total = setTimeout(
+    () => timeout.abort(new ActivityTimeoutError(`It took longer than ${policy.timeoutMs} ms.`)),
+    policy.timeoutMs,
+  );
+  const checkBeat = () => {
+    if (Date.now() - beatMs < policy.heartbeatMs) return;
+    timeout.abort(new ActivityTimeoutError(`It gave no sign of life for ${policy.heartbeatMs} ms.`));
+  };
+  const silence = policy.heartbeatMs > 0 ? setInterval(checkBeat, Math.max(5, policy.heartbeatMs / 4)) : undefined;
+  return {
+    beat: () => void (beatMs = Date.now()),
+    end: () => {
+      clearTimeout(total);
+      clearInterval(silence);
+    },
+  };
+}

@@ -1,0 +1,199 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ActivityError, CancelledError } from '../../schema/contracts/activity.ts';
+import type { ActivityContext, ActivityFailure, ActivityPolicy } from '../../schema/contracts/activity.ts';
+import type { RunStepRow } from '../../schema/entities/run-step.entity.ts';
+import { attempt } from './embedded-attempt.ts';
+import { type Journal, JournalMismatchError, LeaseLostError } from './embedded-journal.ts';
+import { ReplayOrder } from './embedded-replay.ts';
+
+/** A call cut off this often, never by its own error, probably kills its process; it is not tried for ever. */
+const INTERRUPTION_LIMIT = 20;
+const LONGEST_DELAY_MS = 30_000;
+
+export type RunnableActivity = (input: unknown, context: ActivityContext) => Promise<unknown>;
+export type Calls = Record<string, (input: unknown) => Promise<unknown>>;
+export type Orchestration = (activities: Calls, input: unknown) => Promise<unknown>;
+
+export interface ExecutionOptions {
+  runId: string;
+  journal: Journal;
+  activities: Record<string, RunnableActivity>;
+  policies: Record<string, ActivityPolicy>;
+  retryDelayMs: number;
+}
+
+/** One run inside one runner: it feeds the orchestration with answers from the journal or from activities. */
+export class Execution {
+  private sequence = 0;
+  private readonly cancellation = new AbortController();
+  private readonly dropping = new AbortController();
+  private readonly order: ReplayOrder;
+  private readonly running = new Set<Promise<unknown>>();
+  private abort!: (error: unknown) => void;
+  /** Rejects when the run must stop from outside the orchestration. */
+  private readonly aborted = new Promise<never>((_, reject) => (this.abort = reject));
+
+  constructor(private readonly options: ExecutionOptions) {
+    this.order = new ReplayOrder(options.journal.ended());
+    this.aborted.catch(() => undefined);
+  }
+
+  /** @throws LeaseLostError when dropped, JournalMismatchError, or what the orchestration throws */
+  async run(orchestration: Orchestration, input: unknown): Promise<unknown> {
+    try {
+      return await Promise.race([orchestration(this.calls(), input), this.aborted]);
+    } finally {
+      // Calls the orchestration did not wait for must not outlive the run.
+      this.dropping.abort(new LeaseLostError());
+      await Promise.allSettled(this.running);
+    }
+  }
+
+  get isCancelled(): boolean {
+    return this.cancellation.signal.aborted;
+  }
+
+  cancel(): void {
+    this.cancellation.abort(new CancelledError());
+  }
+
+  /** Stops without writing: the lease is lost or the process ends. */
+  drop(): void {
+    const reason = new LeaseLostError();
+    this.dropping.abort(reason);
+    this.abort(reason);
+  }
+
+  private calls(): Calls {
+    const names = Object.keys(this.options.activities);
+    return Object.fromEntries(names.map((name) => [name, (input: unknown) => this.call(name, input)]));
+  }
+
+  /** The number is taken here, synchronously, so that parallel calls get theirs in the order they are written. */
+  private call(name: string, input: unknown): Promise<unknown> {
+    this.sequence += 1;
+    const answer = this.answer(this.sequence, name, input).catch((error: unknown) => this.passOn(error));
+    this.running.add(answer);
+    return new Promise((resolve, reject) => {
+      const settle = (act: () => void) => {
+        this.running.delete(answer);
+        // Once the run is dropped its calls never answer: the orchestration stands still instead of cleaning up.
+        if (!this.dropping.signal.aborted) act();
+      };
+      answer.then(
+        (value) => settle(() => resolve(value)),
+        (error: Error) => settle(() => reject(error)),
+      );
+    });
+  }
+
+  /** Errors of the engine itself end the run; the orchestration must not see them, or it would begin to clean up. */
+  private passOn(error: unknown): never {
+    if (error instanceof ActivityError || error instanceof CancelledError) throw error;
+    this.abort(error);
+    this.dropping.abort(error);
+    throw error;
+  }
+
+  private async answer(sequence: number, name: string, input: unknown): Promise<unknown> {
+    const step = this.options.journal.find(sequence, name);
+    if (step && step.completion !== null) {
+      await this.order.turnOf(sequence);
+      return outcomeOf(step);
+    }
+    const ended = await this.perform(sequence, name, input, step);
+    await this.order.over();
+    return outcomeOf(ended);
+  }
+
+  private async perform(sequence: number, name: string, input: unknown, before?: RunStepRow): Promise<RunStepRow> {
+    const policy = this.policyOf(name);
+    const signal = policy.runsWhenCancelled
+      ? this.dropping.signal
+      : AbortSignal.any([this.dropping.signal, this.cancellation.signal]);
+    let step = before;
+    for (;;) {
+      this.dropping.signal.throwIfAborted();
+      if (signal.aborted) return this.fail(sequence, name, signal.reason);
+      if (step && step.attempts - step.failures > INTERRUPTION_LIMIT) {
+        return this.fail(
+          sequence,
+          name,
+          new Error(`«${name}» was interrupted too often (${INTERRUPTION_LIMIT} times).`),
+        );
+      }
+      step = await this.options.journal.begin(sequence, name);
+      try {
+        return await this.attempt(step, input, policy, signal);
+      } catch (error) {
+        this.dropping.signal.throwIfAborted();
+        if (error instanceof LeaseLostError) throw error;
+        if (signal.aborted || isFinal(error) || step.failures + 1 >= policy.attempts) {
+          return this.fail(sequence, name, signal.aborted ? signal.reason : error);
+        }
+        step = await this.options.journal.retry(step);
+        await sleep(this.delayMs(step.failures), undefined, { signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  private async attempt(
+    step: RunStepRow,
+    input: unknown,
+    policy: ActivityPolicy,
+    signal: AbortSignal,
+  ): Promise<RunStepRow> {
+    const { journal, activities, runId } = this.options;
+    const activity = activities[step.name] as RunnableActivity;
+    const value = await attempt(activity, input, {
+      runId,
+      policy,
+      signal,
+      attempt: step.attempts,
+      lastHeartbeat: step.heartbeat?.details,
+      keepHeartbeat: (details) => (step.heartbeat = { details }),
+      saveHeartbeat: () => {
+        const saving = journal.heartbeat(step).catch((error: unknown) => this.abort(error));
+        this.running.add(saving);
+        void saving.finally(() => this.running.delete(saving));
+      },
+    });
+    return journal.complete(step, value);
+  }
+
+  private fail(sequence: number, name: string, error: unknown): Promise<RunStepRow> {
+    return this.options.journal.fail(sequence, name, describeFailure(error));
+  }
+
+  private policyOf(name: string): ActivityPolicy {
+    const policy = this.options.policies[name];
+    if (!policy) throw new JournalMismatchError(`The activity «${name}» has no policy.`);
+    return policy;
+  }
+
+  private delayMs(failures: number): number {
+    return Math.min(this.options.retryDelayMs * 2 ** (failures - 1), LONGEST_DELAY_MS);
+  }
+}
+
+function outcomeOf(step: RunStepRow): unknown {
+  if (step.status === 'COMPLETED') return step.result?.value;
+  const failure = step.error ?? { name: 'Error', message: 'unknown' };
+  throw failure.cancelled ? new CancelledError(failure.message) : new ActivityError(step.name, failure);
+}
+
+function isFinal(error: unknown): boolean {
+  return (error as { nonRetryable?: unknown } | null)?.nonRetryable === true;
+}
+
+function describeFailure(error: unknown): ActivityFailure {
+  if (!(error instanceof Error)) return { name: 'Error', message: String(error) };
+  const { code, details } = error as { code?: unknown; details?: unknown };
+  return {
+    name: error.name,
+    message: error.message,
+    ...(typeof code === 'string' ? { code } : {}),
+    ...(details === undefined ? {} : { details }),
+    ...(error instanceof CancelledError ? { cancelled: true as const } : {}),
+  };
+}

@@ -1,0 +1,142 @@
+import type { Database } from '../../infra/database.ts';
+import type { Logger } from '../../infra/logger.ts';
+import { CancelledError, type Activity, type ActivityPolicy } from '../../schema/contracts/activity.ts';
+import type { RunRow } from '../../schema/entities/run.entity.ts';
+import { Execution, type Orchestration, type RunnableActivity } from './embedded-execution.ts';
+import { Journal, LeaseLostError } from './embedded-journal.ts';
+import { Leases } from './embedded-leases.ts';
+
+export interface RunnerOptions {
+  database: Database;
+  /** Plain functions over their own interface of activities; `never` lets each state its own types. */
+  orchestrations: Record<string, (activities: never, input: never) => Promise<unknown>>;
+  activities: Record<string, Activity>;
+  /** One policy for each activity; a missing one refuses the start. */
+  policies: Record<string, ActivityPolicy>;
+  /** Runs at the same time. */
+  concurrency: number;
+  /** A run whose runner was silent for this long is taken over. */
+  leaseMs: number;
+  pollMs: number;
+  /** Pause before the second attempt of an activity; doubles with each further one. Default 1000. */
+  retryDelayMs?: number;
+  logger: Pick<Logger, 'info' | 'warn' | 'error'>;
+}
+
+/** The working half of the embedded engine: claims runs and brings them to their end. Many may share a database. */
+export class EmbeddedRunner {
+  private readonly leases: Leases;
+  private readonly active = new Map<string, { execution: Execution; ended: Promise<void>; slot: boolean }>();
+  private pollTimer: NodeJS.Timeout | undefined;
+  private renewTimer: NodeJS.Timeout | undefined;
+  private looking: Promise<void> | undefined;
+  private running = false;
+
+  constructor(private readonly options: RunnerOptions) {
+    this.leases = new Leases(options.database, options.leaseMs);
+    const missing = Object.keys(options.activities).filter((name) => !options.policies[name]);
+    if (missing.length > 0) throw new Error(`These activities have no policy: ${missing.join(', ')}.`);
+  }
+
+  start(): void {
+    this.running = true;
+    this.renewTimer = setInterval(() => void this.renew(), this.options.leaseMs / 3);
+    this.poke();
+  }
+
+  /** Stops taking runs, interrupts those under way and gives them back; they go on in the next runner. */
+  async stop(): Promise<void> {
+    this.running = false;
+    clearTimeout(this.pollTimer);
+    await this.looking;
+    const ids = [...this.active.keys()];
+    for (const { execution } of this.active.values()) execution.drop();
+    await Promise.all([...this.active.values()].map((run) => run.ended));
+    clearInterval(this.renewTimer);
+    // When this cannot be written the leases simply run out.
+    await this.leases
+      .release(ids)
+      .catch((error: unknown) => this.options.logger.error({ err: error }, 'leases could not be given back'));
+  }
+
+  /** Looks for work now instead of at the next poll. */
+  poke(): void {
+    if (!this.running || this.looking) return;
+    clearTimeout(this.pollTimer);
+    this.looking = this.look()
+      .catch((error: unknown) => this.options.logger.error({ err: error }, 'the runner could not look for work'))
+      .finally(() => {
+        this.looking = undefined;
+        if (this.running) this.pollTimer = setTimeout(() => this.poke(), this.options.pollMs);
+      });
+  }
+
+  private async look(): Promise<void> {
+    for (const id of await this.leases.listCancelled([...this.active.keys()])) this.active.get(id)?.execution.cancel();
+    for (let run = await this.leases.claim(true); run; run = await this.leases.claim(true))
+      await this.begin(run, false);
+    while (this.running && this.usedSlots() < this.options.concurrency) {
+      const run = await this.leases.claim(false);
+      if (!run) return;
+      await this.begin(run, true);
+    }
+  }
+
+  private usedSlots(): number {
+    return [...this.active.values()].filter((run) => run.slot).length;
+  }
+
+  private async begin(run: RunRow, slot: boolean): Promise<void> {
+    // Its lease ran out under us and came back to us: the earlier execution must be gone before a second one starts.
+    const earlier = this.active.get(run.id);
+    earlier?.execution.drop();
+    await earlier?.ended;
+    const { activities, policies, database, retryDelayMs = 1000 } = this.options;
+    const journal = await Journal.open(database, run.id, this.leases.owner);
+    const runnable = activities as Record<string, RunnableActivity>;
+    const execution = new Execution({ runId: run.id, journal, activities: runnable, policies, retryDelayMs });
+    if (run.cancelRequested) execution.cancel();
+    const ended = this.execute(run, execution)
+      .catch((error: unknown) =>
+        this.options.logger.error({ err: error, runId: run.id }, 'the end of a run was not written'),
+      )
+      .finally(() => {
+        this.active.delete(run.id);
+        this.poke();
+      });
+    this.active.set(run.id, { execution, ended, slot });
+  }
+
+  private async execute(run: RunRow, execution: Execution): Promise<void> {
+    const { logger, orchestrations } = this.options;
+    logger.info({ runId: run.id, name: run.name }, 'a run begins or goes on');
+    try {
+      const orchestration = Object.hasOwn(orchestrations, run.name) ? orchestrations[run.name] : undefined;
+      if (!orchestration) throw new Error(`There is no orchestration called «${run.name}».`);
+      const result = await execution.run(orchestration as Orchestration, run.input);
+      await this.leases.finish(run.id, 'COMPLETED', { result });
+    } catch (error) {
+      await this.fail(run, execution, error);
+    }
+  }
+
+  private async fail(run: RunRow, execution: Execution, error: unknown): Promise<void> {
+    const message = error instanceof Error ? error.message : String(error);
+    if (error instanceof LeaseLostError) {
+      this.options.logger.warn({ runId: run.id }, 'a run was given up; the next runner goes on with it');
+    } else if (error instanceof CancelledError && execution.isCancelled) {
+      await this.leases.finish(run.id, 'CANCELLED', {});
+    } else {
+      this.options.logger.error({ err: error, runId: run.id }, 'a run failed');
+      await this.leases.finish(run.id, 'FAILED', { error: message });
+    }
+  }
+
+  private async renew(): Promise<void> {
+    try {
+      for (const id of await this.leases.renew([...this.active.keys()])) this.active.get(id)?.execution.drop();
+    } catch (error) {
+      this.options.logger.error({ err: error }, 'leases could not be renewed');
+    }
+  }
+}
