@@ -2,7 +2,7 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['node_modules', '.taglens', 'coverage'] },
+  { ignores: ['node_modules', 'cli', '.taglens', 'coverage'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

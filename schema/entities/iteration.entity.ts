@@ -1,6 +1,7 @@
 import { Field, ID, Int, ObjectType } from 'type-graphql';
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
-import { IterationStatus, TrainingMode, TrainingPhase } from '../enums.ts';
+import type { TrainingPhase } from '../enums.ts';
+import { IterationStatus, TrainingMode } from '../enums.ts';
 
 @ObjectType({ description: 'One training of a project and the model that came out of it.' })
 @Entity({ name: 'iteration' })
