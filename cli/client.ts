@@ -100,9 +100,9 @@ export class TaglensClient {
     for (let drops = 0; ; drops += 1) {
       const socket = this.#connect();
       try {
-        const resumed = after === null ? variables : { ...variables, after };
+        const resumed: Variables = after === null ? variables : { ...variables, after };
         for await (const message of socket.iterate<Record<string, T>>({ query, variables: resumed })) {
-          const event = dataOf<Record<string, T>>(message, this.#url)[field];
+          const event: T | undefined = dataOf<Record<string, T>>(message, this.#url)[field];
           if (event === undefined) continue;
           after = event.eventId;
           drops = 0;

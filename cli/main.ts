@@ -1,8 +1,5 @@
-import { Argument, Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { CliError, describeError, exitCodeOf, exitCodes } from './errors.ts';
-
-const benchNames = ['train', 'predict', 'quality', 'models'] as const;
-type BenchName = (typeof benchNames)[number];
 
 function positiveInteger(text: string): number {
   const value = Number(text);
@@ -40,17 +37,6 @@ async function samplesCommand(folder: string, options: { perTag: number; seed: n
   console.log(`Wrote ${count} photographs and boxes.json to ${folder}`);
 }
 
-async function schemaCommand(options: { check?: boolean }): Promise<void> {
-  const { printSchemaFile } = await import('../api/schema.ts');
-  const isCurrent = await printSchemaFile(options.check ?? false);
-  if (!isCurrent) throw new CliError('The schema file is out of date; run `taglens schema` and commit the result.');
-}
-
-async function benchCommand(name: BenchName, options: { smoke?: boolean }): Promise<void> {
-  const { runBench } = await import('../bench/main.ts');
-  await runBench(name, { smoke: options.smoke ?? false });
-}
-
 function addDataCommands(program: Command): void {
   program
     .command('demo')
@@ -75,17 +61,6 @@ export function buildProgram(): Command {
   program.command('serve').description('Run the server, with training inside it').action(serveCommand);
   program.command('worker').description('Run training apart from the server (not there yet)').action(workerCommand);
   addDataCommands(program);
-  program
-    .command('schema')
-    .description('Write the GraphQL schema file')
-    .option('--check', 'only compare it with the one on disk')
-    .action(schemaCommand);
-  program
-    .command('bench')
-    .description('Measure speed or quality')
-    .addArgument(new Argument('<name>', 'what to measure').choices(benchNames))
-    .option('--smoke', 'the smallest run that touches everything')
-    .action(benchCommand);
   return program;
 }
 

@@ -8,7 +8,7 @@ import { CliError } from './errors.ts';
 export interface Photo {
   name: string;
   tag: string;
-  read(): Promise<Buffer>;
+  read: () => Promise<Buffer>;
 }
 
 export interface PhotoSet {
