@@ -1,0 +1,54 @@
+import type { ActivityContext, ActivityPolicy } from './activity.ts';
+
+export interface TrainIterationInput {
+  iterationId: string;
+}
+
+/** Which images and tags take part; written once, so every later step sees the same. */
+export interface Snapshot {
+  kind: 'MULTICLASS' | 'MULTILABEL';
+  tags: { id: string; name: string; type: 'REGULAR' | 'NEGATIVE' }[];
+  /** Sorted by id; `tagIndexes` point into the regular tags. */
+  images: {
+    id: string;
+    projectId: string;
+    sha256: string;
+    perceptualHash: string;
+    isTest: boolean;
+    tagIndexes: number[];
+  }[];
+}
+
+export interface ShardInput extends TrainIterationInput {
+  shard: number;
+}
+
+/** What one shard left out: images that could not be decoded, with the reason. */
+export interface ShardResult {
+  leftOut: { imageId: string; reason: string }[];
+}
+
+/** The steps of a training. Payloads are ids and small facts; bytes go through the storage. */
+export interface TrainingActivities {
+  takeSnapshot(input: TrainIterationInput, context: ActivityContext): Promise<{ shardCount: number }>;
+  extractFeatures(input: ShardInput, context: ActivityContext): Promise<ShardResult>;
+  fitHead(input: TrainIterationInput & ShardResult, context: ActivityContext): Promise<{ modelSha256: string }>;
+  completeIteration(
+    input: TrainIterationInput & ShardResult & { modelSha256: string },
+    context: ActivityContext,
+  ): Promise<void>;
+  failIteration(
+    input: TrainIterationInput & { reason: string; isCancelled: boolean },
+    context: ActivityContext,
+  ): Promise<void>;
+}
+
+const minuteMs = 60_000;
+
+export const trainingPolicies: Record<keyof TrainingActivities, ActivityPolicy> = {
+  takeSnapshot: { timeoutMs: 5 * minuteMs, heartbeatMs: 0, attempts: 5 },
+  extractFeatures: { timeoutMs: 30 * minuteMs, heartbeatMs: minuteMs, attempts: 5 },
+  fitHead: { timeoutMs: 60 * minuteMs, heartbeatMs: 0, attempts: 3 },
+  completeIteration: { timeoutMs: minuteMs, heartbeatMs: 0, attempts: 10 },
+  failIteration: { timeoutMs: minuteMs, heartbeatMs: 0, attempts: 10, runsWhenCancelled: true },
+};
