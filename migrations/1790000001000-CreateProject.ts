@@ -15,6 +15,7 @@ export class CreateProject1790000001000 implements MigrationInterface {
           { name: 'kind', type: 'varchar', length: '32' },
           { name: 'classification_type', type: 'varchar', length: '32', isNullable: true },
           { name: 'domain_id', type: 'varchar', length: '36' },
+          { name: 'content_version', type: 'integer' },
           { name: 'created_at', type: 'datetime' },
           { name: 'updated_at', type: 'datetime' },
         ],

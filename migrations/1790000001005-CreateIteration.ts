@@ -19,6 +19,7 @@ export class CreateIteration1790000001005 implements MigrationInterface {
           { name: 'mode', type: 'varchar', length: '32' },
           { name: 'backbone', type: 'varchar', length: '32' },
           { name: 'tag_ids', type: 'text', isNullable: true },
+          { name: 'content_version', type: 'integer' },
           { name: 'seed', type: 'integer' },
           { name: 'snapshot_sha256', type: 'varchar', length: '64', isNullable: true },
           { name: 'model_sha256', type: 'varchar', length: '64', isNullable: true },

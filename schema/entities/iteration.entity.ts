@@ -43,6 +43,10 @@ export class Iteration {
   @Column({ name: 'tag_ids', type: 'simple-json', nullable: true })
   tagIds: string[] | null;
 
+  /** The project's content version when the training was asked for. */
+  @Column({ name: 'content_version', type: 'integer' })
+  contentVersion: number;
+
   @Field(() => Int, { description: 'Seed of every random choice of the training.' })
   @Column({ name: 'seed', type: 'integer' })
   seed: number;

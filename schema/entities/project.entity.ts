@@ -29,6 +29,10 @@ export class Project {
   @Column({ name: 'domain_id', type: 'varchar', length: 36 })
   domainId: string;
 
+  /** Grows with every change of images and tags: tells whether a training would see anything new. */
+  @Column({ name: 'content_version', type: 'integer' })
+  contentVersion: number;
+
   @Field(() => Date, { description: 'When it was made.' })
   @Column({ name: 'created_at', type: 'datetime' })
   createdAt: Date;

@@ -64,7 +64,7 @@ afterAll(async () => {
 async function storeSamples(): Promise<void> {
   const createdAt = new Date();
   const settings = { kind: enums.ProjectKind.CLASSIFICATION, classificationType: enums.ClassificationType.MULTICLASS };
-  const project = { id: projectId, name: 'signs', description: '', domainId: newId(), createdAt, updatedAt: createdAt };
+  const project = { id: projectId, name: 'signs', description: '', domainId: newId(), contentVersion: 1, createdAt, updatedAt: createdAt };
   await database.transact((manager) => manager.insert(Project, { ...project, ...settings }));
   const tagIds = new Map<string, string>();
   for await (const { name, tag, jpeg } of renderSamples({ perTag: 6, seed: 3, size: 160 })) {
@@ -93,6 +93,7 @@ async function train(): Promise<Iteration> {
     backbone: 'efficientnet-lite0',
     seed: 1,
     imageCount: 0,
+    contentVersion: 1,
     warnings: [],
   };
   const row = { id, projectId, name: 'one', createdAt: new Date(), ...state, ...none, ...recipe };
