@@ -12,6 +12,7 @@ import { CreatePrediction1790000001007 } from './1790000001007-CreatePrediction.
 import { CreateApiKey1790000001008 } from './1790000001008-CreateApiKey.ts';
 import { CreateApiKeyDigest1790000001009 } from './1790000001009-CreateApiKeyDigest.ts';
 import { CreateIdempotentAnswer1790000001010 } from './1790000001010-CreateIdempotentAnswer.ts';
+import { CreateServerSecret1790000001011 } from './1790000001011-CreateServerSecret.ts';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -29,4 +30,5 @@ export const migrations = [
   CreateApiKey1790000001008,
   CreateApiKeyDigest1790000001009,
   CreateIdempotentAnswer1790000001010,
+  CreateServerSecret1790000001011,
 ];

@@ -12,6 +12,7 @@ import { IdempotentAnswer } from './idempotent-answer.entity.ts';
 import { EventRow } from './event.entity.ts';
 import { RunRow } from './run.entity.ts';
 import { RunStepRow } from './run-step.entity.ts';
+import { ServerSecret } from './server-secret.entity.ts';
 
 /** Every table of the service. */
 export const entities = [
@@ -29,4 +30,5 @@ export const entities = [
   EventRow,
   RunRow,
   RunStepRow,
+  ServerSecret,
 ];

@@ -3,6 +3,7 @@ import type { ActivityContext } from '../../schema/contracts/activity.ts';
 import type { ShardResult, TrainIterationInput } from '../../schema/contracts/training.ts';
 import { Iteration } from '../../schema/entities/iteration.entity.ts';
 import { backbones, type BackboneName } from '../ml/backbones/registry.ts';
+import { writeEvaluation } from '../ml/evaluation-file.ts';
 import { FEATURE_VERSION } from '../ml/features.ts';
 import { assignFolds, groupNearDuplicates } from '../ml/folds.ts';
 import { fitHead as fit } from '../ml/head.ts';
@@ -53,9 +54,11 @@ export const fitHead =
       tags,
       ...parameters,
     });
-    const imageIds = images.map(({ id }) => id);
-    const evaluation = { imageIds, targets, probabilities: Array.from(head.outOfFold) };
-    await storage.put(keys.evaluation(iterationId), Buffer.from(JSON.stringify(evaluation)));
+    const isTest = images.map((image) => image.isTest);
+    const facts = { kind, tags, imageIds: images.map(({ id }) => id), targets, isTest };
+    const measuredOn = isTest.includes(true) ? 'TEST_IMAGES' : 'OUT_OF_FOLD';
+    const evaluation = writeEvaluation({ ...facts, measuredOn, probabilities: head.outOfFold });
+    await storage.put(keys.evaluation(iterationId), evaluation);
     await storage.put(keys.model(iterationId), model);
     return { modelSha256: sha256(model) };
   };

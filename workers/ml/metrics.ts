@@ -93,7 +93,7 @@ export function confusionMatrix(input: EvaluationInput): number[][] {
 }
 
 /** Tags that count as predicted at a threshold. */
-function predictedTags(row: Float32Array, kind: ProjectKind, threshold: number): number[] {
+export function predictedTags(row: Float32Array, kind: ProjectKind, threshold: number): number[] {
   if (kind === 'MULTICLASS') {
     const top = topTag(row);
     return (row[top] ?? 0) >= threshold ? [top] : [];

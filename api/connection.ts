@@ -1,0 +1,129 @@
+import { ArgsType, Field, Int, ObjectType, type ClassType } from 'type-graphql';
+import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
+import { DomainError } from './errors.ts';
+
+@ObjectType({ description: 'Where a page of a list stands.' })
+export class PageInfo {
+  @Field(() => Boolean, { description: 'Whether more follows.' })
+  hasNextPage: boolean;
+
+  @Field(() => Boolean, { description: 'Whether the page began after a cursor.' })
+  hasPreviousPage: boolean;
+
+  @Field(() => String, { nullable: true, description: 'Cursor of the first item; null on an empty page.' })
+  startCursor: string | null;
+
+  @Field(() => String, { nullable: true, description: 'Give it as `after` to get the next page; null on an empty page.' })
+  endCursor: string | null;
+}
+
+const maxPageSize = 200;
+
+@ArgsType()
+export class PageArgs {
+  @Field(() => Int, { defaultValue: 50, description: `Items a page, 1 to ${maxPageSize}.` })
+  first: number;
+
+  @Field(() => String, { nullable: true, description: 'The `endCursor` of the page before.' })
+  after?: string | null;
+}
+
+/** A page of a list, as the connection types show it. */
+export interface Page<T> {
+  nodes: T[];
+  cursorOf: (node: T) => string;
+  hasNextPage: boolean;
+  hasPreviousPage: boolean;
+  count: () => Promise<number>;
+}
+
+const encodeCursor = (text: string): string => Buffer.from(text).toString('base64url');
+
+/** The text in a cursor. @throws DomainError for one that this list did not make */
+export function decodeCursor(after: string, pattern: RegExp): string {
+  const text = Buffer.from(after, 'base64url').toString();
+  if (pattern.test(text)) return text;
+  throw new DomainError('INVALID', 'after is not a cursor of this list.', { field: 'after' });
+}
+
+export function checkPageSize(first: number): number {
+  if (first >= 1 && first <= maxPageSize) return first;
+  const message = `first must be 1 to ${maxPageSize}; it is ${first}.`;
+  throw new DomainError('INVALID', message, { field: 'first', min: 1, max: maxPageSize, value: first });
+}
+
+/** The connection and edge classes of a type, in Relay's form with `nodes` beside `edges`. */
+export function connectionOf<T extends object>(node: ClassType<T>, name: string) {
+  @ObjectType(`${name}Edge`, { description: `One ${name} of a list with its cursor.` })
+  class Edge {
+    @Field(() => String, { description: 'Place in the list.' })
+    cursor: string;
+
+    @Field(() => node, { description: 'The item.' })
+    node: T;
+  }
+
+  @ObjectType(`${name}Connection`, { description: `A page of a list of ${name}.` })
+  class Connection {
+    readonly #page: Page<T>;
+
+    constructor(page: Page<T>) {
+      this.#page = page;
+    }
+
+    @Field(() => [Edge], { description: 'Items with their cursors.' })
+    edges(): Edge[] {
+      return this.#page.nodes.map((item) => ({ cursor: encodeCursor(this.#page.cursorOf(item)), node: item }));
+    }
+
+    @Field(() => [node], { description: 'Items without cursors.' })
+    nodes(): T[] {
+      return this.#page.nodes;
+    }
+
+    @Field(() => PageInfo, { description: 'Where the page stands.' })
+    pageInfo(): PageInfo {
+      const { hasNextPage, hasPreviousPage } = this.#page;
+      const edges = this.edges();
+      const [startCursor, endCursor] = [edges[0]?.cursor ?? null, edges.at(-1)?.cursor ?? null];
+      return { hasNextPage, hasPreviousPage, startCursor, endCursor };
+    }
+
+    @Field(() => Int, { description: 'Items on all pages together, counted only when asked for.' })
+    totalCount(): Promise<number> {
+      return this.#page.count();
+    }
+  }
+  return Connection;
+}
+
+export type Direction = 'ASC' | 'DESC';
+
+/**
+ * One page by id. Ids grow with time, so this is a page over time that costs the same anywhere in the list and neither
+ * skips nor repeats when rows come and go meanwhile.
+ */
+export async function pageById<T extends ObjectLiteral & { id: string }>(
+  query: SelectQueryBuilder<T>,
+  { first, after }: PageArgs,
+  direction: Direction = 'DESC',
+): Promise<Page<T>> {
+  const size = checkPageSize(first);
+  const all = query.clone();
+  const { alias } = query;
+  if (after) {
+    const id = decodeCursor(after, /^[0-9a-f-]{36}$/);
+    query.andWhere(`${alias}.id ${direction === 'DESC' ? '<' : '>'} :afterId`, { afterId: id });
+  }
+  const rows = await query
+    .orderBy(`${alias}.id`, direction)
+    .take(size + 1)
+    .getMany();
+  return {
+    nodes: rows.slice(0, size),
+    cursorOf: (row) => row.id,
+    hasNextPage: rows.length > size,
+    hasPreviousPage: Boolean(after),
+    count: () => all.getCount(),
+  };
+}

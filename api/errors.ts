@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto';
+import { ApolloServerErrorCode } from '@apollo/server/errors';
+import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import type { Logger } from '../infra/logger.ts';
+
+/** Every way in which a request can be refused, with the HTTP status that a plain endpoint answers. */
+const statuses = {
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  NOT_FOUND: 404,
+  INVALID: 400,
+  NAME_TAKEN: 409,
+  LIMIT_REACHED: 409,
+  TOO_LARGE: 413,
+  IMAGE_REFUSED: 400,
+  URL_REFUSED: 400,
+  UPLOAD_EXPIRED: 410,
+  TAG_CONFLICT: 409,
+  TRAINING_RUNNING: 409,
+  TRAINING_NOT_NEEDED: 409,
+  NOT_ENOUGH_IMAGES: 409,
+  NOT_TRAINED: 409,
+  PUBLISHED: 409,
+  NOT_SUPPORTED: 400,
+  IDEMPOTENCY_MISMATCH: 422,
+  TOO_BUSY: 429,
+} as const;
+
+export type ErrorCode = keyof typeof statuses;
+
+/** A refusal that the client can understand: the message says what was wrong and what to do, `details` give the values. */
+export class DomainError extends Error {
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    readonly details: Record<string, unknown> = {},
+  ) {
+    super(message);
+    this.name = 'DomainError';
+  }
+
+  get status(): number {
+    return statuses[this.code];
+  }
+}
+
+export const notFound = (what: string, id: string): DomainError =>
+  new DomainError('NOT_FOUND', `There is no ${what} ${JSON.stringify(id.slice(0, 100))}.`, { what, id });
+
+export interface ErrorAnswer {
+  status: number;
+  headers: Record<string, string>;
+  body: { error: { code: string; message: string } & Record<string, unknown> };
+}
+
+/** The answer of a plain HTTP endpoint. What is unknown is logged under an id and not told. */
+export function httpAnswer(error: unknown, logger: Logger): ErrorAnswer {
+  if (error instanceof DomainError) {
+    const { code, message, details } = error;
+    return { status: error.status, headers: retryHeader(details), body: { error: { ...details, code, message } } };
+  }
+  const { statusCode, message } = error as { statusCode?: number; message: string };
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
+    return { status: statusCode, headers: {}, body: { error: { code: 'INVALID', message } } };
+  return { status: 500, headers: {}, body: { error: { code: 'INTERNAL', ...masked(error, logger) } } };
+}
+
+const retryHeader = ({ retryAfterSeconds }: Record<string, unknown>): Record<string, string> =>
+  typeof retryAfterSeconds === 'number' ? { 'retry-after': String(retryAfterSeconds) } : {};
+
+function masked(error: unknown, logger: Logger): { message: string; errorId: string } {
+  const errorId = randomUUID();
+  logger.error({ err: error, errorId }, 'a request failed unexpectedly');
+  return { message: `Something went wrong on the server; its log has the details under ${errorId}.`, errorId };
+}
+
+/** Walks to the error that a resolver threw: GraphQL wraps it, and wraps it again over a subscription. */
+function thrown(error: unknown): unknown {
+  return error instanceof GraphQLError && error.originalError ? thrown(error.originalError) : error;
+}
+
+/** The GraphQL form of the same mapping. */
+export function formatGraphqlError(
+  formatted: GraphQLFormattedError,
+  error: unknown,
+  logger: Logger,
+): GraphQLFormattedError {
+  const cause = thrown(error);
+  const place = {
+    ...(formatted.locations ? { locations: formatted.locations } : {}),
+    ...(formatted.path ? { path: formatted.path } : {}),
+  };
+  if (cause instanceof DomainError)
+    return { ...place, message: cause.message, extensions: { ...cause.details, code: cause.code } };
+  // A GraphQLError without an original comes from parsing, validation or the limits: it is meant for the client.
+  if (cause instanceof GraphQLError && formatted.extensions?.['code'] !== ApolloServerErrorCode.INTERNAL_SERVER_ERROR)
+    return { ...place, message: formatted.message, extensions: { code: formatted.extensions?.['code'] ?? 'INVALID' } };
+  const { message, errorId } = masked(cause, logger);
+  return { ...place, message, extensions: { code: 'INTERNAL', errorId } };
+}

@@ -1,0 +1,100 @@
+import { Field, ID, Int, ObjectType } from 'type-graphql';
+import type { BackboneName } from '../../../workers/ml/backbones/registry.ts';
+import { backbones } from '../../../workers/ml/backbones/registry.ts';
+import { ProjectKind } from '../../../schema/enums.ts';
+import { notFound } from '../../errors.ts';
+
+@ObjectType({ description: 'A kind of photographs with the backbone and recipe that suit it. Ids are those of Azure Custom Vision.' })
+export class Domain {
+  @Field(() => ID, { description: 'Identifier, the same in every installation.' })
+  id: string;
+
+  @Field(() => String, { description: 'Name.' })
+  name: string;
+
+  @Field(() => ProjectKind, { description: 'What projects of this domain answer.' })
+  kind: ProjectKind;
+
+  @Field(() => String, { description: 'What it is for, and what really stands behind it here.' })
+  description: string;
+
+  @Field(() => String, { description: 'The network whose features its models use.' })
+  backbone: BackboneName;
+
+  @Field(() => Int, { description: 'Side of the square that pictures are resized to, in pixels.' })
+  inputSize: number;
+
+  @Field(() => Boolean, { description: 'Whether its models are small enough to be exported for offline use.' })
+  isExportable: boolean;
+}
+
+const large = 'efficientnet-lite2';
+const small = 'efficientnet-lite0';
+const sameAsGeneral = 'Trained by the recipe of General: there is no backbone of its own for this subject.';
+
+function classification(id: string, name: string, backbone: BackboneName, description: string): Domain {
+  const { inputSize } = backbones[backbone];
+  return {
+    id,
+    name,
+    kind: ProjectKind.CLASSIFICATION,
+    description,
+    backbone,
+    inputSize,
+    isExportable: name.includes('(compact)'),
+  };
+}
+
+/** Listed in Azure's order; Adult, withdrawn there in 2019, is left out. */
+export const domains: readonly Domain[] = [
+  classification('2e37d7fb-3a54-486a-b4d6-cfc369af0018', 'General [A2]', large, `For most pictures. ${sameAsGeneral}`),
+  classification('a8e3c40f-fb4a-466f-832a-5e457ae4a344', 'General [A1]', large, `For most pictures. ${sameAsGeneral}`),
+  classification(
+    'ee85a74c-405e-4adc-bb47-ffa8ca0c9f31',
+    'General',
+    large,
+    'For most pictures: EfficientNet-Lite2 at 260 pixels, the default.',
+  ),
+  classification('c151d5b5-dd07-472a-acc8-15d29dea8518', 'Food', large, `Dishes and groceries. ${sameAsGeneral}`),
+  classification('ca455789-012d-4b50-9fec-5bb63841c793', 'Landmarks', large, `Buildings and places. ${sameAsGeneral}`),
+  classification('b30a91ae-e3c1-4f73-a81e-c270bff27c39', 'Retail', large, `Catalogue pictures. ${sameAsGeneral}`),
+  classification(
+    'a1db07ca-a19a-4830-bae8-e004a42dc863',
+    'General (compact) [S1]',
+    large,
+    'For most pictures, exportable: EfficientNet-Lite2 at 260 pixels.',
+  ),
+  classification(
+    '0732100f-1a38-4e49-a514-c9b44c697ab5',
+    'General (compact)',
+    small,
+    'For most pictures, exportable and quick: EfficientNet-Lite0 at 224 pixels.',
+  ),
+  classification(
+    '8882951b-82cd-4c32-970b-d5f8cb8bf6d7',
+    'Food (compact)',
+    small,
+    'Dishes and groceries, exportable. Trained by the recipe of General (compact).',
+  ),
+  classification(
+    'b5cfd229-2ac7-4b2b-8d0a-2b0661344894',
+    'Landmarks (compact)',
+    small,
+    'Buildings and places, exportable. Trained by the recipe of General (compact).',
+  ),
+  classification(
+    '6b4faeda-8396-481b-9f8b-177b9fa3097f',
+    'Retail (compact)',
+    small,
+    'Catalogue pictures, exportable. Trained by the recipe of General (compact).',
+  ),
+];
+
+export const defaultDomainId = 'ee85a74c-405e-4adc-bb47-ffa8ca0c9f31';
+
+/** @throws DomainError for an unknown id */
+export function getDomain(id: string): Domain {
+  const domain = domains.find((candidate) => candidate.id === id);
+  if (!domain) throw notFound('domain', id);
+  return domain;
+}

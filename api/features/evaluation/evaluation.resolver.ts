@@ -1,0 +1,74 @@
+import { Arg, Args, Ctx, FieldResolver, Float, ID, Resolver, Root } from 'type-graphql';
+import { Image } from '../../../schema/entities/image.entity.ts';
+import { Iteration } from '../../../schema/entities/iteration.entity.ts';
+import type { Context } from '../../context.ts';
+import {
+  ConfusionMatrix,
+  CurvePoint,
+  ImageResult,
+  ImageResultArgs,
+  ImageResultConnection,
+  Performance,
+} from './evaluation.output.ts';
+
+const thresholdText = 'From this probability on a tag counts as predicted, 0 to 1.';
+
+@Resolver(() => Iteration)
+export class EvaluationResolver {
+  @FieldResolver(() => Performance, { nullable: true, description: 'Its quality; null until it is COMPLETED.' })
+  performance(
+    @Root() iteration: Iteration,
+    @Arg('threshold', () => Float, { defaultValue: 0.5, description: thresholdText }) threshold: number,
+    @Arg('overlapThreshold', () => Float, {
+      defaultValue: 0.3,
+      description: 'Least IoU of a right box; for detectors, without effect on classifiers.',
+    })
+    _overlapThreshold: number,
+    @Ctx() { services }: Context,
+  ) {
+    return services.evaluation.performance(iteration, threshold);
+  }
+
+  @FieldResolver(() => ConfusionMatrix, {
+    nullable: true,
+    description: 'Which tags are taken for which; null until it is COMPLETED.',
+  })
+  confusionMatrix(
+    @Root() iteration: Iteration,
+    @Arg('threshold', () => Float, { defaultValue: 0.5, description: thresholdText }) threshold: number,
+    @Ctx() { services }: Context,
+  ) {
+    return services.evaluation.confusionMatrix(iteration, threshold);
+  }
+
+  @FieldResolver(() => [CurvePoint], {
+    nullable: true,
+    description: 'Precision and recall of a tag at every threshold; null until it is COMPLETED.',
+  })
+  precisionRecallCurve(
+    @Root() iteration: Iteration,
+    @Arg('tagId', () => ID, { description: 'The tag.' }) tagId: string,
+    @Ctx() { services }: Context,
+  ) {
+    return services.evaluation.curve(iteration, tagId);
+  }
+
+  @FieldResolver(() => ImageResultConnection, {
+    description: 'What it says of each image that it had not seen, the most wrong first; empty until it is COMPLETED.',
+  })
+  async imageResults(
+    @Root() iteration: Iteration,
+    @Args(() => ImageResultArgs) args: ImageResultArgs,
+    @Ctx() { services }: Context,
+  ) {
+    return new ImageResultConnection(await services.evaluation.imageResults(iteration, args));
+  }
+}
+
+@Resolver(() => ImageResult)
+export class ImageResultResolver {
+  @FieldResolver(() => Image, { nullable: true, description: 'The image; null when it was deleted since.' })
+  image(@Root() { imageId }: ImageResult, @Ctx() { loaders }: Context) {
+    return loaders.image.load(imageId);
+  }
+}

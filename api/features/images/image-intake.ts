@@ -1,0 +1,119 @@
+import type { EntityManager } from 'typeorm';
+import type { Limits } from '../../../infra/config.ts';
+import { keys } from '../../../infra/storage/keys.ts';
+import type { Storage } from '../../../infra/storage/storage.ts';
+import { Image } from '../../../schema/entities/image.entity.ts';
+import type { Project } from '../../../schema/entities/project.entity.ts';
+import type { Tag } from '../../../schema/entities/tag.entity.ts';
+import { AddImageStatus } from '../../../schema/enums.ts';
+import { newId } from '../../../schema/id.ts';
+import { ImageRefusal, inspectImage, perceptualHash, type ImageLimits } from '../../../workers/ml/image.ts';
+import { DomainError } from '../../errors.ts';
+import type { Gate } from '../../gate.ts';
+import { checkText } from '../../text.ts';
+import { attachTags, markChanged, tagsOf, type TagRules } from '../tags/tagging.ts';
+import type { AddImageResult, NewImageInput } from './image.input.ts';
+import type { ImageSources, SourceBytes } from './image-source.ts';
+
+export const imageLimits = (limits: Limits, maxBytes: number): ImageLimits => ({
+  maxBytes,
+  maxEdgePixels: limits.longestEdgePixels,
+  maxAspectRatio: limits.aspectRatio,
+  maxMegapixels: limits.megapixels,
+});
+
+/** An image of a batch on its way: its object is stored and its row is ready, or it was refused. */
+export type Staged = { row: Image; tags: readonly Tag[] } | { refusal: AddImageResult };
+
+interface BatchContext {
+  project: Project;
+  /** Every tag that the batch names, by id. */
+  tags: ReadonlyMap<string, Tag>;
+}
+
+const accepted = { code: null, message: null };
+
+function refused(code: string, message: string, imageId: string | null = null): AddImageResult {
+  return { status: imageId ? AddImageStatus.DUPLICATE : AddImageStatus.REFUSED, code, message, imageId };
+}
+
+/** Takes images in: looks at each, stores the bytes, and then makes the rows of a whole batch at once. */
+export class ImageIntake {
+  constructor(
+    private readonly storage: Storage,
+    private readonly sources: ImageSources,
+    private readonly limits: Limits,
+    private readonly gate: Gate,
+  ) {}
+
+  /** Object before row: a crash in between leaves an object that nobody refers to, never a row without its picture. */
+  async stage({ project, tags }: BatchContext, input: NewImageInput, tagIds: readonly string[]): Promise<Staged> {
+    try {
+      const source = await this.sources.read(project.id, input.source, this.limits.trainingImageBytes);
+      const name = checkText('name', input.name ?? source.name, { min: 1, max: 255 });
+      const row = await this.gate.run(() => this.inspect(project.id, { ...source, name }, input.isTest));
+      const own = [...new Set([...tagIds, ...input.tagIds])].flatMap((id) => tags.get(id) ?? []);
+      return { row, tags: own };
+    } catch (error) {
+      if (error instanceof ImageRefusal || error instanceof DomainError)
+        return { refusal: refused(error.code, error.message) };
+      throw error;
+    }
+  }
+
+  private async inspect(projectId: string, { name, bytes }: SourceBytes, isTest: boolean): Promise<Image> {
+    const { format, width, height } = await inspectImage(bytes, imageLimits(this.limits, this.limits.trainingImageBytes));
+    const hash = await perceptualHash(bytes);
+    const id = newId();
+    const { sha256, sizeBytes } = await this.storage.put(keys.imageOriginal(projectId, id), bytes);
+    const facts = { format, width, height, sizeBytes, sha256, perceptualHash: hash };
+    return { id, projectId, name, ...facts, isTest, createdAt: new Date() };
+  }
+
+  /** Makes the rows. Images that the project has already get the tags that they lack instead. */
+  async commit(manager: EntityManager, project: Project, staged: readonly Staged[]): Promise<AddImageResult[]> {
+    const rules = { classificationType: project.classificationType, tagsPerImage: this.limits.tagsPerImage };
+    const results: AddImageResult[] = [];
+    let room = this.limits.imagesPerProject - (await manager.countBy(Image, { projectId: project.id }));
+    for (const image of staged) {
+      const result = 'refusal' in image ? image.refusal : await this.commitOne(manager, image, rules, room);
+      if (result.status === AddImageStatus.OK) room--;
+      results.push(result);
+    }
+    await markChanged(manager, project.id);
+    return results;
+  }
+
+  private async commitOne(
+    manager: EntityManager,
+    { row, tags }: Exclude<Staged, { refusal: AddImageResult }>,
+    rules: TagRules,
+    room: number,
+  ): Promise<AddImageResult> {
+    const { projectId, sha256 } = row;
+    const twin = await manager.findOneBy(Image, { projectId, sha256 });
+    const max = this.limits.imagesPerProject;
+    if (!twin && room <= 0) return refused('LIMIT_REACHED', `The project has ${max} images, the most it may have.`);
+    const present = twin ? ((await tagsOf(manager, [twin.id])).get(twin.id) ?? []) : [];
+    try {
+      if (!twin) await manager.insert(Image, row);
+      await attachTags(manager, twin ?? row, { present, added: tags }, rules);
+    } catch (error) {
+      if (!(error instanceof DomainError)) throw error;
+      // The rules are checked before tags are written, so only a fresh row has to be taken back.
+      if (!twin) await manager.delete(Image, { id: row.id });
+      return refused(error.code, error.message, twin?.id);
+    }
+    return twin
+      ? { ...accepted, status: AddImageStatus.DUPLICATE, imageId: twin.id }
+      : { ...accepted, status: AddImageStatus.OK, imageId: row.id };
+  }
+
+  /** Removes the objects of images that did not become rows. */
+  async discard(staged: readonly Staged[], results: readonly AddImageResult[]): Promise<void> {
+    const kept = new Set(results.map(({ imageId }) => imageId));
+    for (const image of staged)
+      if ('row' in image && !kept.has(image.row.id))
+        await this.storage.deletePrefix(keys.image(image.row.projectId, image.row.id));
+  }
+}

@@ -1,0 +1,139 @@
+import { In } from 'typeorm';
+import type { Limits } from '../../../infra/config.ts';
+import type { Database } from '../../../infra/database.ts';
+import { keys } from '../../../infra/storage/keys.ts';
+import type { Storage } from '../../../infra/storage/storage.ts';
+import { ImageTag } from '../../../schema/entities/image-tag.entity.ts';
+import { Image } from '../../../schema/entities/image.entity.ts';
+import { authorise, type Caller, type Permission } from '../../access.ts';
+import type { Page } from '../../connection.ts';
+import { notFound } from '../../errors.ts';
+import { OnceOnly } from '../../idempotency.ts';
+import { checkCount } from '../../text.ts';
+import type { ProjectService } from '../projects/project.service.ts';
+import { getTags } from '../tags/tag.service.ts';
+import { attachTags, markChanged, tagsOf } from '../tags/tagging.ts';
+import type { TagImagesInput } from '../tags/tag.input.ts';
+import type { ImageIntake, Staged } from './image-intake.ts';
+import { listImages } from './image-list.ts';
+import type { AddImagesInput, AddImagesPayload, DeleteImagesInput, ImageListArgs, MarkTestImagesInput } from './image.input.ts';
+import type { UploadService } from './upload.service.ts';
+
+interface ImageServiceDeps {
+  database: Database;
+  storage: Storage;
+  projects: ProjectService;
+  uploads: UploadService;
+  intake: ImageIntake;
+  limits: Limits;
+}
+
+export class ImageService {
+  constructor(private readonly deps: ImageServiceDeps) {}
+
+  async get(caller: Caller, permission: Permission, id: string): Promise<Image> {
+    const image = await this.deps.database.read.manager.findOneBy(Image, { id });
+    if (!image) throw notFound('image', id);
+    authorise(caller, permission, image.projectId);
+    return image;
+  }
+
+  async list(caller: Caller, projectId: string, args: ImageListArgs): Promise<Page<Image>> {
+    await this.deps.projects.get(caller, 'read', projectId);
+    return listImages(this.deps, projectId, args);
+  }
+
+  /** Each image of the batch has a result of its own: the good ones are kept whatever the others are. */
+  async add(caller: Caller, input: AddImagesInput): Promise<AddImagesPayload> {
+    const { database, projects, intake, limits } = this.deps;
+    const project = await projects.get(caller, 'label', input.projectId);
+    checkCount('images', input.images, limits.batchSize);
+    let staged: Staged[] = [];
+    const stage = async (): Promise<Staged[]> => {
+      const tags = await this.namedTags(input);
+      staged = await Promise.all(input.images.map((image) => intake.stage({ project, tags }, image, input.tagIds)));
+      return staged;
+    };
+    const results = await OnceOnly.of(database, caller, 'addImages', input).run(stage, (manager) =>
+      intake.commit(manager, project, staged),
+    );
+    await intake.discard(staged, results);
+    await this.discardUploads(input, staged);
+    return { results };
+  }
+
+  async tag(caller: Caller, input: TagImagesInput): Promise<Image[]> {
+    const images = await this.getSome(caller, 'label', input.imageIds);
+    const [{ projectId } = { projectId: '' }] = images;
+    const { classificationType } = await this.deps.projects.get(caller, 'label', projectId);
+    const rules = { classificationType, tagsPerImage: this.deps.limits.tagsPerImage };
+    await this.deps.database.transact(async (manager) => {
+      const added = await getTags(manager, projectId, input.tagIds);
+      const present = await tagsOf(manager, input.imageIds);
+      for (const image of images)
+        await attachTags(manager, image, { present: present.get(image.id) ?? [], added }, rules);
+      await markChanged(manager, projectId);
+    });
+    return images;
+  }
+
+  async untag(caller: Caller, input: TagImagesInput): Promise<Image[]> {
+    const images = await this.getSome(caller, 'label', input.imageIds);
+    const [{ projectId } = { projectId: '' }] = images;
+    await this.deps.database.transact(async (manager) => {
+      await manager.delete(ImageTag, { imageId: In(input.imageIds), tagId: In(input.tagIds) });
+      await markChanged(manager, projectId);
+    });
+    return images;
+  }
+
+  async markTest(caller: Caller, { imageIds, isTest }: MarkTestImagesInput): Promise<Image[]> {
+    const images = await this.getSome(caller, 'label', imageIds);
+    const [{ projectId } = { projectId: '' }] = images;
+    await this.deps.database.transact(async (manager) => {
+      await manager.update(Image, { id: In(imageIds) }, { isTest });
+      await markChanged(manager, projectId);
+    });
+    return images.map((image) => ({ ...image, isTest }));
+  }
+
+  /** Rows first: afterwards nothing refers to the objects, whatever happens. */
+  async delete(caller: Caller, { imageIds }: DeleteImagesInput): Promise<number> {
+    const images = await this.getSome(caller, 'label', imageIds);
+    const [{ projectId } = { projectId: '' }] = images;
+    await this.deps.database.transact(async (manager) => {
+      await manager.delete(ImageTag, { imageId: In(imageIds) });
+      await manager.delete(Image, { id: In(imageIds) });
+      await markChanged(manager, projectId);
+    });
+    for (const { id } of images) await this.deps.storage.deletePrefix(keys.image(projectId, id));
+    return images.length;
+  }
+
+  /** Images of one project, in the order asked. @throws DomainError when one is missing or of another project */
+  private async getSome(caller: Caller, permission: Permission, ids: readonly string[]): Promise<Image[]> {
+    checkCount('imageIds', ids, this.deps.limits.batchSize);
+    const found = await this.deps.database.read.manager.findBy(Image, { id: In([...ids]) });
+    const byId = new Map(found.map((image) => [image.id, image]));
+    const first = byId.get(ids[0] ?? '');
+    return [...new Set(ids)].map((id) => {
+      const image = byId.get(id);
+      if (!image) throw notFound('image', id);
+      if (image.projectId !== first?.projectId) throw notFound('image of the same project', id);
+      authorise(caller, permission, image.projectId);
+      return image;
+    });
+  }
+
+  private async namedTags(input: AddImagesInput) {
+    const ids = new Set([...input.tagIds, ...input.images.flatMap(({ tagIds }) => tagIds)]);
+    const tags = await getTags(this.deps.database.read.manager, input.projectId, [...ids]);
+    return new Map(tags.map((tag) => [tag.id, tag]));
+  }
+
+  /** Tickets of images that were taken in are used up; those of refused ones can be sent again until they expire. */
+  private discardUploads({ images }: AddImagesInput, staged: readonly Staged[]): Promise<void> {
+    const used = images.filter((_, index) => staged[index] && 'row' in staged[index]);
+    return this.deps.uploads.discard(used.flatMap(({ source }) => source.uploadId ?? []));
+  }
+}

@@ -1,0 +1,107 @@
+import { Readable } from 'node:stream';
+import type { Limits } from '../../../infra/config.ts';
+import type { Database } from '../../../infra/database.ts';
+import { keys } from '../../../infra/storage/keys.ts';
+import { ObjectNotFound, type Storage } from '../../../infra/storage/storage.ts';
+import { Upload } from '../../../schema/entities/upload.entity.ts';
+import { newId } from '../../../schema/id.ts';
+import type { Caller } from '../../access.ts';
+import { DomainError, notFound } from '../../errors.ts';
+import { OnceOnly } from '../../idempotency.ts';
+import type { UrlSigner } from '../../signing.ts';
+import { checkCount, checkText } from '../../text.ts';
+import type { ProjectService } from '../projects/project.service.ts';
+import type { RequestUploadsInput, UploadFileInput, UploadTicket } from './image.input.ts';
+
+const lifetimeMs = 3_600_000;
+
+export const uploadPath = (id: string): string => `/v1/uploads/${id}`;
+
+/** Tickets let photographs travel as plain files, outside GraphQL, before anything is known of them. */
+export class UploadService {
+  constructor(
+    private readonly database: Database,
+    private readonly storage: Storage,
+    private readonly projects: ProjectService,
+    private readonly signer: UrlSigner,
+    private readonly limits: Limits,
+  ) {}
+
+  async request(caller: Caller, input: RequestUploadsInput): Promise<UploadTicket[]> {
+    const { id: projectId } = await this.projects.get(caller, 'label', input.projectId);
+    checkCount('files', input.files, this.limits.batchSize);
+    const createdAt = new Date();
+    const rows = input.files.map((file) => ({ ...this.checkFile(file), id: newId(), projectId, createdAt }));
+    const ids = await OnceOnly.of(this.database, caller, 'requestUploads', input).transact(async (manager) => {
+      const expiresAt = new Date(createdAt.getTime() + lifetimeMs);
+      await manager.insert(
+        Upload,
+        rows.map((row) => ({ ...row, expiresAt })),
+      );
+      return rows.map(({ id }) => id);
+    });
+    return ids.map((id) => this.ticketOf(id));
+  }
+
+  /** Takes the body of the PUT. @throws DomainError when the size is not the one announced; nothing is kept then */
+  async receive(id: string, body: Readable): Promise<void> {
+    const { sizeBytes } = await this.getOpen(id);
+    const stored = await this.storage.put(keys.upload(id), Readable.from(upTo(sizeBytes, body)));
+    if (stored.sizeBytes === sizeBytes) return;
+    await this.storage.delete(keys.upload(id));
+    const message = `The upload was announced with ${sizeBytes} bytes; ${stored.sizeBytes} came. Send it again.`;
+    throw new DomainError('INVALID', message, { sizeBytes, received: stored.sizeBytes });
+  }
+
+  /** The file of a ticket of this project. @throws DomainError when it has not come or is used up */
+  async read(projectId: string, id: string): Promise<{ name: string; bytes: Buffer }> {
+    const upload = await this.getOpen(id);
+    if (upload.projectId !== projectId) throw notFound('upload of this project', id);
+    try {
+      return { name: upload.name, bytes: await this.storage.get(keys.upload(id)) };
+    } catch (error) {
+      if (!(error instanceof ObjectNotFound)) throw error;
+      throw new DomainError('INVALID', `The file of upload ${id} has not been sent yet.`, { field: 'uploadId' });
+    }
+  }
+
+  /** Object last: without its row a ticket is used up. */
+  async discard(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return;
+    await this.database.transact((manager) => manager.delete(Upload, [...ids]));
+    for (const id of ids) await this.storage.delete(keys.upload(id));
+  }
+
+  private async getOpen(id: string): Promise<Upload> {
+    const upload = await this.database.read.manager.findOneBy(Upload, { id });
+    if (upload && upload.expiresAt.getTime() > Date.now()) return upload;
+    const message = `Upload ${JSON.stringify(id.slice(0, 100))} is unknown, used up or expired; ask for a new ticket.`;
+    throw new DomainError('UPLOAD_EXPIRED', message, { uploadId: id });
+  }
+
+  private checkFile({ name, sizeBytes }: UploadFileInput): { name: string; sizeBytes: number } {
+    const max = this.limits.trainingImageBytes;
+    if (sizeBytes < 1 || sizeBytes > max) {
+      const message = `sizeBytes of ${JSON.stringify(name)} must be 1 to ${max}; it is ${sizeBytes}.`;
+      throw new DomainError('TOO_LARGE', message, { field: 'sizeBytes', max, value: sizeBytes });
+    }
+    return { name: checkText('name', name, { min: 1, max: 255 }), sizeBytes };
+  }
+
+  private ticketOf(id: string): UploadTicket {
+    const { url } = this.signer.sign(uploadPath(id), lifetimeMs);
+    const headers = [{ name: 'content-type', value: 'application/octet-stream' }];
+    return { id, url, method: 'PUT', headers, expiresAt: new Date(Date.now() + lifetimeMs) };
+  }
+}
+
+/** Stops a body at the first byte beyond what was announced. */
+async function* upTo(max: number, body: Readable): AsyncGenerator<Uint8Array> {
+  let received = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    received += chunk.length;
+    if (received > max)
+      throw new DomainError('TOO_LARGE', `The upload was announced with ${max} bytes; more came.`, { max });
+    yield chunk;
+  }
+}

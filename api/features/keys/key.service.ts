@@ -1,0 +1,59 @@
+import { randomBytes } from 'node:crypto';
+import { IsNull } from 'typeorm';
+import type { Database } from '../../../infra/database.ts';
+import { ApiKeyDigest } from '../../../schema/entities/api-key-digest.entity.ts';
+import { ApiKey } from '../../../schema/entities/api-key.entity.ts';
+import { ApiKeyRole } from '../../../schema/enums.ts';
+import { newId } from '../../../schema/id.ts';
+import { authorise, type Caller } from '../../access.ts';
+import { DomainError, notFound } from '../../errors.ts';
+import { OnceOnly } from '../../idempotency.ts';
+import { digestOf } from '../../keys.ts';
+import { checkText } from '../../text.ts';
+import type { ProjectService } from '../projects/project.service.ts';
+import type { CreateApiKeyInput, NewApiKey } from './key.input.ts';
+
+export class KeyService {
+  constructor(
+    private readonly database: Database,
+    private readonly projects: ProjectService,
+  ) {}
+
+  list(caller: Caller): Promise<ApiKey[]> {
+    authorise(caller, 'administer', null);
+    return this.database.read.manager.find(ApiKey, { order: { id: 'DESC' } });
+  }
+
+  async create(caller: Caller, input: CreateApiKeyInput): Promise<NewApiKey> {
+    authorise(caller, 'administer', null);
+    const projectId = input.projectId ?? null;
+    if (projectId !== null) await this.projects.get(caller, 'administer', projectId);
+    if (projectId !== null && input.role === ApiKeyRole.OWNER)
+      throw new DomainError('INVALID', 'An OWNER key opens everything; leave projectId out.', { field: 'projectId' });
+    const secret = `tl_${randomBytes(32).toString('base64url')}`;
+    const name = checkText('name', input.name, { min: 1, max: 200 });
+    const row = { id: newId(), name, role: input.role, projectId, createdAt: new Date(), revokedAt: null };
+    const id = await OnceOnly.of(this.database, caller, 'createApiKey', input).transact(async (manager) => {
+      await manager.insert(ApiKey, row);
+      await manager.insert(ApiKeyDigest, { digest: digestOf(secret), apiKeyId: row.id });
+      return row.id;
+    });
+    const apiKey = await this.database.read.manager.findOneByOrFail(ApiKey, { id });
+    return { apiKey, secret: id === row.id ? secret : null };
+  }
+
+  /** The digest goes, so that the key opens nothing any more; the row stays for the record. */
+  async revoke(caller: Caller, id: string): Promise<string> {
+    authorise(caller, 'administer', null);
+    await this.database.transact(async (manager) => {
+      const key = await manager.findOneBy(ApiKey, { id });
+      if (!key) throw notFound('API key', id);
+      const owners = await manager.countBy(ApiKey, { role: ApiKeyRole.OWNER, revokedAt: IsNull() });
+      if (key.role === ApiKeyRole.OWNER && key.revokedAt === null && owners === 1)
+        throw new DomainError('INVALID', 'This is the last owner key; make another one before revoking it.');
+      await manager.delete(ApiKeyDigest, { apiKeyId: id });
+      if (key.revokedAt === null) await manager.update(ApiKey, { id }, { revokedAt: new Date() });
+    });
+    return id;
+  }
+}

@@ -1,0 +1,45 @@
+import { ArgsType, Field, ID, InputType } from 'type-graphql';
+import { Prediction } from '../../../schema/entities/prediction.entity.ts';
+import { connectionOf, PageArgs } from '../../connection.ts';
+import { ImageSourceInput } from '../images/image.input.ts';
+
+export const PredictionConnection = connectionOf(Prediction, 'Prediction');
+
+@InputType({ description: 'A question to a model: by published name, or by iteration to try it before publishing.' })
+export class PredictInput {
+  @Field(() => ID, { description: 'The project.' })
+  projectId: string;
+
+  @Field(() => String, { nullable: true, description: 'Published name; or give iterationId.' })
+  publishedName?: string | null;
+
+  @Field(() => ID, { nullable: true, description: 'A COMPLETED iteration; or give publishedName.' })
+  iterationId?: string | null;
+
+  @Field(() => ImageSourceInput, { description: 'The picture.' })
+  image: ImageSourceInput;
+
+  @Field(() => Boolean, { defaultValue: false, description: 'Whether to keep picture and answer for a while.' })
+  store: boolean;
+
+  @Field(() => Boolean, { defaultValue: false, description: 'Whether to draw a heat map for the most probable tags.' })
+  explain: boolean;
+}
+
+@ArgsType()
+export class PredictionListArgs extends PageArgs {
+  @Field(() => ID, { nullable: true, description: 'Only answers of this iteration.' })
+  iterationId?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'Only answers under this published name.' })
+  publishedName?: string | null;
+}
+
+@InputType({ description: 'A stored prediction that becomes an image to train on.' })
+export class AddPredictionToImagesInput {
+  @Field(() => ID, { description: 'The stored prediction.' })
+  predictionId: string;
+
+  @Field(() => [ID], { description: 'Its right tags.' })
+  tagIds: string[];
+}

@@ -1,0 +1,143 @@
+import type { Database } from '../../../infra/database.ts';
+import { keys } from '../../../infra/storage/keys.ts';
+import { ObjectNotFound, type Storage } from '../../../infra/storage/storage.ts';
+import type { Image } from '../../../schema/entities/image.entity.ts';
+import { Iteration } from '../../../schema/entities/iteration.entity.ts';
+import { Prediction } from '../../../schema/entities/prediction.entity.ts';
+import { Publication } from '../../../schema/entities/publication.entity.ts';
+import { IterationStatus } from '../../../schema/enums.ts';
+import { newId } from '../../../schema/id.ts';
+import { authorise, type Caller } from '../../access.ts';
+import { pageById, type Page } from '../../connection.ts';
+import { DomainError, notFound } from '../../errors.ts';
+import type { ImageService } from '../images/image.service.ts';
+import type { ImageSources } from '../images/image-source.ts';
+import type { UploadService } from '../images/upload.service.ts';
+import type { ProjectService } from '../projects/project.service.ts';
+import type { AddPredictionToImagesInput, PredictInput, PredictionListArgs } from './prediction.input.ts';
+import type { Predictor } from './predictor.ts';
+
+const dayMs = 86_400_000;
+
+/** What to ask, and what to do with the answer. */
+export interface Question {
+  projectId: string;
+  publishedName: string | null;
+  iterationId: string | null;
+  store: boolean;
+  explain: boolean;
+}
+
+interface PredictionServiceDeps {
+  database: Database;
+  storage: Storage;
+  predictor: Predictor;
+  projects: ProjectService;
+  images: ImageService;
+  uploads: UploadService;
+  sources: ImageSources;
+  maxBytes: number;
+  retentionDays: number;
+}
+
+export class PredictionService {
+  constructor(private readonly deps: PredictionServiceDeps) {}
+
+  async predictFromSource(caller: Caller, input: PredictInput): Promise<Prediction> {
+    authorise(caller, 'predict', input.projectId);
+    const { bytes } = await this.deps.sources.read(input.projectId, input.image, this.deps.maxBytes);
+    const { projectId, publishedName = null, iterationId = null, store, explain } = input;
+    const prediction = await this.predict(caller, { projectId, publishedName, iterationId, store, explain }, bytes);
+    if (input.image.uploadId != null) await this.deps.uploads.discard([input.image.uploadId]);
+    return prediction;
+  }
+
+  async predict(caller: Caller, question: Question, bytes: Buffer): Promise<Prediction> {
+    authorise(caller, 'predict', question.projectId);
+    const { projectId, publishedName } = question;
+    const iterationId = await this.resolveModel(question);
+    const { results, durationMs } = await this.ask(iterationId, bytes, question.explain);
+    const answer = { id: newId(), projectId, iterationId, publishedName, results, durationMs, createdAt: new Date() };
+    if (!question.store) return { ...answer, isStored: false, expiresAt: null };
+    return this.store({ ...answer, isStored: true, expiresAt: this.expiry(answer.createdAt) }, bytes);
+  }
+
+  async list(caller: Caller, projectId: string, args: PredictionListArgs): Promise<Page<Prediction>> {
+    await this.deps.projects.get(caller, 'read', projectId);
+    const query = this.deps.database.read.getRepository(Prediction).createQueryBuilder('prediction');
+    query.where({ projectId });
+    if (args.iterationId) query.andWhere({ iterationId: args.iterationId });
+    if (args.publishedName) query.andWhere({ publishedName: args.publishedName });
+    return pageById(query, args);
+  }
+
+  /** The picture joins the training images as if it had been uploaded, and the prediction goes. */
+  async addToImages(caller: Caller, { predictionId, tagIds }: AddPredictionToImagesInput): Promise<Image> {
+    const { database, storage, images } = this.deps;
+    const prediction = await database.read.manager.findOneBy(Prediction, { id: predictionId });
+    if (!prediction) throw notFound('stored prediction', predictionId);
+    const { projectId } = prediction;
+    authorise(caller, 'label', projectId);
+    const bytes = await storage.get(keys.predictionOriginal(projectId, predictionId));
+    const source = { base64: bytes.toString('base64') };
+    const batch = { projectId, tagIds: [], images: [{ source, tagIds, name: `prediction ${predictionId}`, isTest: false }] };
+    const [result] = (await images.add({ ...caller, idempotencyKey: null }, batch)).results;
+    if (!result?.imageId || result.code !== null)
+      throw new DomainError('TAG_CONFLICT', result?.message ?? 'The picture was refused.', { code: result?.code });
+    await this.delete(prediction);
+    return images.get(caller, 'label', result.imageId);
+  }
+
+  /** Deletes what is past its time. Returns how many went. */
+  async expire(): Promise<number> {
+    const query = this.deps.database.read.getRepository(Prediction).createQueryBuilder('prediction');
+    const old = await query.where('prediction.expiresAt < :now', { now: new Date() }).take(500).getMany();
+    for (const prediction of old) await this.delete(prediction);
+    return old.length;
+  }
+
+  private async ask(iterationId: string, bytes: Buffer, explain: boolean) {
+    try {
+      return await this.deps.predictor.predict(iterationId, bytes, explain);
+    } catch (error) {
+      // Unpublished and deleted between the look-up and now.
+      if (error instanceof ObjectNotFound) throw notFound('model of iteration', iterationId);
+      throw error;
+    }
+  }
+
+  /** Asked of the database each time, so that publishing takes effect at once in every process. */
+  private async resolveModel({ projectId, publishedName, iterationId }: Question): Promise<string> {
+    const { manager } = this.deps.database.read;
+    if ((publishedName === null) === (iterationId === null))
+      throw new DomainError('INVALID', 'Give exactly one of publishedName and iterationId.', { field: 'publishedName' });
+    if (publishedName !== null) {
+      const publication = await manager.findOneBy(Publication, { projectId, name: publishedName });
+      if (!publication) throw notFound('published model', publishedName);
+      return publication.iterationId;
+    }
+    const iteration = await manager.findOneBy(Iteration, { id: iterationId ?? '', projectId });
+    if (!iteration) throw notFound('iteration of this project', iterationId ?? '');
+    if (iteration.status === IterationStatus.COMPLETED) return iteration.id;
+    const message = `Iteration ${JSON.stringify(iteration.name)} is ${iteration.status}; only a COMPLETED one can predict.`;
+    throw new DomainError('NOT_TRAINED', message, { status: iteration.status });
+  }
+
+  /** Heat maps are drawn for the moment and not kept. */
+  private async store(prediction: Prediction, bytes: Buffer): Promise<Prediction> {
+    const { id, projectId } = prediction;
+    await this.deps.storage.put(keys.predictionOriginal(projectId, id), bytes);
+    const results = prediction.results.map((result) => ({ ...result, heatmap: null }));
+    await this.deps.database.transact((manager) => manager.insert(Prediction, { ...prediction, results }));
+    return prediction;
+  }
+
+  private async delete({ id, projectId }: Prediction): Promise<void> {
+    await this.deps.database.transact((manager) => manager.delete(Prediction, { id }));
+    await this.deps.storage.deletePrefix(keys.prediction(projectId, id));
+  }
+
+  private expiry(createdAt: Date): Date {
+    return new Date(createdAt.getTime() + this.deps.retentionDays * dayMs);
+  }
+}

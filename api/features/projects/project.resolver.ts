@@ -1,0 +1,99 @@
+import { Arg, Args, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { Image } from '../../../schema/entities/image.entity.ts';
+import { Iteration } from '../../../schema/entities/iteration.entity.ts';
+import { Project } from '../../../schema/entities/project.entity.ts';
+import { Publication } from '../../../schema/entities/publication.entity.ts';
+import { Tag } from '../../../schema/entities/tag.entity.ts';
+import { connectionOf, PageArgs } from '../../connection.ts';
+import type { Context } from '../../context.ts';
+import { orNull } from '../../lookup.ts';
+import { Domain, getDomain } from '../domains/domains.ts';
+import { ImageConnection, ImageListArgs } from '../images/image.input.ts';
+import { CreateProjectInput, UpdateProjectInput } from './project.input.ts';
+
+const ProjectConnection = connectionOf(Project, 'Project');
+const IterationConnection = connectionOf(Iteration, 'Iteration');
+
+@Resolver(() => Project)
+export class ProjectResolver {
+  @Query(() => ProjectConnection, { description: 'Projects, newest first.' })
+  async projects(
+    @Args(() => PageArgs) page: PageArgs,
+    @Arg('search', () => String, { nullable: true, description: 'Part of the name, letter case ignored.' })
+    search: string | null,
+    @Ctx() { caller, services }: Context,
+  ) {
+    return new ProjectConnection(await services.projects.list(caller, page, search));
+  }
+
+  @Query(() => Project, { nullable: true, description: 'One project; null when there is none of this id.' })
+  project(@Arg('id', () => ID, { description: 'Its id.' }) id: string, @Ctx() { caller, services }: Context) {
+    return orNull(services.projects.get(caller, 'read', id));
+  }
+
+  @Mutation(() => Project, { description: 'Makes a project.' })
+  createProject(
+    @Arg('input', () => CreateProjectInput, { description: 'What to make.' }) input: CreateProjectInput,
+    @Ctx() { caller, services }: Context,
+  ) {
+    return services.projects.create(caller, input);
+  }
+
+  @Mutation(() => Project, { description: 'Changes the settings of a project.' })
+  updateProject(
+    @Arg('input', () => UpdateProjectInput, { description: 'What to change.' }) input: UpdateProjectInput,
+    @Ctx() { caller, services }: Context,
+  ) {
+    return services.projects.update(caller, input);
+  }
+
+  @Mutation(() => ID, {
+    description: 'Deletes a project with its images, models, predictions and keys, for good. Refused while it trains.',
+  })
+  deleteProject(@Arg('id', () => ID, { description: 'The project.' }) id: string, @Ctx() { caller, services }: Context) {
+    return services.projects.delete(caller, id);
+  }
+
+  @FieldResolver(() => Domain, { description: 'Its domain.' })
+  domain(@Root() project: Project): Domain {
+    return getDomain(project.domainId);
+  }
+
+  @FieldResolver(() => [Tag], { description: 'Its tags, in the order in which they were made.' })
+  tags(@Root() { id }: Project, @Ctx() { loaders }: Context) {
+    return loaders.tagsOfProject.load(id);
+  }
+
+  @FieldResolver(() => [Publication], { description: 'The names under which its models answer.' })
+  publications(@Root() { id }: Project, @Ctx() { loaders }: Context) {
+    return loaders.publicationsOfProject.load(id);
+  }
+
+  @FieldResolver(() => Int, { description: 'Images it has.' })
+  imageCount(@Root() { id }: Project, @Ctx() { loaders }: Context) {
+    return loaders.imageCountOfProject.load(id);
+  }
+
+  @FieldResolver(() => Int, { description: 'Images without a tag.' })
+  untaggedImageCount(@Root() { id }: Project, @Ctx() { loaders }: Context) {
+    return loaders.untaggedImageCountOfProject.load(id);
+  }
+
+  @FieldResolver(() => ImageConnection, { description: 'Its images.' })
+  async images(
+    @Root() { id }: Project,
+    @Args(() => ImageListArgs) args: ImageListArgs,
+    @Ctx() { caller, services }: Context,
+  ) {
+    return new ImageConnection(await services.images.list(caller, id, args));
+  }
+
+  @FieldResolver(() => IterationConnection, { description: 'Its iterations, newest first.' })
+  async iterations(
+    @Root() { id }: Project,
+    @Args(() => PageArgs) page: PageArgs,
+    @Ctx() { caller, services }: Context,
+  ) {
+    return new IterationConnection(await services.training.list(caller, id, page));
+  }
+}

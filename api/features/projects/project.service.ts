@@ -1,0 +1,126 @@
+import { In, type EntityManager } from 'typeorm';
+import type { Database } from '../../../infra/database.ts';
+import { keys } from '../../../infra/storage/keys.ts';
+import type { Storage } from '../../../infra/storage/storage.ts';
+import { ApiKeyDigest } from '../../../schema/entities/api-key-digest.entity.ts';
+import { ApiKey } from '../../../schema/entities/api-key.entity.ts';
+import { ImageTag } from '../../../schema/entities/image-tag.entity.ts';
+import { Image } from '../../../schema/entities/image.entity.ts';
+import { Iteration } from '../../../schema/entities/iteration.entity.ts';
+import { Prediction } from '../../../schema/entities/prediction.entity.ts';
+import { Project } from '../../../schema/entities/project.entity.ts';
+import { Publication } from '../../../schema/entities/publication.entity.ts';
+import { Tag } from '../../../schema/entities/tag.entity.ts';
+import { Upload } from '../../../schema/entities/upload.entity.ts';
+import { ClassificationType, IterationStatus, ProjectKind } from '../../../schema/enums.ts';
+import { newId } from '../../../schema/id.ts';
+import { authorise, type Caller, type Permission } from '../../access.ts';
+import { pageById, type Page, type PageArgs } from '../../connection.ts';
+import { DomainError, notFound } from '../../errors.ts';
+import { OnceOnly } from '../../idempotency.ts';
+import { checkText } from '../../text.ts';
+import { getDomain } from '../domains/domains.ts';
+import type { CreateProjectInput, UpdateProjectInput } from './project.input.ts';
+
+const nameLimits = { min: 1, max: 200 };
+const descriptionLimits = { max: 2000 };
+
+export class ProjectService {
+  constructor(
+    private readonly database: Database,
+    private readonly storage: Storage,
+  ) {}
+
+  /** The project, once the caller is known to have the permission in it. */
+  async get(caller: Caller, permission: Permission, id: string): Promise<Project> {
+    authorise(caller, permission, id);
+    const project = await this.database.read.manager.findOneBy(Project, { id });
+    if (!project) throw notFound('project', id);
+    return project;
+  }
+
+  async list(caller: Caller, page: PageArgs, search?: string | null): Promise<Page<Project>> {
+    authorise(caller, 'read', caller.projectId);
+    const query = this.database.read.getRepository(Project).createQueryBuilder('project');
+    if (caller.projectId !== null) query.andWhere('project.id = :only', { only: caller.projectId });
+    if (search) query.andWhere('LOWER(project.name) LIKE :search', { search: `%${search.toLowerCase()}%` });
+    return pageById(query, page);
+  }
+
+  async create(caller: Caller, input: CreateProjectInput): Promise<Project> {
+    authorise(caller, 'train', null);
+    const row = this.newRow(input);
+    const id = await OnceOnly.of(this.database, caller, 'createProject', input).transact(async (manager) => {
+      await manager.insert(Project, row);
+      return row.id;
+    });
+    return this.get(caller, 'train', id);
+  }
+
+  async update(caller: Caller, input: UpdateProjectInput): Promise<Project> {
+    const { id, name, description, domainId, classificationType } = input;
+    await this.get(caller, 'train', id);
+    const changes = {
+      ...(name == null ? {} : { name: checkText('name', name, nameLimits) }),
+      ...(description == null ? {} : { description: checkText('description', description, descriptionLimits) }),
+      ...(domainId == null ? {} : { domainId: getDomain(domainId).id }),
+      ...(classificationType == null ? {} : { classificationType }),
+    };
+    await this.database.transact(async (manager) => {
+      if (classificationType === ClassificationType.MULTICLASS) await refuseSeveralTags(manager, id);
+      await manager.update(Project, { id }, { ...changes, updatedAt: new Date() });
+    });
+    return this.get(caller, 'train', id);
+  }
+
+  /** Rows go in one transaction; objects after it, since an object without a row harms nobody. */
+  async delete(caller: Caller, id: string): Promise<string> {
+    await this.get(caller, 'train', id);
+    const iterationIds = await this.database.transact((manager) => deleteRows(manager, id));
+    await this.storage.deletePrefix(keys.project(id));
+    for (const iterationId of iterationIds) await this.storage.deletePrefix(keys.iteration(iterationId));
+    return id;
+  }
+
+  private newRow(input: CreateProjectInput): Project {
+    if (input.kind !== ProjectKind.CLASSIFICATION)
+      throw new DomainError('NOT_SUPPORTED', `kind ${input.kind} is not available yet; only CLASSIFICATION is.`);
+    const createdAt = new Date();
+    const { kind, classificationType } = input;
+    const domainId = getDomain(input.domainId).id;
+    const name = checkText('name', input.name, nameLimits);
+    const description = checkText('description', input.description, descriptionLimits);
+    const row = { id: newId(), name, description, kind, classificationType, domainId };
+    return { ...row, contentVersion: 0, createdAt, updatedAt: createdAt };
+  }
+}
+
+async function refuseSeveralTags(manager: EntityManager, projectId: string): Promise<void> {
+  const found = await manager
+    .createQueryBuilder(ImageTag, 'link')
+    .select('link.imageId', 'imageId')
+    .where({ projectId })
+    .groupBy('link.imageId')
+    .having('COUNT(*) > 1')
+    .getRawMany<{ imageId: string }>();
+  if (found.length === 0) return;
+  const message = `${found.length} images have more than one tag, which MULTICLASS does not allow; leave one tag on each.`;
+  throw new DomainError('TAG_CONFLICT', message, { imageIds: found.slice(0, 20).map(({ imageId }) => imageId) });
+}
+
+async function deleteRows(manager: EntityManager, projectId: string): Promise<string[]> {
+  const iterations = await manager.findBy(Iteration, { projectId });
+  const active = iterations.find(({ status }) =>
+    [IterationStatus.QUEUED, IterationStatus.TRAINING].includes(status),
+  );
+  if (active) {
+    const message = `Iteration ${JSON.stringify(active.name)} is still training; cancel it before deleting the project.`;
+    throw new DomainError('TRAINING_RUNNING', message, { iterationId: active.id });
+  }
+  const apiKeyIds = (await manager.findBy(ApiKey, { projectId })).map(({ id }) => id);
+  await manager.delete(ApiKeyDigest, { apiKeyId: In(apiKeyIds) });
+  for (const table of [ApiKey, Prediction, Publication, Iteration, Upload, ImageTag, Image, Tag])
+    await manager.delete<{ projectId: string | null }>(table, { projectId });
+  await manager.delete(Project, { id: projectId });
+  return iterations.map(({ id }) => id);
+}

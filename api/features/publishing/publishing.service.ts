@@ -1,0 +1,76 @@
+import type { EntityManager } from 'typeorm';
+import type { Database } from '../../../infra/database.ts';
+import { appendEvent } from '../../../infra/events/outbox.ts';
+import { Iteration } from '../../../schema/entities/iteration.entity.ts';
+import { Publication } from '../../../schema/entities/publication.entity.ts';
+import { IterationStatus } from '../../../schema/enums.ts';
+import { newId } from '../../../schema/id.ts';
+import { authorise, type Caller } from '../../access.ts';
+import { DomainError, notFound } from '../../errors.ts';
+import { OnceOnly } from '../../idempotency.ts';
+import type { TrainingService } from '../training/training.service.ts';
+import type { PublishIterationInput } from './publishing.input.ts';
+
+export class PublishingService {
+  constructor(
+    private readonly database: Database,
+    private readonly training: TrainingService,
+  ) {}
+
+  async publish(caller: Caller, input: PublishIterationInput): Promise<Publication> {
+    const { id: iterationId, projectId } = await this.training.get(caller, 'publish', input.iterationId);
+    checkName(input.name);
+    const row = { id: newId(), projectId, iterationId, name: input.name, createdAt: new Date() };
+    const id = await OnceOnly.of(this.database, caller, 'publishIteration', input).transact(async (manager) => {
+      await refuseUntrained(manager, iterationId);
+      const taken = await manager.findOneBy(Publication, { projectId, name: input.name });
+      const { id: stored } = taken ? await moveName(manager, taken, row, input.overwrite) : row;
+      if (!taken) await manager.insert(Publication, row);
+      await appendEvent(manager, { topic: 'publication.changed', entityId: stored, projectId, payload: { iterationId } });
+      return stored;
+    });
+    return this.database.read.manager.findOneByOrFail(Publication, { id });
+  }
+
+  async unpublish(caller: Caller, id: string): Promise<string> {
+    const publication = await this.database.read.manager.findOneBy(Publication, { id });
+    if (!publication) throw notFound('publication', id);
+    const { projectId } = publication;
+    authorise(caller, 'publish', projectId);
+    await this.database.transact(async (manager) => {
+      await manager.delete(Publication, { id });
+      await appendEvent(manager, { topic: 'publication.changed', entityId: id, projectId, payload: {} });
+    });
+    return id;
+  }
+}
+
+function checkName(name: string): void {
+  if (/^[A-Za-z0-9._-]{1,128}$/.test(name)) return;
+  const message = `name must be 1 to 128 letters, digits, «.», «_» and «-»; it is ${JSON.stringify(name.slice(0, 130))}.`;
+  throw new DomainError('INVALID', message, { field: 'name', max: 128 });
+}
+
+/** Looked up inside the transaction: the iteration may be deleted by somebody else at this moment. */
+async function refuseUntrained(manager: EntityManager, iterationId: string): Promise<void> {
+  const iteration = await manager.findOneBy(Iteration, { id: iterationId });
+  if (!iteration) throw notFound('iteration', iterationId);
+  if (iteration.status === IterationStatus.COMPLETED) return;
+  const message = `Iteration ${JSON.stringify(iteration.name)} is ${iteration.status}; only a COMPLETED one has a model.`;
+  throw new DomainError('NOT_TRAINED', message, { status: iteration.status });
+}
+
+/** One row changes, so that every request finds either the old model or the new one. */
+async function moveName(
+  manager: EntityManager,
+  taken: Publication,
+  { iterationId, createdAt }: Publication,
+  overwrite: boolean,
+): Promise<Publication> {
+  if (!overwrite && taken.iterationId !== iterationId) {
+    const message = `The name ${JSON.stringify(taken.name)} is taken by another iteration; give overwrite: true to move it.`;
+    throw new DomainError('NAME_TAKEN', message, { publicationId: taken.id, iterationId: taken.iterationId });
+  }
+  await manager.update(Publication, { id: taken.id }, { iterationId, createdAt });
+  return taken;
+}

@@ -1,0 +1,39 @@
+import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { Tag } from '../../../schema/entities/tag.entity.ts';
+import type { Context } from '../../context.ts';
+import { orNull } from '../../lookup.ts';
+import { CreateTagInput, UpdateTagInput } from './tag.input.ts';
+
+@Resolver(() => Tag)
+export class TagResolver {
+  @Query(() => Tag, { nullable: true, description: 'One tag; null when there is none of this id.' })
+  tag(@Arg('id', () => ID, { description: 'Its id.' }) id: string, @Ctx() { caller, services }: Context) {
+    return orNull(services.tags.get(caller, 'read', id));
+  }
+
+  @Mutation(() => Tag, { description: 'Makes a tag.' })
+  createTag(
+    @Arg('input', () => CreateTagInput, { description: 'What to make.' }) input: CreateTagInput,
+    @Ctx() { caller, services }: Context,
+  ) {
+    return services.tags.create(caller, input);
+  }
+
+  @Mutation(() => Tag, { description: 'Renames or describes a tag.' })
+  updateTag(
+    @Arg('input', () => UpdateTagInput, { description: 'What to change.' }) input: UpdateTagInput,
+    @Ctx() { caller, services }: Context,
+  ) {
+    return services.tags.update(caller, input);
+  }
+
+  @Mutation(() => ID, { description: 'Deletes a tag and takes it off its images, which stay.' })
+  deleteTag(@Arg('id', () => ID, { description: 'The tag.' }) id: string, @Ctx() { caller, services }: Context) {
+    return services.tags.delete(caller, id);
+  }
+
+  @FieldResolver(() => Int, { description: 'Images that have it.' })
+  imageCount(@Root() { id }: Tag, @Ctx() { loaders }: Context) {
+    return loaders.imageCountOfTag.load(id);
+  }
+}

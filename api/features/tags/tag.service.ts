@@ -1,0 +1,95 @@
+import { In, type EntityManager } from 'typeorm';
+import type { Limits } from '../../../infra/config.ts';
+import type { Database } from '../../../infra/database.ts';
+import { ImageTag } from '../../../schema/entities/image-tag.entity.ts';
+import { Tag } from '../../../schema/entities/tag.entity.ts';
+import { TagType } from '../../../schema/enums.ts';
+import { newId } from '../../../schema/id.ts';
+import { authorise, type Caller, type Permission } from '../../access.ts';
+import { DomainError, notFound } from '../../errors.ts';
+import { OnceOnly } from '../../idempotency.ts';
+import { checkText } from '../../text.ts';
+import type { ProjectService } from '../projects/project.service.ts';
+import { markChanged } from './tagging.ts';
+import type { CreateTagInput, UpdateTagInput } from './tag.input.ts';
+
+const nameLimits = { min: 1, max: 128 };
+const descriptionLimits = { max: 2000 };
+
+export class TagService {
+  constructor(
+    private readonly database: Database,
+    private readonly projects: ProjectService,
+    private readonly limits: Limits,
+  ) {}
+
+  async get(caller: Caller, permission: Permission, id: string): Promise<Tag> {
+    const tag = await this.database.read.manager.findOneBy(Tag, { id });
+    if (!tag) throw notFound('tag', id);
+    authorise(caller, permission, tag.projectId);
+    return tag;
+  }
+
+  async create(caller: Caller, input: CreateTagInput): Promise<Tag> {
+    const { id: projectId } = await this.projects.get(caller, 'label', input.projectId);
+    const name = checkText('name', input.name, nameLimits);
+    const description = checkText('description', input.description, descriptionLimits);
+    const row = { id: newId(), projectId, name, description, type: input.type, createdAt: new Date() };
+    const id = await OnceOnly.of(this.database, caller, 'createTag', input).transact(async (manager) => {
+      await this.checkRoom(manager, row);
+      await refuseTakenName(manager, row);
+      await manager.insert(Tag, row);
+      return row.id;
+    });
+    return this.get(caller, 'label', id);
+  }
+
+  async update(caller: Caller, { id, name, description }: UpdateTagInput): Promise<Tag> {
+    const tag = await this.get(caller, 'label', id);
+    const changes = {
+      ...(name == null ? {} : { name: checkText('name', name, nameLimits) }),
+      ...(description == null ? {} : { description: checkText('description', description, descriptionLimits) }),
+    };
+    await this.database.transact(async (manager) => {
+      if (changes.name !== undefined) await refuseTakenName(manager, { ...tag, name: changes.name });
+      if (Object.keys(changes).length > 0) await manager.update(Tag, { id }, changes);
+    });
+    return this.get(caller, 'label', id);
+  }
+
+  /** The images stay and lose the tag; iterations keep the name that they were trained with. */
+  async delete(caller: Caller, id: string): Promise<string> {
+    const { projectId } = await this.get(caller, 'label', id);
+    await this.database.transact(async (manager) => {
+      await manager.delete(ImageTag, { tagId: id });
+      await manager.delete(Tag, { id });
+      await markChanged(manager, projectId);
+    });
+    return id;
+  }
+
+  private async checkRoom(manager: EntityManager, { projectId, type }: Tag): Promise<void> {
+    const max = this.limits.tagsPerProject;
+    if ((await manager.countBy(Tag, { projectId })) >= max)
+      throw new DomainError('LIMIT_REACHED', `The project has ${max} tags, the most it may have.`, { max });
+    if (type !== TagType.NEGATIVE) return;
+    const negative = await manager.findOneBy(Tag, { projectId, type });
+    if (!negative) return;
+    const message = `The project has a negative tag already, ${JSON.stringify(negative.name)}; it may have one.`;
+    throw new DomainError('LIMIT_REACHED', message, { tagId: negative.id, max: 1 });
+  }
+}
+
+async function refuseTakenName(manager: EntityManager, { id, projectId, name }: Tag): Promise<void> {
+  const other = await manager.findOneBy(Tag, { projectId, name });
+  if (!other || other.id === id) return;
+  throw new DomainError('NAME_TAKEN', `The project has a tag ${JSON.stringify(name)} already.`, { tagId: other.id });
+}
+
+/** The tags of these ids. @throws DomainError when one is not of the project */
+export async function getTags(manager: EntityManager, projectId: string, ids: readonly string[]): Promise<Tag[]> {
+  const tags = await manager.findBy(Tag, { projectId, id: In([...ids]) });
+  const missing = ids.find((id) => !tags.some((tag) => tag.id === id));
+  if (missing !== undefined) throw notFound('tag of this project', missing);
+  return tags;
+}

@@ -1,0 +1,50 @@
+import type { Database } from '../../../infra/database.ts';
+import type { EventTail } from '../../../infra/events/tail.ts';
+import { EventRow } from '../../../schema/entities/event.entity.ts';
+import { Iteration } from '../../../schema/entities/iteration.entity.ts';
+import { IterationStatus } from '../../../schema/enums.ts';
+import { DomainError } from '../../errors.ts';
+import type { IterationProgress } from './training.input.ts';
+
+const topic = 'iteration.progressed';
+const isOver = (status: IterationStatus): boolean =>
+  ![IterationStatus.QUEUED, IterationStatus.TRAINING].includes(status);
+
+type Step = Pick<IterationProgress, 'status' | 'phase' | 'fraction' | 'message'>;
+
+/** @throws DomainError for what is no event id */
+export function parseEventId(after: string | null | undefined): number {
+  const id = Number(after ?? 0);
+  if (Number.isSafeInteger(id) && id >= 0) return id;
+  throw new DomainError('INVALID', 'after is not the id of an event.', { field: 'after' });
+}
+
+/** Every step of a training after an event, those of the past included, and ends with the training. */
+export async function* followIteration(
+  { database, tail }: { database: Database; tail: EventTail },
+  iteration: Iteration,
+  afterId: number,
+): AsyncGenerator<IterationProgress> {
+  const { id } = iteration;
+  const events = tail.subscribe({ topic, entityId: id }, afterId);
+  try {
+    if (isOver(iteration.status) && !(await hasEventsAfter(database, id, afterId))) {
+      // Nothing more will come. Without `after` the caller has yet to learn how it ended.
+      if (afterId === 0) yield { ...iteration, eventId: '0', iteration };
+      return;
+    }
+    for await (const event of events) {
+      const step = event.payload as Step;
+      const current = await database.read.manager.findOneBy(Iteration, { id });
+      yield { ...step, eventId: String(event.id), iteration: current ?? iteration };
+      if (isOver(step.status)) return;
+    }
+  } finally {
+    await events.return?.();
+  }
+}
+
+async function hasEventsAfter(database: Database, entityId: string, afterId: number): Promise<boolean> {
+  const query = database.read.getRepository(EventRow).createQueryBuilder('event').where({ topic, entityId });
+  return query.andWhere('event.id > :afterId', { afterId }).getExists();
+}

@@ -1,0 +1,159 @@
+import { In, type EntityManager } from 'typeorm';
+import type { Limits } from '../../../infra/config.ts';
+import type { Database } from '../../../infra/database.ts';
+import { appendEvent } from '../../../infra/events/outbox.ts';
+import { keys } from '../../../infra/storage/keys.ts';
+import type { Storage } from '../../../infra/storage/storage.ts';
+import { Iteration } from '../../../schema/entities/iteration.entity.ts';
+import { Project } from '../../../schema/entities/project.entity.ts';
+import { Publication } from '../../../schema/entities/publication.entity.ts';
+import { IterationStatus, TrainingMode, TrainingPhase } from '../../../schema/enums.ts';
+import { newId } from '../../../schema/id.ts';
+import type { Engine } from '../../../workflows/engines/engine.ts';
+import { authorise, type Caller, type Permission } from '../../access.ts';
+import { pageById, type Page, type PageArgs } from '../../connection.ts';
+import { DomainError, notFound } from '../../errors.ts';
+import { OnceOnly } from '../../idempotency.ts';
+import { checkText } from '../../text.ts';
+import { getDomain } from '../domains/domains.ts';
+import type { ProjectService } from '../projects/project.service.ts';
+import { checkEnoughImages } from './enough-images.ts';
+import type { RenameIterationInput, TrainIterationInput } from './training.input.ts';
+
+const nameLimits = { min: 1, max: 200 };
+const active = [IterationStatus.QUEUED, IterationStatus.TRAINING];
+
+interface TrainingServiceDeps {
+  database: Database;
+  storage: Storage;
+  engine: Engine;
+  projects: ProjectService;
+  limits: Limits;
+}
+
+export class TrainingService {
+  constructor(private readonly deps: TrainingServiceDeps) {}
+
+  async get(caller: Caller, permission: Permission, id: string): Promise<Iteration> {
+    const iteration = await this.deps.database.read.manager.findOneBy(Iteration, { id });
+    if (!iteration) throw notFound('iteration', id);
+    authorise(caller, permission, iteration.projectId);
+    return iteration;
+  }
+
+  async list(caller: Caller, projectId: string, page: PageArgs): Promise<Page<Iteration>> {
+    await this.deps.projects.get(caller, 'read', projectId);
+    const query = this.deps.database.read.getRepository(Iteration).createQueryBuilder('iteration');
+    return pageById(query.where({ projectId }), page);
+  }
+
+  /** The row comes first and the run after it; `resumeQueued` mends a crash in between. */
+  async train(caller: Caller, input: TrainIterationInput): Promise<Iteration> {
+    const { database, projects, limits } = this.deps;
+    const project = await projects.get(caller, 'train', input.projectId);
+    refuseUnsupported(input);
+    const id = await OnceOnly.of(database, caller, 'trainIteration', input).transact(async (manager) => {
+      await refuseSecondTraining(manager, project.id);
+      await checkEnoughImages(manager, project, input.tagIds ?? null, limits);
+      const row = await newIteration(manager, project, input);
+      if (!input.force) await refuseNeedlessTraining(manager, row);
+      await manager.insert(Iteration, row);
+      await announce(manager, row);
+      return row.id;
+    });
+    await this.start(project.id, id);
+    return this.get(caller, 'train', id);
+  }
+
+  async cancel(caller: Caller, id: string): Promise<Iteration> {
+    const iteration = await this.get(caller, 'train', id);
+    if (!active.includes(iteration.status)) return iteration;
+    await this.start(iteration.projectId, id);
+    await this.deps.engine.cancel(id);
+    return this.get(caller, 'train', id);
+  }
+
+  async rename(caller: Caller, { id, name }: RenameIterationInput): Promise<Iteration> {
+    const iteration = await this.get(caller, 'train', id);
+    const changes = { name: checkText('name', name, nameLimits) };
+    await this.deps.database.transact((manager) => manager.update(Iteration, { id }, changes));
+    return { ...iteration, ...changes };
+  }
+
+  async delete(caller: Caller, id: string): Promise<string> {
+    await this.get(caller, 'train', id);
+    await this.deps.database.transact(async (manager) => {
+      await refuseInUse(manager, id);
+      await manager.delete(Iteration, { id });
+    });
+    await this.deps.storage.deletePrefix(keys.iteration(id));
+    return id;
+  }
+
+  /** For start-up: hands every queued iteration to the engine, which joins the runs that it knows. */
+  async resumeQueued(): Promise<void> {
+    const { manager } = this.deps.database.read;
+    const queued = await manager.find(Iteration, { where: { status: In(active) }, order: { id: 'ASC' } });
+    for (const { id, projectId } of queued) await this.start(projectId, id);
+  }
+
+  private start(projectId: string, iterationId: string): Promise<void> {
+    return this.deps.engine.start('trainIteration', { iterationId }, { id: iterationId, group: projectId });
+  }
+}
+
+function refuseUnsupported({ mode, budgetMinutes }: TrainIterationInput): void {
+  if (mode === TrainingMode.ADVANCED)
+    throw new DomainError('NOT_SUPPORTED', 'mode ADVANCED is not available yet; use QUICK.', { field: 'mode' });
+  if (budgetMinutes != null)
+    throw new DomainError('NOT_SUPPORTED', 'budgetMinutes is for ADVANCED trainings only.', { field: 'budgetMinutes' });
+}
+
+async function refuseSecondTraining(manager: EntityManager, projectId: string): Promise<void> {
+  const other = await manager.findOneBy(Iteration, { projectId, status: In(active) });
+  if (!other) return;
+  const message = `Iteration ${JSON.stringify(other.name)} is still training; wait for it or cancel it.`;
+  throw new DomainError('TRAINING_RUNNING', message, { iterationId: other.id });
+}
+
+/** The last completed training with the same recipe already shows what this one would. */
+async function refuseNeedlessTraining(manager: EntityManager, row: Iteration): Promise<void> {
+  const { projectId, contentVersion, backbone, seed } = row;
+  const status = IterationStatus.COMPLETED;
+  const same = await manager.findBy(Iteration, { projectId, contentVersion, backbone, seed, status });
+  const twin = same.find(({ tagIds }) => JSON.stringify(tagIds) === JSON.stringify(row.tagIds));
+  if (!twin) return;
+  const message = `No image or tag changed since iteration ${JSON.stringify(twin.name)}; give force: true to train again.`;
+  throw new DomainError('TRAINING_NOT_NEEDED', message, { iterationId: twin.id });
+}
+
+async function refuseInUse(manager: EntityManager, id: string): Promise<void> {
+  const { status, name } = await manager.findOneByOrFail(Iteration, { id });
+  const title = `Iteration ${JSON.stringify(name)}`;
+  if (active.includes(status))
+    throw new DomainError('TRAINING_RUNNING', `${title} is still training; cancel it before deleting it.`);
+  const publication = await manager.findOneBy(Publication, { iterationId: id });
+  if (!publication) return;
+  const message = `${title} is published as ${JSON.stringify(publication.name)}; unpublish it before deleting it.`;
+  throw new DomainError('PUBLISHED', message, { publicationId: publication.id });
+}
+
+async function newIteration(manager: EntityManager, project: Project, input: TrainIterationInput): Promise<Iteration> {
+  const { id: projectId, domainId } = project;
+  // Read again inside the transaction: an upload may have come in since.
+  const { contentVersion } = await manager.findOneByOrFail(Project, { id: projectId });
+  const number = (await manager.countBy(Iteration, { projectId })) + 1;
+  const name = input.name == null ? `Iteration ${number}` : checkText('name', input.name, nameLimits);
+  const tagIds = input.tagIds == null ? null : [...new Set(input.tagIds)].sort();
+  const state = { status: IterationStatus.QUEUED, phase: TrainingPhase.SNAPSHOT, fraction: 0 };
+  const recipe = { mode: input.mode, backbone: getDomain(domainId).backbone, tagIds, contentVersion, seed: input.seed };
+  const open = { snapshotSha256: null, modelSha256: null, error: null, trainedAt: null, imageCount: 0, warnings: [] };
+  const message = 'Waiting for a worker.';
+  return { id: newId(), projectId, name, ...state, message, ...recipe, ...open, createdAt: new Date() };
+}
+
+async function announce(manager: EntityManager, row: Iteration): Promise<void> {
+  const { id: entityId, projectId, status, phase, fraction, message } = row;
+  const payload = { status, phase, fraction, message };
+  await appendEvent(manager, { topic: 'iteration.progressed', entityId, projectId, payload });
+}

@@ -1,0 +1,83 @@
+import DataLoader from 'dataloader';
+import { In, type EntityTarget, type ObjectLiteral } from 'typeorm';
+import type { Database } from '../infra/database.ts';
+import { ImageTag } from '../schema/entities/image-tag.entity.ts';
+import { Image } from '../schema/entities/image.entity.ts';
+import { Iteration } from '../schema/entities/iteration.entity.ts';
+import { Publication } from '../schema/entities/publication.entity.ts';
+import { Tag } from '../schema/entities/tag.entity.ts';
+import { tagsOf } from './features/tags/tagging.ts';
+
+/** Relations of one request: whatever is asked of many rows is one statement. */
+export type Loaders = ReturnType<typeof createLoaders>;
+
+export function createLoaders(database: Database) {
+  return {
+    image: byId(database, Image),
+    iteration: byId(database, Iteration),
+    tag: byId(database, Tag),
+    tagsOfImage: new DataLoader<string, Tag[]>(async (ids) => {
+      const tags = await tagsOf(database.read.manager, ids);
+      return ids.map((id) => tags.get(id) ?? []);
+    }),
+    tagsOfProject: childrenOf(database, Tag, 'projectId'),
+    publicationsOfProject: childrenOf(database, Publication, 'projectId'),
+    publicationsOfIteration: childrenOf(database, Publication, 'iterationId'),
+    imageCountOfTag: countOf(database, ImageTag, 'tagId'),
+    imageCountOfProject: countOf(database, Image, 'projectId'),
+    untaggedImageCountOfProject: countOf(
+      database,
+      Image,
+      'projectId',
+      'NOT EXISTS (SELECT 1 FROM image_tag link WHERE link.image_id = row.id)',
+    ),
+  };
+}
+
+/** Rows by id; null for one that is gone. */
+function byId<T extends ObjectLiteral & { id: string }>(database: Database, entity: EntityTarget<T>) {
+  return new DataLoader<string, T | null>(async (ids) => {
+    const query = database.read.getRepository(entity).createQueryBuilder('row');
+    const rows = await query.where({ id: In([...ids]) }).getMany();
+    const found = new Map(rows.map((row) => [row.id, row]));
+    return ids.map((id) => found.get(id) ?? null);
+  });
+}
+
+/** The rows that name a parent in a column, oldest first. */
+function childrenOf<T extends ObjectLiteral & { id: string }>(
+  database: Database,
+  entity: EntityTarget<T>,
+  column: keyof T & string,
+) {
+  return new DataLoader<string, T[]>(async (parentIds) => {
+    const query = database.read.getRepository(entity).createQueryBuilder('row');
+    const rows = await query
+      .where({ [column]: In([...parentIds]) })
+      .orderBy('row.id', 'ASC')
+      .getMany();
+    const groups = new Map<string, T[]>(parentIds.map((id) => [id, []]));
+    for (const row of rows) groups.get(row[column] as string)?.push(row);
+    return parentIds.map((id) => groups.get(id) ?? []);
+  });
+}
+
+function countOf<T extends ObjectLiteral>(
+  database: Database,
+  entity: EntityTarget<T>,
+  column: keyof T & string,
+  condition = '1 = 1',
+) {
+  return new DataLoader<string, number>(async (parentIds) => {
+    const query = database.read.getRepository(entity).createQueryBuilder('row');
+    const counts = await query
+      .select(`row.${column}`, 'parentId')
+      .addSelect('COUNT(*)', 'count')
+      .where({ [column]: In([...parentIds]) })
+      .andWhere(condition)
+      .groupBy(`row.${column}`)
+      .getRawMany<{ parentId: string; count: number | string }>();
+    const found = new Map(counts.map(({ parentId, count }) => [parentId, Number(count)]));
+    return parentIds.map((id) => found.get(id) ?? 0);
+  });
+}

@@ -1,0 +1,82 @@
+import type { Config } from '../infra/config.ts';
+import type { Database } from '../infra/database.ts';
+import type { EventTail } from '../infra/events/tail.ts';
+import type { Metrics } from '../infra/metrics.ts';
+import type { Storage } from '../infra/storage/storage.ts';
+import type { Engine } from '../workflows/engines/engine.ts';
+import type { Context } from './context.ts';
+import { EvaluationService } from './features/evaluation/evaluation.service.ts';
+import { ImageFiles } from './features/images/image-files.ts';
+import { ImageIntake, imageLimits } from './features/images/image-intake.ts';
+import { ImageService } from './features/images/image.service.ts';
+import { ImageSources } from './features/images/image-source.ts';
+import { UploadService } from './features/images/upload.service.ts';
+import { KeyService } from './features/keys/key.service.ts';
+import { PredictionService } from './features/prediction/prediction.service.ts';
+import { Predictor } from './features/prediction/predictor.ts';
+import { ProjectService } from './features/projects/project.service.ts';
+import { PublishingService } from './features/publishing/publishing.service.ts';
+import { TagService } from './features/tags/tag.service.ts';
+import { followIteration, parseEventId } from './features/training/progress-stream.ts';
+import { TrainingService } from './features/training/training.service.ts';
+import { Gate } from './gate.ts';
+import type { UrlSigner } from './signing.ts';
+
+export interface ServiceDeps {
+  config: Pick<Config, 'limits' | 'predictions' | 'urls' | 'modelMemoryBytes'>;
+  database: Database;
+  storage: Storage;
+  engine: Engine;
+  tail: EventTail;
+  signer: UrlSigner;
+  metrics: Metrics;
+}
+
+export type Services = ReturnType<typeof createServices>;
+
+/** Pictures that are looked at or rendered at the same time: each may take the memory of a decoded picture. */
+const pictureConcurrency = 4;
+
+/** Everything the transports call, wired once for the process. */
+export function createServices(deps: ServiceDeps) {
+  const { config, database, storage, engine, tail, signer } = deps;
+  const { limits } = config;
+  const pictures = new Gate({ concurrency: pictureConcurrency, queueLimit: Infinity });
+  const projects = new ProjectService(database, storage);
+  const uploads = new UploadService(database, storage, projects, signer, limits);
+  const sources = new ImageSources(uploads, config.urls);
+  const intake = new ImageIntake(storage, sources, limits, pictures);
+  const images = new ImageService({ database, storage, projects, uploads, intake, limits });
+  const training = new TrainingService({ database, storage, engine, projects, limits });
+  const predictor = createPredictor(deps);
+  const { retentionDays } = config.predictions;
+  const maxBytes = limits.predictionImageBytes;
+  const asked = { database, storage, predictor, projects, images, uploads, sources };
+  return {
+    projects,
+    uploads,
+    images,
+    training,
+    predictor,
+    imageFiles: new ImageFiles(database, storage, signer, pictures),
+    tags: new TagService(database, projects, limits),
+    evaluation: new EvaluationService(storage),
+    publishing: new PublishingService(database, training),
+    predictions: new PredictionService({ ...asked, maxBytes, retentionDays }),
+    keys: new KeyService(database, projects),
+    progress: async ({ caller }: Pick<Context, 'caller'>, iterationId: string, after?: string | null) =>
+      followIteration({ database, tail }, await training.get(caller, 'read', iterationId), parseEventId(after)),
+  };
+}
+
+function createPredictor({ config, storage, metrics }: ServiceDeps): Predictor {
+  const { limits, predictions, modelMemoryBytes } = config;
+  const gate = new Gate({ ...predictions, onDepth: (waiting) => metrics.predictionQueueDepth.set(waiting) });
+  return new Predictor({
+    storage,
+    gate,
+    metrics,
+    limits: imageLimits(limits, limits.predictionImageBytes),
+    modelMemoryBytes,
+  });
+}

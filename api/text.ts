@@ -1,0 +1,28 @@
+import { DomainError } from './errors.ts';
+
+interface TextLimits {
+  min?: number;
+  max: number;
+}
+
+/** The text without blanks around it. @throws DomainError that names field, limit and length */
+export function checkText(field: string, value: string, { min = 0, max }: TextLimits): string {
+  const text = value.trim();
+  const length = [...text].length;
+  if (length >= min && length <= max) return text;
+  const message = `${field} must have ${min} to ${max} characters; it has ${length}.`;
+  throw new DomainError('INVALID', message, { field, min, max, length });
+}
+
+/** @throws DomainError when a list is empty or longer than allowed */
+export function checkCount(field: string, items: readonly unknown[], max: number): void {
+  if (items.length >= 1 && items.length <= max) return;
+  const message = `${field} must have 1 to ${max} items; it has ${items.length}.`;
+  throw new DomainError('INVALID', message, { field, min: 1, max, length: items.length });
+}
+
+/** @throws DomainError unless the fraction is 0 to 1 */
+export function checkFraction(field: string, value: number): number {
+  if (value >= 0 && value <= 1) return value;
+  throw new DomainError('INVALID', `${field} must be 0 to 1; it is ${value}.`, { field, min: 0, max: 1, value });
+}

@@ -1,0 +1,140 @@
+import { Agent, errors, type Dispatcher } from 'undici';
+import { AddressPolicy } from './address-policy.ts';
+import { guardedConnector, resolveBySystem, type Resolve } from './guarded-connector.ts';
+import { UrlRefusal } from './url-refusal.ts';
+
+export { UrlRefusal, type UrlRefusalCode } from './url-refusal.ts';
+
+export interface FetchImageOptions {
+  maxBytes: number;
+  /** For all of it together: names, connections, redirects and the body. */
+  timeoutMs: number;
+  /** Host names, addresses and CIDR ranges that may be reached even though they are private. */
+  allow: string[];
+  /** How names become addresses; the system's way if left out. */
+  resolve?: Resolve;
+}
+
+const maxRedirects = 5;
+const redirectStatuses = new Set([301, 302, 303, 307, 308]);
+const requestHeaders = { accept: 'image/*', 'accept-encoding': 'identity', 'user-agent': 'Taglens' };
+
+/**
+ * The bytes behind a user's URL. Connects to public addresses only, however the URL, a name or a redirect is written.
+ * @throws UrlRefusal and nothing else
+ */
+export async function fetchImage(url: string, options: FetchImageOptions): Promise<Buffer> {
+  const first = parseUrl(url);
+  const signal = AbortSignal.timeout(options.timeoutMs);
+  const connect = guardedConnector(
+    new AddressPolicy(options.allow),
+    options.resolve ?? resolveBySystem,
+    options.timeoutMs,
+  );
+  const agent = new Agent({ connect });
+  try {
+    return await readBody(await follow(first, agent, signal), options.maxBytes);
+  } catch (error) {
+    throw asRefusal(error, signal, options.timeoutMs);
+  } finally {
+    await agent.destroy();
+  }
+}
+
+/** The first answer that is not a redirect. Redirects are followed here so that each hop is checked like the first. */
+async function follow(first: URL, agent: Agent, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+  let url = first;
+  for (let redirects = 0; redirects <= maxRedirects; redirects++) {
+    const response = await agent.request({
+      origin: url.origin,
+      path: url.pathname + url.search,
+      method: 'GET',
+      headers: requestHeaders,
+      signal,
+    });
+    const location = response.headers['location'];
+    if (!redirectStatuses.has(response.statusCode) || typeof location !== 'string') return response;
+    discard(response);
+    url = parseUrl(location, url);
+  }
+  const message = `The URL redirects more than ${maxRedirects} times, which is the limit.`;
+  throw new UrlRefusal('TOO_MANY_REDIRECTS', message, { maxRedirects });
+}
+
+/** A body that nobody reads must not break the process when its connection is closed. */
+function discard(response: Dispatcher.ResponseData): void {
+  response.body.on('error', () => undefined).destroy();
+}
+
+function parseUrl(text: string, base?: URL): URL {
+  const subject = base ? 'A redirect of the URL' : 'The URL';
+  if (!URL.canParse(text, base?.href)) throw new UrlRefusal('INVALID_URL', `${subject} is not a valid URL.`);
+  const url = new URL(text, base);
+  const { protocol, username, password } = url;
+  if (protocol !== 'http:' && protocol !== 'https:') {
+    const message = `${subject} begins with ${protocol.slice(0, 40)} but only http: and https: are fetched.`;
+    throw new UrlRefusal('INVALID_URL', message, { protocol: protocol.slice(0, 40) });
+  }
+  if (username || password) {
+    throw new UrlRefusal('INVALID_URL', `${subject} holds a user name or password; give one without.`);
+  }
+  return url;
+}
+
+async function readBody(response: Dispatcher.ResponseData, maxBytes: number): Promise<Buffer> {
+  checkHead(response, maxBytes);
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body as AsyncIterable<Buffer>) {
+    bytes += chunk.byteLength;
+    if (bytes > maxBytes) throw tooLarge(`more than ${maxBytes}`, maxBytes);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function checkHead(response: Dispatcher.ResponseData, maxBytes: number): void {
+  try {
+    checkStatus(response);
+    const declared = Number(response.headers['content-length'] ?? 0);
+    if (declared > maxBytes) throw tooLarge(String(declared), maxBytes);
+  } catch (error) {
+    discard(response);
+    throw error;
+  }
+}
+
+function checkStatus({ statusCode: status, headers }: Dispatcher.ResponseData): void {
+  if (status !== 200) {
+    throw new UrlRefusal('HTTP_STATUS', `The server of the URL answered with status ${status} instead of 200.`, {
+      status,
+    });
+  }
+  // None was asked for, and unpacking would let a few bytes become many.
+  const encoding = String(headers['content-encoding'] ?? 'identity').toLowerCase();
+  if (encoding === 'identity') return;
+  const message = 'The server of the URL answered with a content encoding although none was asked for.';
+  throw new UrlRefusal('HTTP_STATUS', message, { status });
+}
+
+function tooLarge(bytes: string, maxBytes: number): UrlRefusal {
+  const message = `The file behind the URL has ${bytes} bytes; the limit is ${maxBytes}.`;
+  return new UrlRefusal('TOO_LARGE', message, { bytes, maxBytes });
+}
+
+function asRefusal(error: unknown, signal: AbortSignal, timeoutMs: number): UrlRefusal {
+  if (error instanceof UrlRefusal) return error;
+  if (signal.aborted || isUndiciTimeout(error)) {
+    const message = `The URL took longer than ${timeoutMs} ms, which is the limit.`;
+    return new UrlRefusal('TIMEOUT', message, { timeoutMs });
+  }
+  // The error's own message would name the address; its code does not.
+  const { code } = error as { code?: unknown };
+  const reason = typeof code === 'string' ? code : 'unknown cause';
+  return new UrlRefusal('UNREACHABLE', `The server of the URL cannot be reached or broke off (${reason}).`, { reason });
+}
+
+function isUndiciTimeout(error: unknown): boolean {
+  const { ConnectTimeoutError, HeadersTimeoutError, BodyTimeoutError } = errors;
+  return [ConnectTimeoutError, HeadersTimeoutError, BodyTimeoutError].some((kind) => error instanceof kind);
+}
