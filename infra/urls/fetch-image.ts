@@ -37,7 +37,8 @@ export async function fetchImage(url: string, options: FetchImageOptions): Promi
   } catch (error) {
     throw asRefusal(error, signal, options.timeoutMs);
   } finally {
-    await agent.destroy();
+    // Not waited for: a name server that stalls would hold the caller beyond the limit.
+    agent.destroy().catch(() => undefined);
   }
 }
 
