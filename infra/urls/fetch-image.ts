@@ -33,13 +33,21 @@ export async function fetchImage(url: string, options: FetchImageOptions): Promi
   );
   const agent = new Agent({ connect });
   try {
-    return await readBody(await follow(first, agent, signal), options.maxBytes);
+    const body = follow(first, agent, signal).then((response) => readBody(response, options.maxBytes));
+    return await Promise.race([body, rejectAtAbort(signal)]);
   } catch (error) {
     throw asRefusal(error, signal, options.timeoutMs);
   } finally {
     // Not waited for: a name server that stalls would hold the caller beyond the limit.
     agent.destroy().catch(() => undefined);
   }
+}
+
+/** undici heeds the signal only once it is connected; a name server or a connection that stalls must be bounded too. */
+function rejectAtAbort(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error));
+  });
 }
 
 /** The first answer that is not a redirect. Redirects are followed here so that each hop is checked like the first. */
