@@ -73,6 +73,7 @@ function isOwnPlayground(headers: IncomingHttpHeaders, remoteAddress: string | u
   const { host, origin } = headers;
   if (!remoteAddress || ipaddr.process(remoteAddress).range() !== 'loopback') return false;
   if (host === undefined || origin !== `http://${host}`) return false;
-  if (['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via'].some((name) => name in headers)) return false;
+  if (['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via'].some((name) => name in headers))
+    return false;
   return isLoopbackHost(new URL(origin).hostname);
 }

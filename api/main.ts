@@ -1,11 +1,23 @@
 import type { AddressInfo } from 'node:net';
-import Fastify from 'fastify';
-import { loadConfig } from '../infra/config.ts';
+import { isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
+import { loadConfig, type Config } from '../infra/config.ts';
 import { openDatabase } from '../infra/database.ts';
+import { EventTail } from '../infra/events/tail.ts';
+import { createLogger } from '../infra/logger.ts';
 import { createMetrics } from '../infra/metrics.ts';
+import { DiskStorage, objectsFolder } from '../infra/storage/disk.ts';
 import { migrations } from '../migrations/index.ts';
 import { entities } from '../schema/entities/index.ts';
+import { TrainingSupervisor } from '../workers/training-supervisor.ts';
+import { EmbeddedEngine } from '../workflows/engines/embedded.ts';
+import { Authenticator } from './authentication.ts';
+import { Housekeeping } from './housekeeping.ts';
 import { ensureOwnerKey } from './keys.ts';
+import { buildGraphqlSchema } from './schema.ts';
+import { buildServer } from './server.ts';
+import { createServices } from './services.ts';
+import { ensureSigningSecret, UrlSigner } from './signing.ts';
 
 /** A running server. `ownerKey` is the key that this start made, to be shown once; null when one existed or was preset. */
 export interface RunningServer {
@@ -14,27 +26,55 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-/** Composition root: reads the configuration, opens the database, listens. Throws `ConfigError` with every problem. */
+const tailPollMs = 100;
+/** Longest time between taking an event's number and committing it. */
+const tailWindowMs = 5000;
+
+/** Composition root: reads the configuration, wires everything, listens. Throws `ConfigError` with every problem. */
 export async function serve(env: NodeJS.ProcessEnv): Promise<RunningServer> {
   const config = loadConfig(env);
-  const database = await openDatabase(config, entities, migrations, { migrate: true });
-  const ownerKey = await ensureOwnerKey(database, config.ownerKey);
+  const logger = createLogger({ level: config.logLevel, name: 'api' });
   const metrics = createMetrics();
-  const app = Fastify();
-  app.get('/healthz', () => ({ status: 'ok' }));
-  app.get('/readyz', async (_request, reply) => {
-    await database.ping().catch(() => reply.code(503));
-    return { status: reply.statusCode === 503 ? 'unavailable' : 'ready' };
-  });
-  app.get('/metrics', (_request, reply) => reply.type(metrics.registry.contentType).send(metrics.registry.metrics()));
-  await app.listen({ host: config.host, port: config.port });
-  const { port } = app.server.address() as AddressInfo;
+  const database = await openDatabase(config, entities, migrations, { migrate: true });
+  const storage = new DiskStorage(objectsFolder(config.data));
+  const ownerKey = await ensureOwnerKey(database, config.ownerKey);
+  const address = { url: '' };
+  const signer = new UrlSigner(await ensureSigningSecret(database), () => config.publicUrl ?? address.url);
+  const onError = (error: unknown): void => logger.error({ err: error }, 'events could not be read');
+  const tail = new EventTail(database, { pollMs: tailPollMs, windowMs: tailWindowMs, onError });
+  const training = new TrainingSupervisor(config, logger);
+  const engine = new EmbeddedEngine(database, () => training.poke());
+  const services = createServices({ config, database, storage, engine, tail, signer, metrics });
+  const authenticator = new Authenticator(database, config.keylessPlayground && isLoopback(config.host));
+  const schema = await buildGraphqlSchema();
+  const server = await buildServer({ config, schema, database, services, authenticator, signer, metrics, logger });
+  const housekeeping = new Housekeeping({ database, storage, predictions: services.predictions, logger });
+  await tail.start();
+  await training.start();
+  await services.training.resumeQueued();
+  housekeeping.start();
+  await server.app.listen({ host: config.host, port: config.port });
+  address.url = urlOf(config, server.app.server.address() as AddressInfo);
   return {
-    url: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`,
+    url: address.url,
     ownerKey,
+    // From the outside in: first nothing new comes, last the database goes that all others write to.
     close: async () => {
-      await app.close();
+      await tail.stop();
+      await server.close();
+      await housekeeping.stop();
+      await training.stop();
+      await services.predictor.close();
       await database.close();
     },
   };
 }
+
+function urlOf({ host }: Config, { port }: AddressInfo): string {
+  // «Every address» is no address to go to.
+  const name = ['0.0.0.0', '::'].includes(host) ? 'localhost' : host;
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
+}
+
+const isLoopback = (host: string): boolean =>
+  host === 'localhost' || (isIP(host) !== 0 && ipaddr.process(host).range() === 'loopback');

@@ -84,7 +84,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   const dataFolder = await mkdtemp(join(tmpdir(), 'taglens-demo-'));
   const key = `tl_${randomBytes(24).toString('base64url')}`;
   try {
-    const settings = { TAGLENS_DATA: dataFolder, TAGLENS_PORT: '0', TAGLENS_OWNER_KEY: key };
+    const settings = { TAGLENS_DATA: dataFolder, TAGLENS_PORT: '0', TAGLENS_OWNER_KEY: key, TAGLENS_LOG_LEVEL: 'warn' };
     const server = await serve({ ...process.env, ...settings });
     try {
       const projectId = await tour(new TaglensClient(server.url, key), photos);

@@ -37,6 +37,13 @@ async function samplesCommand(folder: string, options: { perTag: number; seed: n
   console.log(`Wrote ${count} photographs and boxes.json to ${folder}`);
 }
 
+async function schemaCommand({ check = false }: { check?: boolean }): Promise<void> {
+  const { updateSchemaFile } = await import('../api/schema.ts');
+  const isFresh = await updateSchemaFile({ check });
+  if (check && !isFresh) throw new CliError('schema/schema.graphql is not fresh; run `npm run schema`.');
+  console.log(isFresh ? 'schema/schema.graphql is fresh.' : 'Wrote schema/schema.graphql.');
+}
+
 function addDataCommands(program: Command): void {
   program
     .command('demo')
@@ -60,6 +67,11 @@ export function buildProgram(): Command {
   const program = new Command('taglens').description('The open, self-hosted custom-vision service').exitOverride();
   program.command('serve').description('Run the server, with training inside it').action(serveCommand);
   program.command('worker').description('Run training apart from the server (not there yet)').action(workerCommand);
+  program
+    .command('schema')
+    .description('Write the GraphQL schema to schema/schema.graphql')
+    .option('--check', 'only say whether the file is fresh')
+    .action(schemaCommand);
   addDataCommands(program);
   return program;
 }

@@ -27,6 +27,9 @@ export interface Config {
   /** The key of the owner; undefined lets the program make one on the first start. */
   ownerKey: string | undefined;
   logLevel: LogLevel;
+  /** Without a slash at the end; undefined: the address that the server listens on. */
+  publicUrl: string | undefined;
+  keylessPlayground: boolean;
   introspection: boolean;
   limits: Limits;
   predictions: { retentionDays: number; concurrency: number; queueLimit: number };
@@ -67,6 +70,8 @@ function build(read: SettingReader): Config {
     data: read.text('TAGLENS_DATA'),
     ownerKey: read.secret('TAGLENS_OWNER_KEY'),
     logLevel: read.choice('TAGLENS_LOG_LEVEL', logLevels),
+    publicUrl: read.url('TAGLENS_PUBLIC_URL'),
+    keylessPlayground: read.flag('TAGLENS_KEYLESS_PLAYGROUND'),
     introspection: read.flag('TAGLENS_INTROSPECTION'),
     limits: buildLimits(read),
     predictions: {
@@ -132,6 +137,13 @@ class SettingReader {
     const found = choices.find((choice) => choice === this.raw(name));
     if (found === undefined) this.problem(name, `one of ${choices.join(', ')}`);
     return found ?? choices[0];
+  }
+
+  url(name: SettingName): string | undefined {
+    const text = this.raw(name).replace(/\/+$/, '');
+    if (text !== '' && !(/^https?:\/\//.test(text) && URL.canParse(text)))
+      this.problem(name, 'an address that begins with http:// or https://');
+    return text || undefined;
   }
 
   hosts(name: SettingName): string[] {

@@ -13,6 +13,14 @@ export const settings = {
   TAGLENS_HOST: { default: '127.0.0.1', meaning: 'Address to listen on.' },
   TAGLENS_PORT: { default: '4000', min: 0, max: 65535, meaning: 'Port to listen on; 0 takes a free one.' },
   TAGLENS_DATA: { default: './.taglens', meaning: 'Folder of the database and the stored images and models.' },
+  TAGLENS_PUBLIC_URL: {
+    default: '',
+    meaning: 'Address by which clients reach this server, when it is not the own one.',
+  },
+  TAGLENS_KEYLESS_PLAYGROUND: {
+    default: 'true',
+    meaning: 'Whether the playground works without a key on this machine; turn it off behind a proxy.',
+  },
   TAGLENS_OWNER_KEY: { default: '', secret: true, meaning: 'Key of the owner; also TAGLENS_OWNER_KEY_FILE.' },
   TAGLENS_LOG_LEVEL: { default: 'info', meaning: 'fatal, error, warn, info, debug, trace or silent.' },
   TAGLENS_INTROSPECTION: { default: 'true', meaning: 'Whether the GraphQL schema may be read by clients.' },

@@ -4,7 +4,9 @@ import { backbones } from '../../../workers/ml/backbones/registry.ts';
 import { ProjectKind } from '../../../schema/enums.ts';
 import { notFound } from '../../errors.ts';
 
-@ObjectType({ description: 'A kind of photographs with the backbone and recipe that suit it. Ids are those of Azure Custom Vision.' })
+@ObjectType({
+  description: 'A kind of photographs with the backbone and recipe that suit it. Ids are those of Azure Custom Vision.',
+})
 export class Domain {
   @Field(() => ID, { description: 'Identifier, the same in every installation.' })
   id: string;

@@ -73,10 +73,15 @@ export class Performance {
   @Field(() => Interval, { description: 'Mean over the tags.' })
   averagePrecision: Interval;
 
-  @Field(() => Float, { description: 'Share of images whose most probable tag is right (MULTICLASS) or whose tags are all right (MULTILABEL).' })
+  @Field(() => Float, {
+    description:
+      'Share of images whose most probable tag is right (MULTICLASS) or whose tags are all right (MULTILABEL).',
+  })
   accuracy: number;
 
-  @Field(() => Float, { description: 'Expected calibration error in 15 bins: how far probabilities are from frequencies.' })
+  @Field(() => Float, {
+    description: 'Expected calibration error in 15 bins: how far probabilities are from frequencies.',
+  })
   expectedCalibrationError: number;
 
   @Field(() => Float, { description: 'Mean negative log-likelihood, natural logarithm.' })
@@ -92,7 +97,8 @@ export class ConfusionMatrix {
   tags: TrainedTag[];
 
   @Field(() => [[Int]], {
-    description: 'rows[i][j]: images with tag i that were predicted as tag j. The last column counts those with no tag at the threshold.',
+    description:
+      'rows[i][j]: images with tag i that were predicted as tag j. The last column counts those with no tag at the threshold.',
   })
   rows: number[][];
 }

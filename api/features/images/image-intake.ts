@@ -62,7 +62,10 @@ export class ImageIntake {
   }
 
   private async inspect(projectId: string, { name, bytes }: SourceBytes, isTest: boolean): Promise<Image> {
-    const { format, width, height } = await inspectImage(bytes, imageLimits(this.limits, this.limits.trainingImageBytes));
+    const { format, width, height } = await inspectImage(
+      bytes,
+      imageLimits(this.limits, this.limits.trainingImageBytes),
+    );
     const hash = await perceptualHash(bytes);
     const id = newId();
     const { sha256, sizeBytes } = await this.storage.put(keys.imageOriginal(projectId, id), bytes);

@@ -65,7 +65,7 @@ async function pageOfSnapshot(filtered: () => Query, ids: string[], args: ImageL
   const ordered = args.orderBy === ImageOrder.NEWEST ? ids.toReversed() : ids;
   const after = args.after ? decodeCursor(args.after, /^[0-9a-f-]{36}$/) : null;
   const rows: Image[] = [];
-  for (let at = after === null ? 0 : ordered.indexOf(after) + 1; at < ordered.length && rows.length <= size; ) {
+  for (let at = after === null ? 0 : ordered.indexOf(after) + 1; at < ordered.length && rows.length <= size;) {
     const chunk = ordered.slice(at, (at += lookAtOnce));
     const found = await filtered()
       .andWhere({ id: In(chunk) })

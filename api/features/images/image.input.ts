@@ -116,7 +116,10 @@ export class UploadHeader {
   value: string;
 }
 
-@ObjectType({ description: 'Leave to upload one file: send it as the body of the request described here, then name the ticket in addImages or predict.' })
+@ObjectType({
+  description:
+    'Leave to upload one file: send it as the body of the request described here, then name the ticket in addImages or predict.',
+})
 export class UploadTicket {
   @Field(() => ID, { description: 'Identifier; the uploadId of an image source.' })
   id: string;

@@ -21,7 +21,9 @@ export class ImageResolver {
     return orNull(services.images.get(caller, 'read', id));
   }
 
-  @Mutation(() => [UploadTicket], { description: 'Gives a ticket for each file; send the files to the tickets’ addresses.' })
+  @Mutation(() => [UploadTicket], {
+    description: 'Gives a ticket for each file; send the files to the tickets’ addresses.',
+  })
   requestUploads(
     @Arg('input', () => RequestUploadsInput, { description: 'Which files.' }) input: RequestUploadsInput,
     @Ctx() { caller, services }: Context,

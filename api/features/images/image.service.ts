@@ -16,7 +16,13 @@ import { attachTags, markChanged, tagsOf } from '../tags/tagging.ts';
 import type { TagImagesInput } from '../tags/tag.input.ts';
 import type { ImageIntake, Staged } from './image-intake.ts';
 import { listImages } from './image-list.ts';
-import type { AddImagesInput, AddImagesPayload, DeleteImagesInput, ImageListArgs, MarkTestImagesInput } from './image.input.ts';
+import type {
+  AddImagesInput,
+  AddImagesPayload,
+  DeleteImagesInput,
+  ImageListArgs,
+  MarkTestImagesInput,
+} from './image.input.ts';
 import type { UploadService } from './upload.service.ts';
 
 interface ImageServiceDeps {

@@ -2,7 +2,12 @@ import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } fr
 import { Image } from '../../../schema/entities/image.entity.ts';
 import { Prediction } from '../../../schema/entities/prediction.entity.ts';
 import type { Context } from '../../context.ts';
-import { AddPredictionToImagesInput, PredictInput, PredictionConnection, PredictionListArgs } from './prediction.input.ts';
+import {
+  AddPredictionToImagesInput,
+  PredictInput,
+  PredictionConnection,
+  PredictionListArgs,
+} from './prediction.input.ts';
 
 @Resolver(() => Prediction)
 export class PredictionResolver {

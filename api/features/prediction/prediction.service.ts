@@ -80,7 +80,11 @@ export class PredictionService {
     authorise(caller, 'label', projectId);
     const bytes = await storage.get(keys.predictionOriginal(projectId, predictionId));
     const source = { base64: bytes.toString('base64') };
-    const batch = { projectId, tagIds: [], images: [{ source, tagIds, name: `prediction ${predictionId}`, isTest: false }] };
+    const batch = {
+      projectId,
+      tagIds: [],
+      images: [{ source, tagIds, name: `prediction ${predictionId}`, isTest: false }],
+    };
     const [result] = (await images.add({ ...caller, idempotencyKey: null }, batch)).results;
     if (!result?.imageId || result.code !== null)
       throw new DomainError('TAG_CONFLICT', result?.message ?? 'The picture was refused.', { code: result?.code });
@@ -110,7 +114,9 @@ export class PredictionService {
   private async resolveModel({ projectId, publishedName, iterationId }: Question): Promise<string> {
     const { manager } = this.deps.database.read;
     if ((publishedName === null) === (iterationId === null))
-      throw new DomainError('INVALID', 'Give exactly one of publishedName and iterationId.', { field: 'publishedName' });
+      throw new DomainError('INVALID', 'Give exactly one of publishedName and iterationId.', {
+        field: 'publishedName',
+      });
     if (publishedName !== null) {
       const publication = await manager.findOneBy(Publication, { projectId, name: publishedName });
       if (!publication) throw notFound('published model', publishedName);

@@ -50,7 +50,10 @@ export class ProjectResolver {
   @Mutation(() => ID, {
     description: 'Deletes a project with its images, models, predictions and keys, for good. Refused while it trains.',
   })
-  deleteProject(@Arg('id', () => ID, { description: 'The project.' }) id: string, @Ctx() { caller, services }: Context) {
+  deleteProject(
+    @Arg('id', () => ID, { description: 'The project.' }) id: string,
+    @Ctx() { caller, services }: Context,
+  ) {
     return services.projects.delete(caller, id);
   }
 

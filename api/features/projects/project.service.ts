@@ -110,9 +110,7 @@ async function refuseSeveralTags(manager: EntityManager, projectId: string): Pro
 
 async function deleteRows(manager: EntityManager, projectId: string): Promise<string[]> {
   const iterations = await manager.findBy(Iteration, { projectId });
-  const active = iterations.find(({ status }) =>
-    [IterationStatus.QUEUED, IterationStatus.TRAINING].includes(status),
-  );
+  const active = iterations.find(({ status }) => [IterationStatus.QUEUED, IterationStatus.TRAINING].includes(status));
   if (active) {
     const message = `Iteration ${JSON.stringify(active.name)} is still training; cancel it before deleting the project.`;
     throw new DomainError('TRAINING_RUNNING', message, { iterationId: active.id });

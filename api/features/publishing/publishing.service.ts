@@ -26,7 +26,12 @@ export class PublishingService {
       const taken = await manager.findOneBy(Publication, { projectId, name: input.name });
       const { id: stored } = taken ? await moveName(manager, taken, row, input.overwrite) : row;
       if (!taken) await manager.insert(Publication, row);
-      await appendEvent(manager, { topic: 'publication.changed', entityId: stored, projectId, payload: { iterationId } });
+      await appendEvent(manager, {
+        topic: 'publication.changed',
+        entityId: stored,
+        projectId,
+        payload: { iterationId },
+      });
       return stored;
     });
     return this.database.read.manager.findOneByOrFail(Publication, { id });

@@ -24,7 +24,11 @@ export function checkTogether(tags: readonly Tag[], { classificationType, tagsPe
     throw new DomainError('TAG_CONFLICT', message, details);
   }
   if (tags.length > 1 && tags.some(({ type }) => type === TagType.NEGATIVE))
-    throw new DomainError('TAG_CONFLICT', `The negative tag stands alone on an image; this would be ${names}.`, details);
+    throw new DomainError(
+      'TAG_CONFLICT',
+      `The negative tag stands alone on an image; this would be ${names}.`,
+      details,
+    );
 }
 
 /** The tags on each image, by image id. */

@@ -20,7 +20,9 @@ export class TrainingResolver {
     return services.training.train(caller, input);
   }
 
-  @Mutation(() => Iteration, { description: 'Asks a training to stop; it ends as CANCELLED and leaves nothing behind.' })
+  @Mutation(() => Iteration, {
+    description: 'Asks a training to stop; it ends as CANCELLED and leaves nothing behind.',
+  })
   cancelIteration(
     @Arg('id', () => ID, { description: 'The iteration.' }) id: string,
     @Ctx() { caller, services }: Context,

@@ -1,0 +1,77 @@
+import { In, LessThan } from 'typeorm';
+import type { Database } from '../infra/database.ts';
+import { purgeEvents } from '../infra/events/tail.ts';
+import type { Logger } from '../infra/logger.ts';
+import { keys } from '../infra/storage/keys.ts';
+import type { Storage } from '../infra/storage/storage.ts';
+import { IdempotentAnswer } from '../schema/entities/idempotent-answer.entity.ts';
+import { RunRow } from '../schema/entities/run.entity.ts';
+import { RunStepRow } from '../schema/entities/run-step.entity.ts';
+import { Upload } from '../schema/entities/upload.entity.ts';
+import type { PredictionService } from './features/prediction/prediction.service.ts';
+
+interface HousekeepingDeps {
+  database: Database;
+  storage: Storage;
+  predictions: PredictionService;
+  logger: Logger;
+}
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+/** A client that was away for longer than this asks for the iteration instead of its events. */
+const eventLifetimeMs = 30 * dayMs;
+const answerLifetimeMs = 2 * dayMs;
+const runLifetimeMs = 7 * dayMs;
+
+/** Clears away, hour by hour, what has had its time. */
+export class Housekeeping {
+  private timer: NodeJS.Timeout | undefined;
+  private current: Promise<void> = Promise.resolve();
+
+  constructor(private readonly deps: HousekeepingDeps) {}
+
+  start(): void {
+    this.timer = setInterval(() => this.begin(), hourMs);
+    this.timer.unref();
+    this.begin();
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.timer);
+    await this.current;
+  }
+
+  private begin(): void {
+    this.current = this.clear().catch((error: unknown) => {
+      this.deps.logger.error({ err: error }, 'housekeeping failed; it tries again in an hour');
+    });
+  }
+
+  private async clear(): Promise<void> {
+    const { database, predictions } = this.deps;
+    while ((await predictions.expire()) > 0);
+    await purgeEvents(database, eventLifetimeMs);
+    await this.clearUploads();
+    await database.transact(async (manager) => {
+      await manager.delete(IdempotentAnswer, { createdAt: LessThan(new Date(Date.now() - answerLifetimeMs)) });
+      const ended = await manager.find(RunRow, {
+        where: { finishedAt: LessThan(Date.now() - runLifetimeMs) },
+        select: { id: true },
+        take: 500,
+      });
+      const ids = ended.map(({ id }) => id);
+      await manager.delete(RunStepRow, { runId: In(ids) });
+      await manager.delete(RunRow, { id: In(ids) });
+    });
+  }
+
+  private async clearUploads(): Promise<void> {
+    const { database, storage } = this.deps;
+    const old = await database.read.manager.findBy(Upload, { expiresAt: LessThan(new Date()) });
+    for (const { id } of old) {
+      await database.transact((manager) => manager.delete(Upload, { id }));
+      await storage.delete(keys.upload(id));
+    }
+  }
+}

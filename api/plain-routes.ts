@@ -1,0 +1,124 @@
+import multipart from '@fastify/multipart';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Readable } from 'node:stream';
+import type { Authenticator } from './authentication.ts';
+import { DomainError } from './errors.ts';
+import { imagePath, predictionImagePath, renditions, type PictureFile } from './features/images/image-files.ts';
+import { uploadPath } from './features/images/upload.service.ts';
+import type { Services } from './services.ts';
+import type { UrlSigner } from './signing.ts';
+
+export interface PlainRouteDeps {
+  services: Services;
+  authenticator: Authenticator;
+  signer: UrlSigner;
+  maxPredictionBytes: number;
+}
+
+interface Signed {
+  expires?: string;
+  signature?: string;
+}
+
+/** Room for the frame of a multipart body around the picture itself. */
+const multipartOverheadBytes = 64 * 1024;
+
+/** The endpoints beside GraphQL: bytes travel as they are. */
+export async function servePlainRoutes(app: FastifyInstance, deps: PlainRouteDeps): Promise<void> {
+  await app.register((scope) => serveUploads(scope, deps));
+  await app.register((scope) => servePredictions(scope, deps));
+  servePictures(app, deps);
+}
+
+function serveUploads(scope: FastifyInstance, { services, signer }: PlainRouteDeps): Promise<void> {
+  scope.removeAllContentTypeParsers();
+  // The body stays a stream: it goes to the storage piece by piece.
+  scope.addContentTypeParser('*', (_request, body, done) => done(null, body));
+  scope.put<{ Params: { id: string }; Querystring: Signed }>(
+    '/v1/uploads/:id',
+    async ({ params, query, body, raw }, reply) => {
+      signer.check(uploadPath(params.id), query);
+      await services.uploads.receive(params.id, (body as Readable | null | undefined) ?? raw);
+      return reply.code(204).send();
+    },
+  );
+  return Promise.resolve();
+}
+
+interface PredictRequest {
+  Params: { projectId: string; publishedName: string };
+  Querystring: { store?: string; explain?: string };
+}
+
+async function servePredictions(scope: FastifyInstance, deps: PlainRouteDeps): Promise<void> {
+  const { services, authenticator, maxPredictionBytes } = deps;
+  const bodyLimit = maxPredictionBytes + multipartOverheadBytes;
+  scope.removeAllContentTypeParsers();
+  await scope.register(multipart, { limits: { files: 1, fileSize: maxPredictionBytes + 1 } });
+  scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit }, (_request, body, done) => done(null, body));
+  scope.post<PredictRequest>('/v1/projects/:projectId/predict/:publishedName', { bodyLimit }, async (request) => {
+    const caller = await authenticator.authenticate({ headers: request.headers, remoteAddress: request.ip });
+    const { projectId, publishedName } = request.params;
+    const { store, explain } = request.query;
+    const bytes = await bodyOf(request, maxPredictionBytes);
+    const question = {
+      projectId,
+      publishedName,
+      iterationId: null,
+      store: flag('store', store),
+      explain: flag('explain', explain),
+    };
+    return services.predictions.predict(caller, question, bytes);
+  });
+}
+
+async function bodyOf(request: FastifyRequest, maxBytes: number): Promise<Buffer> {
+  if (!request.isMultipart()) return Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+  const part = await request.file();
+  if (!part) throw new DomainError('INVALID', 'The multipart body has no file.', { field: 'body' });
+  const bytes = await part.toBuffer();
+  if (bytes.length <= maxBytes) return bytes;
+  throw new DomainError('TOO_LARGE', `The picture has more than ${maxBytes} bytes, the limit.`, { max: maxBytes });
+}
+
+function flag(field: string, value: string | undefined): boolean {
+  if (value === undefined || value === 'false') return false;
+  if (value === 'true' || value === '') return true;
+  throw new DomainError('INVALID', `${field} must be true or false; it is ${JSON.stringify(value.slice(0, 50))}.`, {
+    field,
+  });
+}
+
+function servePictures(app: FastifyInstance, { services, signer }: PlainRouteDeps): void {
+  for (const rendition of renditions)
+    app.get<{ Params: { id: string }; Querystring: Signed }>(
+      `/v1/images/:id/${rendition}`,
+      async ({ params, query }, reply) => {
+        signer.check(imagePath(params.id, rendition), query);
+        return sendPicture(reply, await services.imageFiles.image(params.id, rendition), query);
+      },
+    );
+  app.get<{ Params: { id: string }; Querystring: Signed }>(
+    '/v1/predictions/:id/image',
+    async ({ params, query }, reply) => {
+      signer.check(predictionImagePath(params.id), query);
+      return sendPicture(reply, await services.imageFiles.predictionImage(params.id), query);
+    },
+  );
+}
+
+/** An uploaded file must never act as a page or a script, whatever is in it. */
+function sendPicture(
+  reply: FastifyReply,
+  { bytes, contentType, name }: PictureFile,
+  { expires }: Signed,
+): FastifyReply {
+  const seconds = Math.max(0, Math.floor((Number(expires) - Date.now()) / 1000));
+  return reply
+    .header('cache-control', `private, max-age=${seconds}, immutable`)
+    .header('content-disposition', `inline; filename*=UTF-8''${encodeURIComponent(name)}`)
+    .header('content-security-policy', "default-src 'none'; sandbox")
+    .header('cross-origin-resource-policy', 'cross-origin')
+    .type(contentType)
+    .send(bytes);
+}

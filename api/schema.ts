@@ -1,0 +1,59 @@
+// TypeGraphQL's decorators need this shim before any of them runs.
+import 'reflect-metadata';
+import { readFile, writeFile } from 'node:fs/promises';
+import { lexicographicSortSchema, printSchema, type GraphQLSchema } from 'graphql';
+import { buildSchema, type PubSub } from 'type-graphql';
+import { DomainsResolver } from './features/domains/domains.resolver.ts';
+import { EvaluationResolver, ImageResultResolver } from './features/evaluation/evaluation.resolver.ts';
+import { AddImageResultResolver, ImageResolver } from './features/images/image.resolver.ts';
+import { KeyResolver } from './features/keys/key.resolver.ts';
+import { PredictionResolver } from './features/prediction/prediction.resolver.ts';
+import { ProjectResolver } from './features/projects/project.resolver.ts';
+import { PublishingResolver } from './features/publishing/publishing.resolver.ts';
+import { TagResolver } from './features/tags/tag.resolver.ts';
+import { TrainingResolver } from './features/training/training.resolver.ts';
+
+/** Where the schema is kept for readers and for tools. */
+export const schemaFile = new URL('../schema/schema.graphql', import.meta.url);
+
+/** TypeGraphQL wants a channel of its own; ours is the outbox, which each subscription reads by itself. */
+const outboxOnly: PubSub = {
+  publish: () => undefined,
+  subscribe: () => {
+    throw new Error('Subscriptions read the outbox: give the decorator a `subscribe` function.');
+  },
+};
+
+/** The GraphQL schema. Resolvers keep nothing between requests, so that one schema serves a whole process. */
+export function buildGraphqlSchema(): Promise<GraphQLSchema> {
+  return buildSchema({
+    resolvers: [
+      DomainsResolver,
+      ProjectResolver,
+      TagResolver,
+      ImageResolver,
+      AddImageResultResolver,
+      TrainingResolver,
+      EvaluationResolver,
+      ImageResultResolver,
+      PublishingResolver,
+      PredictionResolver,
+      KeyResolver,
+    ],
+    pubSub: outboxOnly,
+    // Input is checked in the services, where every transport passes.
+    validate: false,
+  });
+}
+
+export async function printedSchema(): Promise<string> {
+  return `${printSchema(lexicographicSortSchema(await buildGraphqlSchema()))}\n`;
+}
+
+/** Writes the file, or only compares. Returns whether it was fresh. */
+export async function updateSchemaFile({ check }: { check: boolean }): Promise<boolean> {
+  const printed = await printedSchema();
+  const isFresh = (await readFile(schemaFile, 'utf8').catch(() => '')) === printed;
+  if (!isFresh && !check) await writeFile(schemaFile, printed);
+  return isFresh;
+}

@@ -1,0 +1,134 @@
+import { fastifyApolloHandler } from '@as-integrations/fastify';
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import { GraphQLError, type GraphQLSchema } from 'graphql';
+import type { Config } from '../infra/config.ts';
+import type { Database } from '../infra/database.ts';
+import type { Logger } from '../infra/logger.ts';
+import type { Metrics } from '../infra/metrics.ts';
+import type { Caller } from './access.ts';
+import type { Authenticator } from './authentication.ts';
+import type { Context } from './context.ts';
+import { DomainError, httpAnswer } from './errors.ts';
+import { createGraphqlServer } from './graphql-server.ts';
+import { createLoaders } from './loaders.ts';
+import { servePlainRoutes } from './plain-routes.ts';
+import { playgroundPage, servePlaygroundAssets, wantsPage } from './playground.ts';
+import type { Services } from './services.ts';
+import type { UrlSigner } from './signing.ts';
+import { serveWebsocket } from './websocket.ts';
+
+export interface ServerDeps {
+  config: Pick<Config, 'introspection' | 'limits'>;
+  schema: GraphQLSchema;
+  database: Database;
+  services: Services;
+  authenticator: Authenticator;
+  signer: UrlSigner;
+  metrics: Metrics;
+  logger: Logger;
+}
+
+export interface BuiltServer {
+  app: FastifyInstance;
+  /** Takes no new work, says good-bye to websockets and finishes what is under way. */
+  close(): Promise<void>;
+}
+
+/** A GraphQL request may carry a few pictures as base64; whole albums travel by upload tickets. */
+const graphqlBodyBytes = 32 * 1024 * 1024;
+
+/** Every transport over the same services; listens nowhere yet. */
+export async function buildServer(deps: ServerDeps): Promise<BuiltServer> {
+  const { schema, database, services, authenticator, logger } = deps;
+  const { introspection } = deps.config;
+  const app = Fastify({ bodyLimit: graphqlBodyBytes, forceCloseConnections: 'idle' });
+  const contextFor = (caller: Caller): Context => ({ caller, services, loaders: createLoaders(database) });
+  answerErrors(app, logger);
+  guardAndMeasure(app, deps.metrics);
+  await serveGraphql(app, deps, contextFor);
+  serveHealth(app, deps);
+  await servePlainRoutes(app, { ...deps, maxPredictionBytes: deps.config.limits.predictionImageBytes });
+  const closeSockets = serveWebsocket(app.server, { schema, authenticator, contextFor, introspection, logger });
+  return {
+    app,
+    close: async () => {
+      await closeSockets();
+      await app.close();
+    },
+  };
+}
+
+function answerErrors(app: FastifyInstance, logger: Logger): void {
+  app.setErrorHandler((error, request, reply) => {
+    const answer = httpAnswer(tooLarge(error, request) ?? error, logger);
+    return reply.code(answer.status).headers(answer.headers).send(answer.body);
+  });
+  app.setNotFoundHandler(({ method, url }, reply) => {
+    const message = `There is nothing at ${method} ${url.split('?')[0]}; the API is at /graphql.`;
+    return reply.code(404).send({ error: { code: 'NOT_FOUND', message } });
+  });
+}
+
+/** Fastify's own refusal of a long body does not say what is allowed. */
+function tooLarge(error: unknown, { routeOptions, headers }: FastifyRequest): DomainError | undefined {
+  const { code } = error as { code?: string };
+  if (code !== 'FST_ERR_CTP_BODY_TOO_LARGE' && code !== 'FST_REQ_FILE_TOO_LARGE') return undefined;
+  const max = routeOptions.bodyLimit ?? graphqlBodyBytes;
+  const message = `The body has ${headers['content-length'] ?? 'too many'} bytes; the limit is ${max}.`;
+  return new DomainError('TOO_LARGE', message, { max });
+}
+
+function guardAndMeasure(app: FastifyInstance, metrics: Metrics): void {
+  app.addHook('onRequest', (_request, reply, done) => {
+    reply.headers({ 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer', 'x-frame-options': 'DENY' });
+    done();
+  });
+  app.addHook('onResponse', (request, reply, done) => {
+    const labels = {
+      method: request.method,
+      route: request.routeOptions.url ?? 'none',
+      status: String(reply.statusCode),
+    };
+    metrics.httpRequestSeconds.observe(labels, reply.elapsedTime / 1000);
+    done();
+  });
+}
+
+async function serveGraphql(
+  app: FastifyInstance,
+  { schema, config, logger, authenticator }: ServerDeps,
+  contextFor: (caller: Caller) => Context,
+): Promise<void> {
+  const graphql = createGraphqlServer(schema, { introspection: config.introspection, logger });
+  await graphql.start();
+  app.addHook('onClose', () => graphql.stop());
+  const handle = fastifyApolloHandler(graphql, {
+    context: async ({ headers, ip }) => {
+      const caller = await authenticator.authenticate({ headers, remoteAddress: ip }).catch(asGraphqlRefusal);
+      return contextFor(caller);
+    },
+  });
+  app.post('/graphql', handle);
+  app.get('/graphql', async function (request, reply) {
+    if (!config.introspection || !wantsPage(request.headers.accept)) return handle.call(this, request, reply);
+    return reply.header('content-security-policy', playgroundPage.policy).type('text/html').send(playgroundPage.html);
+  });
+  app.get('/', (_request, reply) => reply.redirect('/graphql'));
+  if (config.introspection) servePlaygroundAssets(app);
+}
+
+/** Apollo answers 500 to whatever fails before execution, unless the error names a status. */
+function asGraphqlRefusal(error: unknown): never {
+  if (!(error instanceof DomainError)) throw error;
+  const { message, code, status, details } = error;
+  throw new GraphQLError(message, { extensions: { ...details, code, http: { status } } });
+}
+
+function serveHealth(app: FastifyInstance, { database, metrics }: ServerDeps): void {
+  app.get('/healthz', () => ({ status: 'ok' }));
+  app.get('/readyz', async (_request, reply) => {
+    await database.ping().catch(() => reply.code(503));
+    return { status: reply.statusCode === 503 ? 'unavailable' : 'ready' };
+  });
+  app.get('/metrics', (_request, reply) => reply.type(metrics.registry.contentType).send(metrics.registry.metrics()));
+}
