@@ -12,12 +12,12 @@ import {
   type ValidationContext,
   type ValidationRule,
 } from 'graphql';
-import type { ComplexityEstimator } from 'graphql-query-complexity';
+import type * as QueryComplexity from 'graphql-query-complexity';
 
 // Its ES module build loads a second copy of graphql, which refuses our schema; the CommonJS build shares ours.
 const { getComplexity, simpleEstimator } = createRequire(import.meta.url)(
   'graphql-query-complexity',
-) as typeof import('graphql-query-complexity');
+) as typeof QueryComplexity;
 
 /** What one GraphQL request may be at most. Far above what people write, far below what hurts. */
 export const graphqlLimits = { tokens: 5000, depth: 12, aliases: 50, cost: 20_000 } as const;
@@ -89,7 +89,7 @@ function aliasLimit(context: ValidationContext): ASTVisitor {
 export const limitRules: readonly ValidationRule[] = [depthLimit, aliasLimit];
 
 /** A list costs its page size times what is asked of each item; drawing a heat map or predicting costs like a page. */
-const pageEstimator: ComplexityEstimator = ({ args, childComplexity }) => {
+const pageEstimator: QueryComplexity.ComplexityEstimator = ({ args, childComplexity }) => {
   const { first } = args as { first?: unknown };
   return typeof first === 'number' ? 1 + Math.max(1, first) * childComplexity : undefined;
 };

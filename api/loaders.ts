@@ -57,7 +57,7 @@ function childrenOf<T extends ObjectLiteral & { id: string }>(
       .orderBy('row.id', 'ASC')
       .getMany();
     const groups = new Map<string, T[]>(parentIds.map((id) => [id, []]));
-    for (const row of rows) groups.get(row[column] as string)?.push(row);
+    for (const row of rows) groups.get(row[column])?.push(row);
     return parentIds.map((id) => groups.get(id) ?? []);
   });
 }

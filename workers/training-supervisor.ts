@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { Logger } from '../infra/logger.ts';
-import type { FromTrainingThread, ToTrainingThread, TrainingThreadConfig } from './training-thread.ts';
+import type { ToTrainingThread, TrainingThreadConfig } from './training-thread.ts';
 
 const restartDelayMs = 1000;
 
@@ -21,7 +21,8 @@ export class TrainingSupervisor {
       const worker = new Worker(new URL('./training-thread.js', import.meta.url), { workerData: this.config });
       this.worker = worker;
       let broken: Error | undefined;
-      worker.once('message', (_ready: FromTrainingThread) => {
+      // The only thing that the thread ever says is that it is ready.
+      worker.once('message', () => {
         worker.once('exit', () => this.replace(broken));
         resolve();
       });

@@ -11,10 +11,9 @@ import { createActivities } from './activities/index.ts';
 import { openBackbone, type Backbone } from './ml/backbones/backbone.ts';
 import { backbones, type BackboneName } from './ml/backbones/registry.ts';
 
-/** What the server tells the thread, and the thread the server. */
 export type TrainingThreadConfig = Pick<Config, 'data' | 'logLevel' | 'training' | 'engine'>;
+/** What the server tells the thread; the thread says «ready» once. */
 export type ToTrainingThread = 'poke' | 'stop';
-export type FromTrainingThread = 'ready';
 
 /** The thread that trains inside the server: it shares nothing with the API but the database and the storage. */
 async function runTrainingThread(config: TrainingThreadConfig, port: NonNullable<typeof parentPort>): Promise<void> {
@@ -47,7 +46,7 @@ async function runTrainingThread(config: TrainingThreadConfig, port: NonNullable
     else void stop();
   });
   runner.start();
-  port.postMessage('ready' satisfies FromTrainingThread);
+  port.postMessage('ready');
 }
 
 if (parentPort) await runTrainingThread(workerData as TrainingThreadConfig, parentPort);

@@ -7,6 +7,8 @@ import type { BackboneName } from '../ml/backbones/registry.ts';
 export interface ActivityDeps {
   database: Database;
   storage: Storage;
+  /** Images that are worked on side by side; 1 when left out. */
+  threads?: number;
   /** Opens a backbone once and keeps it. */
   backbone: (name: BackboneName) => Promise<Backbone>;
 }
