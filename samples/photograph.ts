@@ -5,8 +5,8 @@ import { type SceneKind, drawScene, sceneKinds } from './scenes.ts';
 import { type SignTag, drawSign } from './signs.ts';
 
 function placeSign(random: Random, sizePx: number): Placement {
-  // The power makes far-off signs the common case: close, large ones are too easy.
-  const signPx = sizePx * (0.18 + 0.45 * random.between(0, 1) ** 1.4);
+  // Near enough to be the subject of the photograph, as a user would take it; far ones stay hard.
+  const signPx = sizePx * random.between(0.34, 0.78);
   return {
     sizePx: signPx,
     centreX: random.between(signPx * 0.42, sizePx - signPx * 0.42),
