@@ -32,6 +32,16 @@ const hardPixelLimit = 268_402_689;
  * @throws ImageRefusal
  */
 export async function inspectImage(bytes: Uint8Array, limits: ImageLimits): Promise<ImageFacts> {
+  const facts = await inspectHeader(bytes, limits);
+  await decodeFully(bytes, facts.format);
+  return facts;
+}
+
+/**
+ * The same without reading the pixels, for a picture that is decoded right afterwards anyway: damage shows then.
+ * @throws ImageRefusal
+ */
+export async function inspectHeader(bytes: Uint8Array, limits: ImageLimits): Promise<ImageFacts> {
   if (bytes.byteLength === 0) throw new ImageRefusal('EMPTY', 'The picture is empty (0 bytes).', { bytes: 0 });
   if (bytes.byteLength > limits.maxBytes) {
     const details = { bytes: bytes.byteLength, maxBytes: limits.maxBytes };
@@ -47,7 +57,6 @@ export async function inspectImage(bytes: Uint8Array, limits: ImageLimits): Prom
   if (fixed) checkSize(fixed.width, fixed.height, limits);
   const facts = format === 'bmp' ? { format, ...sizeOf(readBmpHeader(bytes)) } : await readHeader(bytes, format);
   checkSize(facts.width, facts.height, limits);
-  await decodeFully(bytes, format);
   return facts;
 }
 
@@ -132,12 +141,15 @@ export function decodeUpright(bytes: Uint8Array): Sharp {
     .toColourspace('srgb');
 }
 
-/** The upright picture squashed to a square: [side * side * 3] RGB bytes, row by row. */
+/**
+ * The upright picture squashed to a square: [side * side * 3] RGB bytes, row by row.
+ * @throws ImageRefusal for a damaged picture
+ */
 export async function toSquareRgb(bytes: Uint8Array, side: number): Promise<Uint8Array> {
-  const { data, info } = await decodeUpright(bytes)
-    .resize(side, side, { fit: 'fill', kernel: 'linear' })
-    .raw({ depth: 'uchar' })
-    .toBuffer({ resolveWithObject: true });
+  const square = decodeUpright(bytes).resize(side, side, { fit: 'fill', kernel: 'linear' }).raw({ depth: 'uchar' });
+  const { data, info } = await square.toBuffer({ resolveWithObject: true }).catch((error: unknown) => {
+    throw unreadable(acceptedFormat(bytes), error);
+  });
   if (info.channels !== 3) throw new TypeError(`Decoded ${info.channels} channels instead of 3.`);
   return data;
 }

@@ -3,7 +3,7 @@ import type { Storage } from '../../../infra/storage/storage.ts';
 import type { Metrics } from '../../../infra/metrics.ts';
 import { openBackbone, type Backbone } from '../../../workers/ml/backbones/backbone.ts';
 import { backbones, type BackboneName } from '../../../workers/ml/backbones/registry.ts';
-import { inspectImage, ImageRefusal, type ImageLimits } from '../../../workers/ml/image.ts';
+import { ImageRefusal, inspectHeader, type ImageLimits } from '../../../workers/ml/image.ts';
 import { readModelPackage, type Model } from '../../../workers/ml/model-package.ts';
 import { predictImage } from '../../../workers/ml/predictor.ts';
 import type { PredictionResult } from '../../../schema/entities/prediction-result.ts';
@@ -58,8 +58,7 @@ export class Predictor {
     );
     const backbone = await this.session(model.backbone);
     const startedMs = performance.now();
-    await this.check(bytes);
-    const { results } = await predictImage(backbone, model, bytes, { explain });
+    const { results } = await this.look(() => predictImage(backbone, model, bytes, { explain }), bytes);
     return {
       results: results.map(({ tagIndex, probability, heatmapPng }) => ({
         tagId: model.tags[tagIndex]?.id ?? '',
@@ -72,9 +71,11 @@ export class Predictor {
     };
   }
 
-  private async check(bytes: Uint8Array): Promise<void> {
+  /** Sizes are checked before anything is decoded; damage is found by decoding. */
+  private async look<T>(predict: () => Promise<T>, bytes: Uint8Array): Promise<T> {
     try {
-      await inspectImage(bytes, this.deps.limits);
+      await inspectHeader(bytes, this.deps.limits);
+      return await predict();
     } catch (error) {
       if (!(error instanceof ImageRefusal)) throw error;
       throw new DomainError('IMAGE_REFUSED', error.message, { ...error.details, reason: error.code });
