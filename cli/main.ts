@@ -1,4 +1,5 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Argument, Command, InvalidArgumentError } from 'commander';
+import { benchNames, type BenchName } from '../bench/names.ts';
 import { CliError, describeError, exitCodeOf, exitCodes } from './errors.ts';
 
 function positiveInteger(text: string): number {
@@ -37,6 +38,11 @@ async function samplesCommand(folder: string, options: { perTag: number; seed: n
   console.log(`Wrote ${count} photographs and boxes.json to ${folder}`);
 }
 
+async function benchCommand(name: BenchName, { smoke = false }: { smoke?: boolean }): Promise<void> {
+  const { benches } = await import('../bench/main.ts');
+  await benches[name]({ smoke });
+}
+
 async function schemaCommand({ check = false }: { check?: boolean }): Promise<void> {
   const { updateSchemaFile } = await import('../api/schema.ts');
   const isFresh = await updateSchemaFile({ check });
@@ -72,6 +78,12 @@ export function buildProgram(): Command {
     .description('Write the GraphQL schema to schema/schema.graphql')
     .option('--check', 'only say whether the file is fresh')
     .action(schemaCommand);
+  program
+    .command('bench')
+    .description('Measure speed or quality, as ratios within one run')
+    .addArgument(new Argument('<name>', 'what to measure').choices(benchNames))
+    .option('--smoke', 'a short form that only shows that it works')
+    .action(benchCommand);
   addDataCommands(program);
   return program;
 }

@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /** One setting: its default as text (as it would be written in the environment) and what it means. */
 export interface SettingKind {
   default: string;
@@ -8,6 +10,8 @@ export interface SettingKind {
   /** May also be given as a file, by `NAME_FILE`. */
   secret?: true;
 }
+
+const cores = availableParallelism();
 
 export const settings = {
   TAGLENS_HOST: { default: '127.0.0.1', meaning: 'Address to listen on.' },
@@ -37,7 +41,12 @@ export const settings = {
   TAGLENS_MIN_IMAGES_PER_TAG: { default: '2', min: 1, meaning: 'Fewest images per tag a training needs.' },
   TAGLENS_RECOMMENDED_IMAGES_PER_TAG: { default: '10', meaning: 'Fewer images per tag than this give a warning.' },
   TAGLENS_PREDICTION_RETENTION_DAYS: { default: '30', meaning: 'Days a stored prediction is kept.' },
-  TAGLENS_PREDICTION_CONCURRENCY: { default: '2', max: 256, meaning: 'Predictions computed at the same time.' },
+  TAGLENS_PREDICTION_CONCURRENCY: {
+    // One more than the cores, so that none waits while a picture goes from decoding to inference.
+    default: String(cores + 1),
+    max: 256,
+    meaning: 'Predictions computed at the same time; the cores of the machine and one by default.',
+  },
   TAGLENS_PREDICTION_QUEUE_LIMIT: { default: '64', meaning: 'Predictions waiting; more are refused.' },
   TAGLENS_URL_ALLOW: {
     default: '',
@@ -45,7 +54,11 @@ export const settings = {
   },
   TAGLENS_URL_TIMEOUT_MS: { default: '15000', meaning: 'Longest download of an image URL, in milliseconds.' },
   TAGLENS_TRAINING_CONCURRENCY: { default: '1', max: 64, meaning: 'Trainings that run at the same time.' },
-  TAGLENS_TRAINING_THREADS: { default: '2', max: 256, meaning: 'Processor threads one training uses.' },
+  TAGLENS_TRAINING_THREADS: {
+    default: String(cores),
+    max: 256,
+    meaning: 'Processor threads one training uses; the cores of the machine by default.',
+  },
   TAGLENS_MODEL_MEMORY_BYTES: { default: '268435456', meaning: 'Memory for loaded models, in bytes.' },
   TAGLENS_ENGINE_LEASE_MS: { default: '15000', min: 100, meaning: 'After this a dead runner’s work is taken over.' },
   TAGLENS_ENGINE_POLL_MS: { default: '500', min: 5, meaning: 'How often a runner looks for new work.' },

@@ -1,0 +1,70 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { TaglensClient } from '../cli/client.ts';
+import { createProject, createTags, publish, train, uploadPhotos } from '../cli/demo-steps.ts';
+import { renderPhotos } from '../cli/photos.ts';
+
+export interface BenchServer {
+  url: string;
+  key: string;
+  data: string;
+  /** A small classifier is published there as «bench». */
+  projectId: string;
+  iterationId: string;
+  residentMegabytes(): Promise<number>;
+  stop(): Promise<void>;
+}
+
+const key = 'tl_bench_key_for_a_throw_away_server';
+const program = fileURLToPath(new URL('../bin/taglens.js', import.meta.url));
+
+async function addressOf(child: ChildProcess): Promise<string> {
+  if (!child.stdout) throw new Error('The server has no output to read.');
+  for await (const line of createInterface({ input: child.stdout })) {
+    const url = /serves at (\S+)/.exec(line)?.[1];
+    if (url) return url;
+  }
+  throw new Error('The server ended before it served.');
+}
+
+async function publishSamples(client: TaglensClient): Promise<{ projectId: string; iterationId: string }> {
+  const { training } = await renderPhotos(5, () => undefined);
+  const projectId = await createProject(client, 'Bench');
+  await uploadPhotos(client, projectId, training, await createTags(client, projectId, training));
+  const { id: iterationId } = await train(client, projectId);
+  await publish(client, iterationId, 'bench');
+  return { projectId, iterationId };
+}
+
+/** A server as users run it, in a process of its own with a throw-away folder, and a model to ask. */
+export async function startServer(settings: Record<string, string> = {}): Promise<BenchServer> {
+  const data = await mkdtemp(join(tmpdir(), 'taglens-bench-'));
+  const own = { TAGLENS_DATA: data, TAGLENS_PORT: '0', TAGLENS_OWNER_KEY: key, TAGLENS_LOG_LEVEL: 'warn' };
+  const env = { ...process.env, ...own, ...settings };
+  const child = spawn(process.execPath, [program, 'serve'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const url = await addressOf(child);
+  child.stdout.resume();
+  return {
+    url,
+    key,
+    data,
+    ...(await publishSamples(new TaglensClient(url, key))),
+    residentMegabytes: () => residentMegabytes(child.pid),
+    stop: async () => {
+      child.kill('SIGTERM');
+      if (child.exitCode === null) await once(child, 'exit');
+      await rm(data, { recursive: true, force: true });
+    },
+  };
+}
+
+/** From /proc, so on Linux only; NaN elsewhere. */
+async function residentMegabytes(pid: number | undefined): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024);
+}

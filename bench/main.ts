@@ -1,0 +1,13 @@
+import { benchModels } from './models.ts';
+import type { BenchName } from './names.ts';
+import { benchPredict } from './predict.ts';
+
+export interface BenchOptions {
+  /** A short form that only shows that it works. */
+  smoke: boolean;
+}
+
+export const benches: Record<BenchName, (options: BenchOptions) => Promise<void>> = {
+  predict: benchPredict,
+  models: benchModels,
+};
