@@ -102,6 +102,8 @@ const layers: readonly Layer[] = [
     files: 'cli/**',
     may: [
       'cli/**',
+      'bench/names.ts',
+      'bench/main.ts',
       'samples/**',
       'api/main.ts',
       'api/schema.ts',

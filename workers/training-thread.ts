@@ -11,7 +11,7 @@ import { createActivities } from './activities/index.ts';
 import { openBackbone, type Backbone } from './ml/backbones/backbone.ts';
 import { backbones, type BackboneName } from './ml/backbones/registry.ts';
 
-export type TrainingThreadConfig = Pick<Config, 'data' | 'logLevel' | 'training' | 'engine'>;
+export type TrainingThreadConfig = Pick<Config, 'data' | 'logLevel' | 'training' | 'engine' | 'limits'>;
 /** What the server tells the thread; the thread says «ready» once. */
 export type ToTrainingThread = 'poke' | 'stop';
 
@@ -28,7 +28,13 @@ async function runTrainingThread(config: TrainingThreadConfig, port: NonNullable
   const runner = new EmbeddedRunner({
     database,
     orchestrations: { trainIteration },
-    activities: createActivities({ database, storage, backbone, threads: config.training.threads }),
+    activities: createActivities({
+      database,
+      storage,
+      backbone,
+      threads: config.training.threads,
+      recommendedImagesPerTag: config.limits.recommendedImagesPerTag,
+    }),
     policies: trainingPolicies,
     concurrency: config.training.concurrency,
     leaseMs: config.engine.leaseMs,

@@ -28,26 +28,34 @@ export interface ShardResult {
   leftOut: { imageId: string; reason: string }[];
 }
 
+/** A fitted model, and what to know before trusting it. */
+export interface HeadResult {
+  modelSha256: string;
+  warnings: string[];
+}
+
+export interface CompleteInput extends TrainIterationInput, HeadResult {}
+
+export interface FailInput extends TrainIterationInput {
+  reason: string;
+  isCancelled: boolean;
+}
+
 /** The steps of a training. Payloads are ids and small facts; bytes go through the storage. */
 export interface TrainingActivities {
   takeSnapshot(input: TrainIterationInput, context: ActivityContext): Promise<{ shardCount: number }>;
   extractFeatures(input: ShardInput, context: ActivityContext): Promise<ShardResult>;
-  fitHead(input: TrainIterationInput & ShardResult, context: ActivityContext): Promise<{ modelSha256: string }>;
-  completeIteration(
-    input: TrainIterationInput & ShardResult & { modelSha256: string },
-    context: ActivityContext,
-  ): Promise<void>;
-  failIteration(
-    input: TrainIterationInput & { reason: string; isCancelled: boolean },
-    context: ActivityContext,
-  ): Promise<void>;
+  fitHead(input: TrainIterationInput & ShardResult, context: ActivityContext): Promise<HeadResult>;
+  completeIteration(input: CompleteInput, context: ActivityContext): Promise<void>;
+  failIteration(input: FailInput, context: ActivityContext): Promise<void>;
 }
 
 const minuteMs = 60_000;
 
 export const trainingPolicies: Record<keyof TrainingActivities, ActivityPolicy> = {
   takeSnapshot: { timeoutMs: 5 * minuteMs, heartbeatMs: 0, attempts: 5 },
-  extractFeatures: { timeoutMs: 30 * minuteMs, heartbeatMs: minuteMs, attempts: 5 },
+  // Shards of a large project take turns, so each may last as long as all together; silence shows a lost worker.
+  extractFeatures: { timeoutMs: 24 * 60 * minuteMs, heartbeatMs: minuteMs, attempts: 5 },
   fitHead: { timeoutMs: 60 * minuteMs, heartbeatMs: 0, attempts: 3 },
   completeIteration: { timeoutMs: minuteMs, heartbeatMs: 0, attempts: 10 },
   failIteration: { timeoutMs: minuteMs, heartbeatMs: 0, attempts: 10, runsWhenCancelled: true },

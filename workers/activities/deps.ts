@@ -7,8 +7,10 @@ import type { BackboneName } from '../ml/backbones/registry.ts';
 export interface ActivityDeps {
   database: Database;
   storage: Storage;
-  /** Images that are worked on side by side; 1 when left out. */
-  threads?: number;
   /** Opens a backbone once and keeps it. */
   backbone: (name: BackboneName) => Promise<Backbone>;
+  /** Images that are worked on side by side. */
+  threads: number;
+  /** Tags with fewer images give a warning. */
+  recommendedImagesPerTag: number;
 }

@@ -1,20 +1,21 @@
 import { keys } from '../../infra/storage/keys.ts';
-import type { TrainingActivities } from '../../schema/contracts/training.ts';
+import type { CompleteInput, FailInput, TrainingActivities } from '../../schema/contracts/training.ts';
 import { Iteration } from '../../schema/entities/iteration.entity.ts';
 import { IterationStatus, TrainingPhase } from '../../schema/enums.ts';
 import type { ActivityDeps } from './deps.ts';
 import { extractFeatures } from './extract-features.ts';
 import { fitHead } from './fit-head.ts';
+import { Lanes } from './lanes.ts';
+import { OpenTrainings } from './open-trainings.ts';
 import { reportProgress } from './progress.ts';
 import { takeSnapshot } from './take-snapshot.ts';
 
 const phase = TrainingPhase.DONE;
 
 const completeIteration =
-  ({ database }: ActivityDeps): TrainingActivities['completeIteration'] =>
-  ({ iterationId, leftOut, modelSha256 }) =>
+  ({ database }: ActivityDeps) =>
+  ({ iterationId, warnings, modelSha256 }: CompleteInput): Promise<void> =>
     database.transact(async (manager) => {
-      const warnings = leftOut.map(({ imageId, reason }) => `Image ${imageId} was left out: ${reason}`);
       await manager.update(Iteration, { id: iterationId }, { warnings, modelSha256, trainedAt: new Date() });
       const progress = { status: IterationStatus.COMPLETED, phase, fraction: 1, message: 'The model is ready.' };
       await reportProgress(manager, iterationId, progress);
@@ -22,8 +23,8 @@ const completeIteration =
 
 /** Says on the row how the training ended and removes what it had written. */
 const failIteration =
-  ({ database, storage }: ActivityDeps): TrainingActivities['failIteration'] =>
-  async ({ iterationId, reason, isCancelled }) => {
+  ({ database, storage }: ActivityDeps) =>
+  async ({ iterationId, reason, isCancelled }: FailInput): Promise<void> => {
     await storage.deletePrefix(keys.iteration(iterationId));
     await database.transact(async (manager) => {
       const status = isCancelled ? IterationStatus.CANCELLED : IterationStatus.FAILED;
@@ -33,11 +34,14 @@ const failIteration =
   };
 
 /** Every activity, bound to what it works with. */
-export const createActivities = (deps: ActivityDeps) =>
-  ({
+export const createActivities = (deps: ActivityDeps) => {
+  const lanes = new Lanes(deps.threads);
+  const trainings = new OpenTrainings(deps);
+  return {
     takeSnapshot: takeSnapshot(deps),
-    extractFeatures: extractFeatures(deps),
-    fitHead: fitHead(deps),
-    completeIteration: completeIteration(deps),
-    failIteration: failIteration(deps),
-  }) satisfies TrainingActivities;
+    extractFeatures: extractFeatures(deps, lanes, trainings),
+    fitHead: fitHead(deps, trainings),
+    completeIteration: (input) => completeIteration(deps)(input).finally(() => trainings.forget(input.iterationId)),
+    failIteration: (input) => failIteration(deps)(input).finally(() => trainings.forget(input.iterationId)),
+  } satisfies TrainingActivities;
+};

@@ -10,9 +10,9 @@ export async function trainIteration(
     const { shardCount } = await activities.takeSnapshot({ iterationId });
     const shards = Array.from({ length: shardCount }, (_, shard) => activities.extractFeatures({ iterationId, shard }));
     const leftOut = (await Promise.all(shards)).flatMap((result) => result.leftOut);
-    const { modelSha256 } = await activities.fitHead({ iterationId, leftOut });
-    await activities.completeIteration({ iterationId, leftOut, modelSha256 });
-    return { modelSha256 };
+    const head = await activities.fitHead({ iterationId, leftOut });
+    await activities.completeIteration({ iterationId, ...head });
+    return { modelSha256: head.modelSha256 };
   } catch (error) {
     const isCancelled =
       error instanceof CancelledError || (error instanceof ActivityError && error.failure.cancelled === true);

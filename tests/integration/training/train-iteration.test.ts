@@ -42,7 +42,13 @@ beforeAll(async () => {
   runner = new EmbeddedRunner({
     database,
     orchestrations: { trainIteration },
-    activities: createActivities({ database, storage, backbone: () => backbone }),
+    activities: createActivities({
+      database,
+      storage,
+      backbone: () => backbone,
+      threads: 2,
+      recommendedImagesPerTag: 5,
+    }),
     policies: trainingPolicies,
     concurrency: 1,
     leaseMs: 15_000,
@@ -64,7 +70,15 @@ afterAll(async () => {
 async function storeSamples(): Promise<void> {
   const createdAt = new Date();
   const settings = { kind: enums.ProjectKind.CLASSIFICATION, classificationType: enums.ClassificationType.MULTICLASS };
-  const project = { id: projectId, name: 'signs', description: '', domainId: newId(), contentVersion: 1, createdAt, updatedAt: createdAt };
+  const project = {
+    id: projectId,
+    name: 'signs',
+    description: '',
+    domainId: newId(),
+    contentVersion: 1,
+    createdAt,
+    updatedAt: createdAt,
+  };
   await database.transact((manager) => manager.insert(Project, { ...project, ...settings }));
   const tagIds = new Map<string, string>();
   for await (const { name, tag, jpeg } of renderSamples({ perTag: 6, seed: 3, size: 160 })) {
