@@ -50,6 +50,12 @@ async function schemaCommand({ check = false }: { check?: boolean }): Promise<vo
   console.log(isFresh ? 'schema/schema.graphql is fresh.' : 'Wrote schema/schema.graphql.');
 }
 
+async function settingsCommand(): Promise<void> {
+  const { describeSettings } = await import('../infra/config.ts');
+  for (const { name, default: value, meaning } of describeSettings())
+    console.log(`${name}${value === '' ? '' : ` (${value})`}\n    ${meaning}`);
+}
+
 function addDataCommands(program: Command): void {
   program
     .command('demo')
@@ -73,6 +79,7 @@ export function buildProgram(): Command {
   const program = new Command('taglens').description('The open, self-hosted custom-vision service').exitOverride();
   program.command('serve').description('Run the server, with training inside it').action(serveCommand);
   program.command('worker').description('Run training apart from the server (not there yet)').action(workerCommand);
+  program.command('settings').description('List every setting with its default').action(settingsCommand);
   program
     .command('schema')
     .description('Write the GraphQL schema to schema/schema.graphql')
@@ -90,6 +97,11 @@ export function buildProgram(): Command {
 
 /** Runs one command; sets the exit code (0 done, 1 failed, 2 misused) rather than cutting output short. */
 export async function main(argv: readonly string[]): Promise<void> {
+  // `taglens settings | head` closes the pipe early; that is no error of ours.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit();
+    throw error;
+  });
   try {
     await buildProgram().parseAsync([...argv]);
   } catch (error) {

@@ -107,6 +107,7 @@ const layers: readonly Layer[] = [
       'samples/**',
       'api/main.ts',
       'api/schema.ts',
+      'infra/config.ts',
       'node:**',
       ...packages('commander cli-progress graphql-ws ws'),
     ],
