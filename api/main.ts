@@ -13,6 +13,7 @@ import { TrainingSupervisor } from '../workers/training-supervisor.ts';
 import { EmbeddedEngine } from '../workflows/engines/embedded.ts';
 import { Authenticator } from './authentication.ts';
 import { Housekeeping } from './housekeeping.ts';
+import { registerIterationMetrics } from './iteration-metrics.ts';
 import { ensureOwnerKey } from './keys.ts';
 import { buildGraphqlSchema } from './schema.ts';
 import { buildServer } from './server.ts';
@@ -36,6 +37,7 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<RunningServer> {
   const logger = createLogger({ level: config.logLevel, name: 'api' });
   const metrics = createMetrics();
   const database = await openDatabase(config, entities, migrations, { migrate: true });
+  registerIterationMetrics(metrics.registry, database);
   const storage = new DiskStorage(objectsFolder(config.data));
   const ownerKey = await ensureOwnerKey(database, config.ownerKey);
   const address = { url: '' };

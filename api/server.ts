@@ -1,4 +1,5 @@
 import { fastifyApolloHandler } from '@as-integrations/fastify';
+import cors from '@fastify/cors';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { GraphQLError, type GraphQLSchema } from 'graphql';
 import type { Config } from '../infra/config.ts';
@@ -18,7 +19,7 @@ import type { UrlSigner } from './signing.ts';
 import { serveWebsocket } from './websocket.ts';
 
 export interface ServerDeps {
-  config: Pick<Config, 'introspection' | 'limits'>;
+  config: Pick<Config, 'introspection' | 'limits' | 'corsOrigins'>;
   schema: GraphQLSchema;
   database: Database;
   services: Services;
@@ -45,6 +46,7 @@ export async function buildServer(deps: ServerDeps): Promise<BuiltServer> {
   const contextFor = (caller: Caller): Context => ({ caller, services, loaders: createLoaders(database) });
   answerErrors(app, logger);
   guardAndMeasure(app, deps.metrics);
+  await allowOrigins(app, deps.config.corsOrigins);
   await serveGraphql(app, deps, contextFor);
   serveHealth(app, deps);
   await servePlainRoutes(app, { ...deps, maxPredictionBytes: deps.config.limits.predictionImageBytes });
@@ -94,6 +96,13 @@ function guardAndMeasure(app: FastifyInstance, metrics: Metrics): void {
   });
 }
 
+/** Pages of other front ends may call when they are listed. No cookies are used, so a page can do nothing without a key. */
+async function allowOrigins(app: FastifyInstance, origins: readonly string[]): Promise<void> {
+  if (origins.length === 0) return;
+  const origin = origins.includes('*') ? '*' : [...origins];
+  await app.register(cors, { origin, methods: ['GET', 'POST', 'PUT'], exposedHeaders: ['retry-after'], maxAge: 3600 });
+}
+
 async function serveGraphql(
   app: FastifyInstance,
   { schema, config, logger, authenticator }: ServerDeps,
@@ -130,5 +139,8 @@ function serveHealth(app: FastifyInstance, { database, metrics }: ServerDeps): v
     await database.ping().catch(() => reply.code(503));
     return { status: reply.statusCode === 503 ? 'unavailable' : 'ready' };
   });
-  app.get('/metrics', (_request, reply) => reply.type(metrics.registry.contentType).send(metrics.registry.metrics()));
+  app.get('/metrics', async (_request, reply) => {
+    const text = await metrics.registry.metrics();
+    return reply.type(metrics.registry.contentType).send(text);
+  });
 }

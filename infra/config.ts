@@ -30,6 +30,8 @@ export interface Config {
   /** Without a slash at the end; undefined: the address that the server listens on. */
   publicUrl: string | undefined;
   keylessPlayground: boolean;
+  /** Origins such as https://shop.example, or «*» alone. Pages of these still need a key. */
+  corsOrigins: string[];
   introspection: boolean;
   limits: Limits;
   predictions: { retentionDays: number; concurrency: number; queueLimit: number };
@@ -72,6 +74,7 @@ function build(read: SettingReader): Config {
     logLevel: read.choice('TAGLENS_LOG_LEVEL', logLevels),
     publicUrl: read.url('TAGLENS_PUBLIC_URL'),
     keylessPlayground: read.flag('TAGLENS_KEYLESS_PLAYGROUND'),
+    corsOrigins: read.origins('TAGLENS_CORS_ORIGINS'),
     introspection: read.flag('TAGLENS_INTROSPECTION'),
     limits: buildLimits(read),
     predictions: {
@@ -146,11 +149,23 @@ class SettingReader {
     return text || undefined;
   }
 
-  hosts(name: SettingName): string[] {
-    const entries = this.raw(name)
+  origins(name: SettingName): string[] {
+    const entries = this.list(name);
+    const isOrigin = (entry: string): boolean => URL.canParse(entry) && new URL(entry).origin === entry;
+    if (!entries.every((entry) => entry === '*' || isOrigin(entry)))
+      this.problem(name, 'a comma-separated list of origins such as https://shop.example, or *');
+    return entries;
+  }
+
+  private list(name: SettingName): string[] {
+    return this.raw(name)
       .split(',')
       .map((entry) => entry.trim().toLowerCase())
       .filter(Boolean);
+  }
+
+  hosts(name: SettingName): string[] {
+    const entries = this.list(name);
     if (!entries.every(isHostOrRange))
       this.problem(name, 'a comma-separated list of host names, addresses or CIDR ranges');
     return entries;

@@ -4,7 +4,6 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 export interface Metrics {
   registry: Registry;
   httpRequestSeconds: Histogram<'method' | 'route' | 'status'>;
-  trainings: Counter<'status'>;
   predictions: Counter<'outcome'>;
   predictionSeconds: Histogram;
   predictionQueueDepth: Gauge;
@@ -21,12 +20,6 @@ export function createMetrics(options: { processMetrics?: boolean } = {}): Metri
       help: 'Time to answer an HTTP request.',
       labelNames: ['method', 'route', 'status'],
       buckets: [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
-      registers,
-    }),
-    trainings: new Counter({
-      name: 'taglens_trainings_total',
-      help: 'Trainings ended, by status.',
-      labelNames: ['status'],
       registers,
     }),
     predictions: new Counter({

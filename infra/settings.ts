@@ -25,6 +25,10 @@ export const settings = {
     default: 'true',
     meaning: 'Whether the playground works without a key on this machine; turn it off behind a proxy.',
   },
+  TAGLENS_CORS_ORIGINS: {
+    default: '',
+    meaning: 'Origins of other front ends whose pages may call this server, separated by commas; * for every one.',
+  },
   TAGLENS_OWNER_KEY: { default: '', secret: true, meaning: 'Key of the owner; also TAGLENS_OWNER_KEY_FILE.' },
   TAGLENS_LOG_LEVEL: { default: 'info', meaning: 'fatal, error, warn, info, debug, trace or silent.' },
   TAGLENS_INTROSPECTION: { default: 'true', meaning: 'Whether the GraphQL schema may be read by clients.' },

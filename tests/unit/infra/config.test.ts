@@ -57,6 +57,6 @@ test('allows hosts and ranges', () => {
 test('logger and metrics can be made', async () => {
   createLogger({ level: 'silent', name: 'test' }).info('nothing');
   const metrics = createMetrics({ processMetrics: false });
-  metrics.trainings.inc({ status: 'COMPLETED' });
-  expect(await metrics.registry.metrics()).toContain('taglens_trainings_total{status="COMPLETED"} 1');
+  metrics.predictions.inc({ outcome: 'answered' });
+  expect(await metrics.registry.metrics()).toContain('taglens_predictions_total{outcome="answered"} 1');
 });
