@@ -17,7 +17,9 @@ const packages = (names: string) => names.split(' ').map((name) => `package:${na
 const anyPackage = 'package:**';
 /** What the API is built with. */
 const apiPackages = [
-  ...packages('@apollo/server @as-integrations/fastify @fastify/cors @fastify/multipart fastify graphql graphql-query-complexity'),
+  ...packages(
+    '@apollo/server @as-integrations/fastify @fastify/cors @fastify/multipart fastify graphql graphql-query-complexity',
+  ),
   ...packages('dataloader graphql-scalars graphql-ws ipaddr.js prom-client reflect-metadata type-graphql typeorm ws'),
 ];
 /** What infra may talk to the outside world with. */
