@@ -24,7 +24,7 @@ export const graphqlLimits = { tokens: 5000, depth: 12, aliases: 50, cost: 20_00
 
 const tooMuch = (what: string, max: number, value: number): GraphQLError =>
   new GraphQLError(`The request has ${what} ${value}; the limit is ${max}.`, {
-    extensions: { code: 'QUERY_TOO_LARGE', max, value },
+    extensions: { code: 'QUERY_TOO_LARGE', max, value, http: { status: 400 } },
   });
 
 function depthOf(
@@ -101,7 +101,13 @@ export function costOf(
   request: { variables?: Record<string, unknown>; operationName?: string },
 ): number {
   const estimators = [pageEstimator, simpleEstimator({ defaultComplexity: 1 })];
-  return getComplexity({ schema, query, estimators, ...request });
+  try {
+    return getComplexity({ schema, query, estimators, ...request });
+  } catch (error) {
+    // Variables of the wrong type: execution refuses them right away, and says so better.
+    if (error instanceof GraphQLError) return 0;
+    throw error;
+  }
 }
 
 /** @throws GraphQLError when the request asks for too much */

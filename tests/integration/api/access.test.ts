@@ -1,0 +1,118 @@
+import { request } from 'node:http';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { bearer, makeProject, startServer, type TestServer } from './setup.ts';
+
+let server: TestServer;
+
+beforeAll(async () => {
+  server = await startServer();
+});
+afterAll(() => server.close());
+
+const anything = '{ domains { id } projects { totalCount } }';
+
+interface NewKey {
+  apiKey: { id: string };
+  secret: string;
+}
+
+async function makeKey(role: string, projectId: string | null = null): Promise<NewKey> {
+  const query = `mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { secret apiKey { id } } }`;
+  const answer = await server.client.request<{ createApiKey: NewKey }>(query, {
+    input: { name: role, role, projectId },
+  });
+  return answer.createApiKey;
+}
+
+/** Through node:http, which lets a test set Host and Origin as a browser would. */
+function playground(headers: Record<string, string>): Promise<number> {
+  const { hostname, port } = new URL(server.url);
+  const options = { hostname, port, path: '/graphql', method: 'POST' };
+  return new Promise((resolve, reject) => {
+    const sent = request({ ...options, headers: { 'content-type': 'application/json', ...headers } }, (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    });
+    sent.on('error', reject).end(JSON.stringify({ query: anything }));
+  });
+}
+
+test('refuses who has no key, a wrong key or a malformed header', async () => {
+  for (const headers of [{}, bearer('tl_wrong'), { 'x-api-key': 'tl_wrong' }, { authorization: 'Basic abc' }]) {
+    const { status, errors } = await server.send(anything, {}, headers as Record<string, string>);
+    expect([status, errors[0]?.extensions.code]).toEqual([401, 'UNAUTHENTICATED']);
+  }
+});
+
+test('takes a key as Bearer or as X-Api-Key, until it is revoked', async () => {
+  const { apiKey, secret } = await makeKey('READER');
+  expect((await server.send(anything, {}, bearer(secret))).errors).toEqual([]);
+  expect((await server.send(anything, {}, { 'x-api-key': secret })).errors).toEqual([]);
+  await server.client.request(`mutation ($id: ID!) { revokeApiKey(id: $id) }`, { id: apiKey.id });
+  expect((await server.send(anything, {}, bearer(secret))).status).toBe(401);
+});
+
+test('lists keys without their secrets, and keeps the last owner', async () => {
+  const { secret } = await makeKey('READER');
+  const { apiKeys } = await server.client.request<{ apiKeys: { id: string; role: string }[] }>(
+    '{ apiKeys { id name role projectId createdAt revokedAt } }',
+  );
+  expect(JSON.stringify(apiKeys)).not.toContain(secret);
+  const owner = apiKeys.find(({ role }) => role === 'OWNER');
+  const { errors } = await server.send(`mutation ($id: ID!) { revokeApiKey(id: $id) }`, { id: owner?.id });
+  expect(errors[0]?.message).toContain('last owner key');
+});
+
+const operations = {
+  read: '{ projects { totalCount } }',
+  train: 'mutation { createProject(input: { name: "x" }) { id } }',
+  administer: '{ apiKeys { id } }',
+  label: 'mutation ($id: ID!) { createTag(input: { projectId: $id, name: "t" }) { id } }',
+  publish: 'mutation ($id: ID!) { publishIteration(input: { iterationId: $id, name: "p" }) { id } }',
+  predict:
+    'mutation ($id: ID!) { predict(input: { projectId: $id, publishedName: "p", image: { base64: "AAAA" } }) { id } }',
+};
+
+const allowed: Record<string, (keyof typeof operations)[]> = {
+  OWNER: ['read', 'train', 'administer', 'label', 'predict'],
+  TRAINER: ['read', 'train', 'label', 'predict'],
+  LABELER: ['read', 'label'],
+  DEPLOYER: ['read', 'predict'],
+  READER: ['read'],
+  PREDICTOR: ['predict'],
+};
+
+test.each(Object.keys(allowed))('a key of the role %s may do what its role says and nothing else', async (role) => {
+  const { projectId } = await makeProject(server);
+  const { secret } = await makeKey(role);
+  for (const [name, query] of Object.entries(operations)) {
+    // Publishing needs an iteration, which does not exist here: asked for in the training tests.
+    if (name === 'publish') continue;
+    const { errors } = await server.send(query, { id: projectId }, bearer(secret));
+    const isForbidden = errors[0]?.extensions.code === 'FORBIDDEN';
+    expect([name, isForbidden]).toEqual([name, !allowed[role]?.includes(name as keyof typeof operations)]);
+  }
+});
+
+test('a key of one project opens that project only', async () => {
+  const [own, other] = [await makeProject(server), await makeProject(server)];
+  const { secret } = await makeKey('TRAINER', own.projectId);
+  const query = `query ($id: ID!) { project(id: $id) { id } projects { nodes { id } } }`;
+  const mine = await server.send(query, { id: own.projectId }, bearer(secret));
+  expect(mine.data).toEqual({ project: { id: own.projectId }, projects: { nodes: [{ id: own.projectId }] } });
+  const theirs = await server.send(query, { id: other.projectId }, bearer(secret));
+  expect(theirs.errors[0]?.extensions.code).toBe('FORBIDDEN');
+  const made = await server.send(operations.train, {}, bearer(secret));
+  expect(made.errors[0]?.extensions.code).toBe('FORBIDDEN');
+});
+
+test('the playground needs no key on this machine, and only there', async () => {
+  const { host, port } = new URL(server.url);
+  expect(await playground({ host, origin: `http://${host}` })).toBe(200);
+  expect(await playground({ host: `localhost:${port}`, origin: `http://localhost:${port}` })).toBe(200);
+  expect(await playground({ host })).toBe(401);
+  expect(await playground({ host, origin: 'https://evil.example' })).toBe(401);
+  // A foreign name that was made to point here: DNS rebinding.
+  expect(await playground({ host: `evil.example:${port}`, origin: `http://evil.example:${port}` })).toBe(401);
+  expect(await playground({ host, origin: `http://${host}`, 'x-forwarded-for': '203.0.113.7' })).toBe(401);
+});

@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { bearer, makeProject, ownerKey, startServer, type TestServer } from './setup.ts';
+
+let server: TestServer;
+let closed: TestServer;
+
+beforeAll(async () => {
+  server = await startServer();
+  closed = await startServer({ TAGLENS_INTROSPECTION: 'false' });
+});
+afterAll(async () => {
+  await server.close();
+  await closed.close();
+});
+
+function post(body: string, headers: Record<string, string> = {}): Promise<Response> {
+  const all = { 'content-type': 'application/json', ...bearer(ownerKey), ...headers };
+  return fetch(`${server.url}/graphql`, { method: 'POST', headers: all, body });
+}
+
+test('tells the cost of every request', async () => {
+  const small = await server.send('{ domains { id } }');
+  const large = await server.send('{ projects(first: 100) { nodes { id name } } }');
+  expect(small.extensions['cost']).toBe(2);
+  expect(large.extensions['cost']).toBeGreaterThan(200);
+});
+
+test.each([
+  ['aliases', `{ ${Array.from({ length: 60 }, (_, i) => `a${i}: domains { id }`).join(' ')} }`],
+  ['tokens', `{ ${'domains { id } '.repeat(2000)} }`],
+  ['cost', '{ projects(first: 200) { nodes { images(first: 200) { nodes { id tags { id } } } } } }'],
+])('refuses a request of too great %s', async (_what, query) => {
+  const { errors, status } = await server.send(query);
+  expect(status).toBe(400);
+  expect(errors.length).toBeGreaterThan(0);
+  expect(errors.map(({ message }) => message).join()).toMatch(/limit|tokens/i);
+});
+
+test('refuses depth with its figure', async () => {
+  let query = '{ id }';
+  for (let i = 0; i < 7; i++) query = `{ publications { iteration ${query} } }`;
+  const { errors } = await server.send(`{ iteration(id: "x") ${query} }`);
+  expect(errors[0]?.message).toBe('The request has a depth of 16; the limit is 12.');
+});
+
+test('refuses batches and requests that a foreign page could send', async () => {
+  expect((await post(JSON.stringify([{ query: '{ domains { id } }' }]))).status).toBe(400);
+  const simple = await post(JSON.stringify({ query: '{ domains { id } }' }), { 'content-type': 'text/plain' });
+  expect(simple.status).toBeGreaterThanOrEqual(400);
+  expect(simple.status).toBeLessThan(500);
+});
+
+test('answers malformed requests with 4xx', async () => {
+  expect((await post('{ nonsense')).status).toBe(400);
+  expect((await post('')).status).toBe(400);
+  expect((await fetch(`${server.url}/no/such/thing`)).status).toBe(404);
+  const { status, errors } = await server.send('{ nothing }');
+  expect([status, errors[0]?.extensions.code]).toEqual([400, 'GRAPHQL_VALIDATION_FAILED']);
+  const wrongType = await server.send('query ($n: Int!) { projects(first: $n) { totalCount } }', { n: 'many' });
+  expect(wrongType.status).toBe(400);
+});
+
+test('names field, limit and value of bad input', async () => {
+  const { projectId } = await makeProject(server);
+  const name = await server.send('mutation ($name: String!) { createProject(input: { name: $name }) { id } }', {
+    name: 'x'.repeat(201),
+  });
+  expect(name.errors[0]?.message).toBe('name must have 1 to 200 characters; it has 201.');
+  const page = await server.send('{ projects(first: 0) { totalCount } }');
+  expect(page.errors[0]?.message).toBe('first must be 1 to 200; it is 0.');
+  const cursor = await server.send('{ projects(after: "nonsense") { totalCount } }');
+  expect(cursor.errors[0]?.message).toBe('after is not a cursor of this list.');
+  const batch = await server.send(
+    'mutation ($input: AddImagesInput!) { addImages(input: $input) { results { status } } }',
+    {
+      input: { projectId, images: Array.from({ length: 65 }, () => ({ source: { base64: 'AAAA' } })) },
+    },
+  );
+  expect(batch.errors[0]?.message).toBe('images must have 1 to 64 items; it has 65.');
+});
+
+test('refuses a body that is too large with the limit', async () => {
+  const response = await post(`{"query":"${'x'.repeat(33 * 1024 * 1024)}"}`);
+  expect(response.status).toBe(413);
+  expect(await response.text()).toContain('the limit is 33554432');
+});
+
+test('without introspection it shows neither schema, suggestions nor playground', async () => {
+  const schema = await closed.send('{ __schema { types { name } } }');
+  expect(schema.errors.length).toBeGreaterThan(0);
+  const { errors } = await closed.send('{ project { nam } projecs { totalCount } }');
+  expect(JSON.stringify(errors)).not.toContain('Did you mean');
+  const page = await fetch(`${closed.url}/graphql`, { headers: { accept: 'text/html' } });
+  expect(page.status).toBeGreaterThanOrEqual(400);
+  expect((await fetch(`${closed.url}/playground/start.js`)).status).toBe(404);
+});
+
+test('serves health, readiness and metrics to anybody', async () => {
+  for (const path of ['/healthz', '/readyz']) expect((await fetch(`${server.url}${path}`)).status).toBe(200);
+  const metrics = await (await fetch(`${server.url}/metrics`)).text();
+  expect(metrics).toContain('taglens_iterations{status="QUEUED"} 0');
+  expect(metrics).toContain('taglens_http_request_seconds_bucket');
+});

@@ -1,0 +1,110 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { serve } from '../../../api/main.ts';
+import { TaglensClient } from '../../../cli/client.ts';
+import { renderSamples } from '../../../samples/render.ts';
+
+export const ownerKey = 'tl_owner_key_of_the_tests_1234567890';
+
+export interface GraphqlAnswer {
+  status: number;
+  data: Record<string, unknown> | null;
+  errors: { message: string; path?: string[]; extensions: Record<string, unknown> & { code: string } }[];
+  extensions: Record<string, unknown>;
+}
+
+export interface TestServer {
+  url: string;
+  data: string;
+  client: TaglensClient;
+  /** Sends an operation and answers whatever comes, errors included. */
+  send(query: string, variables?: object, headers?: Record<string, string>): Promise<GraphqlAnswer>;
+  close(): Promise<void>;
+}
+
+/** A real server with a fresh folder, in this process. */
+export async function startServer(settings: Record<string, string> = {}): Promise<TestServer> {
+  const data = await mkdtemp(join(tmpdir(), 'taglens-api-'));
+  const own = { TAGLENS_DATA: data, TAGLENS_PORT: '0', TAGLENS_OWNER_KEY: ownerKey, TAGLENS_LOG_LEVEL: 'silent' };
+  const server = await serve({ ...own, ...settings });
+  return {
+    url: server.url,
+    data,
+    client: new TaglensClient(server.url, ownerKey),
+    send: (query, variables = {}, headers = bearer(ownerKey)) => send(server.url, query, variables, headers),
+    close: async () => {
+      await server.close();
+      await rm(data, { recursive: true, force: true });
+    },
+  };
+}
+
+export const bearer = (key: string): Record<string, string> => ({ authorization: `Bearer ${key}` });
+
+async function send(url: string, query: string, variables: object, headers: Record<string, string>) {
+  const body = JSON.stringify({ query, variables });
+  const response = await fetch(`${url}/graphql`, {
+    method: 'POST',
+    body,
+    headers: { 'content-type': 'application/json', ...headers },
+  });
+  const answer = (await response.json()) as Partial<GraphqlAnswer>;
+  return { data: null, errors: [], extensions: {}, ...answer, status: response.status };
+}
+
+/** A project with its tags, by name. */
+export async function makeProject(
+  { client }: Pick<TestServer, 'client'>,
+  { tags = [], classificationType = 'MULTICLASS' }: { tags?: string[]; classificationType?: string } = {},
+): Promise<{ projectId: string; tagIds: Record<string, string> }> {
+  const { createProject } = await client.request<{ createProject: { id: string } }>(
+    `mutation ($type: ClassificationType!) { createProject(input: { name: "A project", classificationType: $type }) { id } }`,
+    { type: classificationType },
+  );
+  const tagIds: Record<string, string> = {};
+  for (const name of tags) {
+    const input = { projectId: createProject.id, name };
+    const answer = await client.request<{ createTag: { id: string } }>(
+      `mutation ($input: CreateTagInput!) { createTag(input: $input) { id } }`,
+      { input },
+    );
+    tagIds[name] = answer.createTag.id;
+  }
+  return { projectId: createProject.id, tagIds };
+}
+
+export interface AddResult {
+  status: string;
+  code: string | null;
+  message: string | null;
+  image: { id: string; tags: { name: string }[] } | null;
+}
+
+export async function addImages({ client }: Pick<TestServer, 'client'>, input: object): Promise<AddResult[]> {
+  const query = `mutation ($input: AddImagesInput!) {
+    addImages(input: $input) { results { status code message image { id tags { name } } } }
+  }`;
+  return (await client.request<{ addImages: { results: AddResult[] } }>(query, { input })).addImages.results;
+}
+
+/** Rendered road signs, by tag. */
+export async function samples(perTag: number, seed: number, size = 120): Promise<{ tag: string; jpeg: Buffer }[]> {
+  const rendered: { tag: string; jpeg: Buffer }[] = [];
+  for await (const { tag, jpeg } of renderSamples({ perTag, seed, size })) rendered.push({ tag, jpeg });
+  return rendered;
+}
+
+/** A project with tagged samples, ready to be trained. */
+export async function makeTrainableProject(server: TestServer, perTag: number, seed: number): Promise<string> {
+  const photographs = await samples(perTag, seed);
+  const tags = [...new Set(photographs.map(({ tag }) => tag))];
+  const { projectId, tagIds } = await makeProject(server, { tags });
+  const images = photographs.map(({ tag, jpeg }) => ({
+    source: { base64: jpeg.toString('base64') },
+    tagIds: [tagIds[tag]],
+  }));
+  for (let at = 0; at < images.length; at += 64)
+    await addImages(server, { projectId, images: images.slice(at, at + 64) });
+  return projectId;
+}

@@ -1,0 +1,58 @@
+import { readFile } from 'node:fs/promises';
+import {
+  getNamedType,
+  isEnumType,
+  isInputObjectType,
+  isInterfaceType,
+  isObjectType,
+  type GraphQLSchema,
+} from 'graphql';
+import { beforeAll, expect, test } from 'vitest';
+import { buildGraphqlSchema, printedSchema, schemaFile } from '../api/schema.ts';
+
+let schema: GraphQLSchema;
+
+beforeAll(async () => {
+  schema = await buildGraphqlSchema();
+});
+
+interface Named {
+  path: string;
+  description: string | null | undefined;
+}
+
+/** Every type, field, argument, input field and enum value of ours. */
+function everything(): Named[] {
+  return Object.values(schema.getTypeMap())
+    .filter(({ name }) => !name.startsWith('__'))
+    .flatMap((type) => [{ path: type.name, description: type.description }, ...membersOf(type)]);
+}
+
+function membersOf(type: ReturnType<typeof getNamedType>): Named[] {
+  if (isEnumType(type)) return type.getValues().map((value) => ({ path: `${type.name}.${value.name}`, ...value }));
+  if (isInputObjectType(type))
+    return Object.values(type.getFields()).map((field) => ({
+      path: `${type.name}.${field.name}`,
+      description: field.description,
+    }));
+  if (!isObjectType(type) && !isInterfaceType(type)) return [];
+  return Object.values(type.getFields()).flatMap((field) => [
+    { path: `${type.name}.${field.name}`, description: field.description },
+    ...field.args.map((arg) => ({ path: `${type.name}.${field.name}(${arg.name})`, description: arg.description })),
+  ]);
+}
+
+test('the committed schema is fresh', async () => {
+  expect(await readFile(schemaFile, 'utf8'), 'run `npm run schema`').toBe(await printedSchema());
+});
+
+test('everything has a description', () => {
+  const roots = new Set(['Query', 'Mutation', 'Subscription']);
+  const bare = everything().filter(({ path, description }) => !description && !roots.has(path));
+  expect(bare.map(({ path }) => path)).toEqual([]);
+});
+
+test('no public field smells of a secret, but the one that shows a new key once', () => {
+  const smelly = everything().filter(({ path }) => /\.\w*(secret|digest|password|token|hash)\w*/i.test(path));
+  expect(smelly.map(({ path }) => path)).toEqual(['NewApiKey.secret']);
+});
