@@ -1,12 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import {
-  getNamedType,
-  isEnumType,
-  isInputObjectType,
-  isInterfaceType,
-  isObjectType,
-  type GraphQLSchema,
-} from 'graphql';
+import type { getNamedType } from 'graphql';
+import { isEnumType, isInputObjectType, isInterfaceType, isObjectType, type GraphQLSchema } from 'graphql';
 import { beforeAll, expect, test } from 'vitest';
 import { buildGraphqlSchema, printedSchema, schemaFile } from '../api/schema.ts';
 

@@ -91,7 +91,7 @@ function movingBombs({ gif }: Originals): Record<string, Buffer> {
       Buffer.from('!\xfe', 'latin1'),
       ...many(9_000, Buffer.from([1, 65])),
     ]),
-    'twenty-thousand-frames.webp': movingWebp(10_000, 5_000, 20_000),
+    'forty-thousand-frames.webp': movingWebp(10_000, 5_000, 40_000),
     'large-and-empty.webp': stillWebp(10_000, 5_000),
   };
 }

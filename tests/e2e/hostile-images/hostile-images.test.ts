@@ -14,7 +14,7 @@ const limits: ImageLimits = {
 const longestMs = 5000;
 
 /** What the checks do not hold yet; whoever mends one takes it out of here. */
-const escapes = ['scan-bomb.jpg'];
+const escapes = ['scan-bomb.jpg', 'forty-thousand-frames.webp'];
 
 const images: HostileImage[] = [];
 beforeAll(async () => {
@@ -41,9 +41,9 @@ test('every hostile image is accepted or refused as it should be, in bounded tim
   expect(complaints).toEqual([]);
 });
 
-test.fails('known escapes: work without bound behind a small file', async () => {
-  const complaints = await Promise.all(images.filter(isEscape).map(outcomeOf));
-  expect(complaints.flat()).toEqual([]);
+test.fails.each(escapes)('known escape, work without bound behind a small file: %s', async (escape) => {
+  const image = images.find(({ name }) => name === escape);
+  expect(image && (await outcomeOf(image))).toEqual([]);
 });
 
 test('there are as many hostile images as promised, all with names of their own', () => {

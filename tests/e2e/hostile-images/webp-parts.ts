@@ -31,5 +31,5 @@ export function movingWebp(width: number, height: number, frames: number): Buffe
   canvas.writeUIntLE(height - 1, 7, 3);
   const frame = chunk('ANMF', Buffer.concat([Buffer.alloc(12), Buffer.from([1, 0, 0, 0]), chunk('VP8L', onePixel)]));
   const loop = chunk('ANIM', Buffer.alloc(6));
-  return riff(chunk('VP8X', canvas), loop, ...Array.from({ length: frames }, () => frame));
+  return riff(chunk('VP8X', canvas), loop, Buffer.concat(Array.from({ length: frames }, () => frame)));
 }

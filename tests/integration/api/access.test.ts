@@ -39,7 +39,7 @@ function playground(headers: Record<string, string>): Promise<number> {
 
 test('refuses who has no key, a wrong key or a malformed header', async () => {
   for (const headers of [{}, bearer('tl_wrong'), { 'x-api-key': 'tl_wrong' }, { authorization: 'Basic abc' }]) {
-    const { status, errors } = await server.send(anything, {}, headers as Record<string, string>);
+    const { status, errors } = await server.send(anything, {}, headers);
     expect([status, errors[0]?.extensions.code]).toEqual([401, 'UNAUTHENTICATED']);
   }
 });

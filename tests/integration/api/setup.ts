@@ -96,7 +96,11 @@ export async function samples(perTag: number, seed: number, size = 120): Promise
 }
 
 /** A project with tagged samples, ready to be trained. */
-export async function makeTrainableProject(server: TestServer, perTag: number, seed: number): Promise<string> {
+export async function makeTrainableProject(
+  server: Pick<TestServer, 'client'>,
+  perTag: number,
+  seed: number,
+): Promise<string> {
   const photographs = await samples(perTag, seed);
   const tags = [...new Set(photographs.map(({ tag }) => tag))];
   const { projectId, tagIds } = await makeProject(server, { tags });

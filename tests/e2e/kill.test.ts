@@ -1,0 +1,229 @@
+import { readdir, mkdtemp, rm, stat } from 'node:fs/promises';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { TaglensClient } from '../../cli/client.ts';
+import { openDatabase } from '../../infra/database.ts';
+import { renderSamples } from '../../samples/render.ts';
+import { entities } from '../../schema/entities/index.ts';
+import { RunStepRow } from '../../schema/entities/run-step.entity.ts';
+import { startProcess, type ServerProcess } from './process.ts';
+
+const perTag = 12;
+const folders: string[] = [];
+const photographs: { tag: string; jpeg: Buffer }[] = [];
+
+beforeAll(async () => {
+  for await (const { tag, jpeg } of renderSamples({ perTag, seed: 11, size: 160 })) photographs.push({ tag, jpeg });
+});
+afterAll(async () => {
+  for (const folder of folders) await rm(folder, { recursive: true, force: true });
+});
+
+async function newFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'taglens-kill-'));
+  folders.push(folder);
+  return folder;
+}
+
+async function ask<T>(client: TaglensClient, query: string, variables: Record<string, unknown> = {}): Promise<T> {
+  return Object.values(await client.request<Record<string, T>>(query, variables))[0] as T;
+}
+
+async function makeProject(client: TaglensClient): Promise<string> {
+  const project = await ask<{ id: string }>(
+    client,
+    'mutation { createProject(input: { name: "p", domainId: "0732100f-1a38-4e49-a514-c9b44c697ab5" }) { id } }',
+  );
+  for (const tag of new Set(photographs.map((photograph) => photograph.tag))) {
+    const { id } = await ask<{ id: string }>(
+      client,
+      'mutation ($p: ID!, $n: String!) { createTag(input: { projectId: $p, name: $n }) { id } }',
+      { p: project.id, n: tag },
+    );
+    const own = photographs.filter((photograph) => photograph.tag === tag);
+    const images = own.map(({ jpeg }) => ({ source: { base64: jpeg.toString('base64') } }));
+    await ask(client, 'mutation ($i: AddImagesInput!) { addImages(input: $i) { results { status } } }', {
+      i: { projectId: project.id, tagIds: [id], images },
+    });
+  }
+  return project.id;
+}
+
+const startTraining = (client: TaglensClient, p: string): Promise<{ id: string }> =>
+  ask(client, 'mutation ($p: ID!) { trainIteration(input: { projectId: $p }) { id } }', { p });
+
+interface State {
+  status: string;
+  error: string | null;
+  modelSha256: string | null;
+  imageCount: number;
+  progress: { phase: string; fraction: number };
+}
+
+const stateOf = (client: TaglensClient, id: string): Promise<State> =>
+  ask(
+    client,
+    'query ($id: ID!) { iteration(id: $id) { status error modelSha256 imageCount progress { phase fraction } } }',
+    {
+      id,
+    },
+  );
+
+async function waitFor(client: TaglensClient, id: string, wanted: (state: State) => boolean): Promise<State> {
+  for (;;) {
+    const state = await stateOf(client, id);
+    if (wanted(state) || ['COMPLETED', 'FAILED', 'CANCELLED'].includes(state.status)) return state;
+    await new Promise((resolve) => setTimeout(resolve, 15));
+  }
+}
+
+const isOver = ({ status }: State): boolean => status === 'COMPLETED';
+
+/** When each cached feature was written, to see that none is computed twice. */
+async function featureTimes(data: string): Promise<Map<string, number>> {
+  const root = join(data, 'objects', 'features');
+  const names = await readdir(root, { recursive: true }).catch(() => []);
+  const files = names.filter((name) => name.endsWith('.f32'));
+  return new Map(await Promise.all(files.map(async (name) => [name, (await stat(join(root, name))).mtimeMs] as const)));
+}
+
+async function stepsOf(data: string, runId: string): Promise<RunStepRow[]> {
+  const database = await openDatabase({ data }, entities, []);
+  try {
+    return await database.read.getRepository(RunStepRow).find({ where: { runId }, order: { sequence: 'ASC' } });
+  } finally {
+    await database.close();
+  }
+}
+
+const moments: [string, (state: State) => boolean][] = [
+  ['while it is queued', () => true],
+  ['while features are extracted', ({ progress }) => progress.phase === 'FEATURES' && progress.fraction > 0.02],
+  ['late in the extraction', ({ progress }) => progress.fraction > 0.5],
+  ['while the head is fitted', ({ progress }) => progress.phase === 'HEAD'],
+  ['at the end', ({ progress }) => progress.phase === 'PACKAGE' || progress.phase === 'DONE'],
+];
+
+async function killAndFinish(
+  data: string,
+  first: ServerProcess,
+  id: string,
+): Promise<{ state: State; server: ServerProcess }> {
+  const before = await featureTimes(data);
+  const doneBefore = (await stepsOf(data, id)).filter(({ status }) => status === 'COMPLETED');
+  expect(first.child.exitCode ?? first.child.signalCode).not.toBeNull();
+  const server = await startProcess(data);
+  const state = await waitFor(server.client, id, isOver);
+  const [after, steps] = [await featureTimes(data), await stepsOf(data, id)];
+  for (const [name, time] of before) expect(after.get(name), `feature ${name} was computed twice`).toBe(time);
+  for (const { sequence, name, attempts } of doneBefore)
+    expect(steps.find((step) => step.sequence === sequence)).toMatchObject({ name, attempts, status: 'COMPLETED' });
+  return { state, server };
+}
+
+test.each(moments)(
+  'a training killed %s finishes after a restart and repeats no finished step',
+  async (_when, moment) => {
+    const data = await newFolder();
+    const first = await startProcess(data);
+    const projectId = await makeProject(first.client);
+    const { id } = await startTraining(first.client, projectId);
+    await waitFor(first.client, id, moment);
+    await first.end('SIGKILL');
+    const { state, server } = await killAndFinish(data, first, id);
+    expect(state).toMatchObject({ status: 'COMPLETED', error: null, imageCount: photographs.length });
+    // The same data trained again, undisturbed: the same bytes.
+    const again = await ask<{ id: string }>(
+      server.client,
+      'mutation ($p: ID!) { trainIteration(input: { projectId: $p, force: true }) { id } }',
+      { p: projectId },
+    );
+    expect((await waitFor(server.client, again.id, isOver)).modelSha256).toBe(state.modelSha256);
+    await server.end('SIGTERM');
+  },
+);
+
+test('a training killed over and over still finishes', async () => {
+  const data = await newFolder();
+  let server = await startProcess(data);
+  const { id } = await startTraining(server.client, await makeProject(server.client));
+  for (let kill = 0; kill < 4; kill++) {
+    await new Promise((resolve) => setTimeout(resolve, 250 + kill * 150));
+    await server.end('SIGKILL');
+    server = await startProcess(data);
+  }
+  expect(await waitFor(server.client, id, isOver)).toMatchObject({ status: 'COMPLETED', error: null });
+  await server.end('SIGTERM');
+});
+
+test('what was acknowledged before a kill is there after it, and half an upload is not', async () => {
+  const data = await newFolder();
+  const first = await startProcess(data);
+  const projectId = await makeProject(first.client);
+  const tickets = await ask<{ id: string; url: string }[]>(
+    first.client,
+    'mutation ($i: RequestUploadsInput!) { requestUploads(input: $i) { id url } }',
+    { i: { projectId, files: [{ name: 'a.jpg', sizeBytes: 1_000_000 }] } },
+  );
+  const [ticket] = tickets;
+  const upload = request(ticket?.url ?? '', { method: 'PUT', headers: { 'content-length': 1_000_000 } });
+  upload.on('error', () => undefined);
+  upload.write(Buffer.alloc(400_000));
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  await first.end('SIGKILL');
+  const server = await startProcess(data);
+  const count = await ask<{ imageCount: number; images: { nodes: { url: string }[] } }>(
+    server.client,
+    'query ($p: ID!) { project(id: $p) { imageCount images(first: 100) { nodes { url } } } }',
+    { p: projectId },
+  );
+  expect(count.imageCount).toBe(photographs.length);
+  for (const { url } of count.images.nodes) expect((await fetch(url)).status).toBe(200);
+  const { results } = await ask<{ results: { status: string; message: string }[] }>(
+    server.client,
+    'mutation ($i: AddImagesInput!) { addImages(input: $i) { results { status message } } }',
+    { i: { projectId, images: [{ source: { uploadId: ticket?.id } }] } },
+  );
+  expect(results[0]?.status).toBe('REFUSED');
+  expect(results[0]?.message).toContain('has not been sent yet');
+  await server.end('SIGTERM');
+});
+
+test('a model that was trained before a kill can be published after it, and answers at once', async () => {
+  const data = await newFolder();
+  const first = await startProcess(data);
+  const projectId = await makeProject(first.client);
+  const { id } = await startTraining(first.client, projectId);
+  await waitFor(first.client, id, isOver);
+  await first.end('SIGKILL');
+  const second = await startProcess(data);
+  await ask(
+    second.client,
+    'mutation ($id: ID!) { publishIteration(input: { iterationId: $id, name: "live" }) { id } }',
+    {
+      id,
+    },
+  );
+  await second.end('SIGKILL');
+  const third = await startProcess(data);
+  const answer = await third.client.predict<{ results: unknown[] }>(
+    projectId,
+    'live',
+    photographs[0]?.jpeg ?? Buffer.alloc(0),
+  );
+  expect(answer.results).toHaveLength(5);
+  await third.end('SIGTERM');
+});
+
+test('SIGTERM in the middle of a training ends in good order, and the next start finishes it', async () => {
+  const data = await newFolder();
+  const first = await startProcess(data);
+  const { id } = await startTraining(first.client, await makeProject(first.client));
+  await waitFor(first.client, id, ({ progress }) => progress.fraction > 0.1);
+  expect(await first.end('SIGTERM')).toBe(0);
+  const server = await startProcess(data);
+  expect(await waitFor(server.client, id, isOver)).toMatchObject({ status: 'COMPLETED', error: null });
+  await server.end('SIGTERM');
+});

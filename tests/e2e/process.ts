@@ -1,0 +1,45 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { TaglensClient } from '../../cli/client.ts';
+
+export const ownerKey = 'tl_owner_key_of_the_process_tests_123';
+const program = fileURLToPath(new URL('../../bin/taglens.js', import.meta.url));
+
+/** A server as users run it, in a process of its own that can be killed. */
+export interface ServerProcess {
+  child: ChildProcess;
+  url: string;
+  client: TaglensClient;
+  /** Resolves with the exit code, or null when a signal ended it. */
+  end(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null>;
+}
+
+export async function startProcess(data: string, settings: Record<string, string> = {}): Promise<ServerProcess> {
+  const quick = { TAGLENS_ENGINE_LEASE_MS: '1000', TAGLENS_ENGINE_POLL_MS: '50', TAGLENS_LOG_LEVEL: 'fatal' };
+  const own = { TAGLENS_DATA: data, TAGLENS_PORT: '0', TAGLENS_OWNER_KEY: ownerKey };
+  const env = { ...process.env, ...quick, ...own, ...settings };
+  const child = spawn(process.execPath, [program, 'serve'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const url = await addressOf(child);
+  child.stdout.resume();
+  return {
+    child,
+    url,
+    client: new TaglensClient(url, ownerKey),
+    end: async (signal) => {
+      const ended = once(child, 'exit') as Promise<[number | null]>;
+      child.kill(signal);
+      return (await ended)[0];
+    },
+  };
+}
+
+async function addressOf({ stdout }: ChildProcess): Promise<string> {
+  if (!stdout) throw new Error('The server has no output.');
+  for await (const line of createInterface({ input: stdout })) {
+    const url = /serves at (\S+)/.exec(line)?.[1];
+    if (url) return url;
+  }
+  throw new Error('The server ended before it served.');
+}
