@@ -51,13 +51,16 @@ async function settle(
 ): Promise<unknown> {
   context.signal.throwIfAborted();
   let timer: NodeJS.Timeout | undefined;
+  // The signal outlives this attempt: a listener left behind would start the timer at the end of the run.
+  const listening = new AbortController();
   const abandoned = new Promise<never>((_, reject) => {
     const onAbort = () => (timer = setTimeout(() => reject(context.signal.reason as Error), GRACE_MS));
-    context.signal.addEventListener('abort', onAbort, { once: true });
+    context.signal.addEventListener('abort', onAbort, { once: true, signal: listening.signal });
   });
   try {
     return await Promise.race([Promise.resolve().then(() => activity(input, context)), abandoned]);
   } finally {
+    listening.abort();
     clearTimeout(timer);
   }
 }
