@@ -2,6 +2,7 @@ import multipart from '@fastify/multipart';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Readable } from 'node:stream';
 import type { Authenticator } from './authentication.ts';
+import { callerHook } from './caller-hook.ts';
 import { DomainError } from './errors.ts';
 import { imagePath, predictionImagePath, renditions, type PictureFile } from './features/images/image-files.ts';
 import { uploadPath } from './features/images/upload.service.ts';
@@ -20,8 +21,8 @@ interface Signed {
   signature?: string;
 }
 
-/** Room for the frame of a multipart body around the picture itself. */
-const multipartOverheadBytes = 64 * 1024;
+/** A body somewhat too large is read to its end, because a client that is still sending would miss the answer. */
+const readableFactor = 8;
 
 /** The endpoints beside GraphQL: bytes travel as they are. */
 export async function servePlainRoutes(app: FastifyInstance, deps: PlainRouteDeps): Promise<void> {
@@ -52,33 +53,42 @@ interface PredictRequest {
 
 async function servePredictions(scope: FastifyInstance, deps: PlainRouteDeps): Promise<void> {
   const { services, authenticator, maxPredictionBytes } = deps;
-  const bodyLimit = maxPredictionBytes + multipartOverheadBytes;
+  const bodyLimit = readableFactor * maxPredictionBytes;
+  const { onRequest, callerOf } = callerHook(authenticator);
   scope.removeAllContentTypeParsers();
-  await scope.register(multipart, { limits: { files: 1, fileSize: maxPredictionBytes + 1 } });
+  await scope.register(multipart, { limits: { files: 1, fileSize: bodyLimit } });
   scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit }, (_request, body, done) => done(null, body));
-  scope.post<PredictRequest>('/v1/projects/:projectId/predict/:publishedName', { bodyLimit }, async (request) => {
-    const caller = await authenticator.authenticate({ headers: request.headers, remoteAddress: request.ip });
-    const { projectId, publishedName } = request.params;
-    const { store, explain } = request.query;
-    const bytes = await bodyOf(request, maxPredictionBytes);
-    const question = {
-      projectId,
-      publishedName,
-      iterationId: null,
-      store: flag('store', store),
-      explain: flag('explain', explain),
-    };
-    return services.predictions.predict(caller, question, bytes);
-  });
+  scope.post<PredictRequest>(
+    '/v1/projects/:projectId/predict/:publishedName',
+    { bodyLimit, onRequest },
+    async (request) => {
+      const { projectId, publishedName } = request.params;
+      const { store, explain } = request.query;
+      const bytes = await bodyOf(request, maxPredictionBytes);
+      const question = {
+        projectId,
+        publishedName,
+        iterationId: null,
+        store: flag('store', store),
+        explain: flag('explain', explain),
+      };
+      return services.predictions.predict(callerOf(request), question, bytes);
+    },
+  );
 }
 
 async function bodyOf(request: FastifyRequest, maxBytes: number): Promise<Buffer> {
-  if (!request.isMultipart()) return Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+  const bytes = request.isMultipart() ? await fileOf(request) : request.body;
+  if (!Buffer.isBuffer(bytes)) return Buffer.alloc(0);
+  if (bytes.length <= maxBytes) return bytes;
+  const message = `The picture has ${bytes.length} bytes; the limit is ${maxBytes}.`;
+  throw new DomainError('TOO_LARGE', message, { max: maxBytes, value: bytes.length });
+}
+
+async function fileOf(request: FastifyRequest): Promise<Buffer> {
   const part = await request.file();
   if (!part) throw new DomainError('INVALID', 'The multipart body has no file.', { field: 'body' });
-  const bytes = await part.toBuffer();
-  if (bytes.length <= maxBytes) return bytes;
-  throw new DomainError('TOO_LARGE', `The picture has more than ${maxBytes} bytes, the limit.`, { max: maxBytes });
+  return part.toBuffer();
 }
 
 function flag(field: string, value: string | undefined): boolean {

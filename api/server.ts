@@ -1,15 +1,16 @@
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import cors from '@fastify/cors';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
-import { GraphQLError, type GraphQLSchema } from 'graphql';
+import type { GraphQLSchema } from 'graphql';
 import type { Config } from '../infra/config.ts';
 import type { Database } from '../infra/database.ts';
 import type { Logger } from '../infra/logger.ts';
 import type { Metrics } from '../infra/metrics.ts';
 import type { Caller } from './access.ts';
 import type { Authenticator } from './authentication.ts';
+import { callerHook } from './caller-hook.ts';
 import type { Context } from './context.ts';
-import { DomainError, httpAnswer } from './errors.ts';
+import { DomainError, httpAnswer, type ErrorAnswer } from './errors.ts';
 import { createGraphqlServer } from './graphql-server.ts';
 import { createLoaders } from './loaders.ts';
 import { servePlainRoutes } from './plain-routes.ts';
@@ -62,8 +63,12 @@ export async function buildServer(deps: ServerDeps): Promise<BuiltServer> {
 
 function answerErrors(app: FastifyInstance, logger: Logger): void {
   app.setErrorHandler((error, request, reply) => {
-    const answer = httpAnswer(tooLarge(error, request) ?? error, logger);
-    return reply.code(answer.status).headers(answer.headers).send(answer.body);
+    const { status, headers, body } = httpAnswer(tooLarge(error, request) ?? error, logger);
+    const isGraphql = request.routeOptions.url === '/graphql';
+    return reply
+      .code(status)
+      .headers(headers)
+      .send(isGraphql ? asGraphqlBody(body) : body);
   });
   app.setNotFoundHandler(({ method, url }, reply) => {
     const message = `There is nothing at ${method} ${url.split('?')[0]}; the API is at /graphql.`;
@@ -111,26 +116,26 @@ async function serveGraphql(
   const graphql = createGraphqlServer(schema, { introspection: config.introspection, logger });
   await graphql.start();
   app.addHook('onClose', () => graphql.stop());
+  const { onRequest, callerOf } = callerHook(authenticator);
   const handle = fastifyApolloHandler(graphql, {
-    context: async ({ headers, ip }) => {
-      const caller = await authenticator.authenticate({ headers, remoteAddress: ip }).catch(asGraphqlRefusal);
-      return contextFor(caller);
-    },
+    context: (request) => Promise.resolve(contextFor(callerOf(request))),
   });
-  app.post('/graphql', handle);
+  app.post('/graphql', { onRequest }, handle);
   app.get('/graphql', async function (request, reply) {
-    if (!config.introspection || !wantsPage(request.headers.accept)) return handle.call(this, request, reply);
+    if (!config.introspection || !wantsPage(request.headers.accept)) {
+      await onRequest(request);
+      return handle.call(this, request, reply);
+    }
     return reply.header('content-security-policy', playgroundPage.policy).type('text/html').send(playgroundPage.html);
   });
   app.get('/', (_request, reply) => reply.redirect('/graphql'));
   if (config.introspection) servePlaygroundAssets(app);
 }
 
-/** Apollo answers 500 to whatever fails before execution, unless the error names a status. */
-function asGraphqlRefusal(error: unknown): never {
-  if (!(error instanceof DomainError)) throw error;
-  const { message, code, status, details } = error;
-  throw new GraphQLError(message, { extensions: { ...details, code, http: { status } } });
+/** Clients of GraphQL look for `errors`, also when a request fails before GraphQL sees it. */
+function asGraphqlBody({ error }: ErrorAnswer['body']): object {
+  const { message, ...extensions } = error;
+  return { errors: [{ message, extensions }] };
 }
 
 function serveHealth(app: FastifyInstance, { database, metrics }: ServerDeps): void {

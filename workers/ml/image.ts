@@ -1,5 +1,6 @@
 import sharp, { type Sharp } from 'sharp';
 import { decodeBmp, readBmpHeader } from './bmp.ts';
+import { checkDecodingCost } from './decoding-cost.ts';
 import { describeUnknown, readFixedHeader, sniffFormat, type ImageFormat } from './image-format.ts';
 import { ImageRefusal } from './image-refusal.ts';
 
@@ -55,6 +56,7 @@ export async function inspectHeader(bytes: Uint8Array, limits: ImageLimits): Pro
   // A hostile size is refused from the fixed header, before any decoder sees the file.
   const fixed = format === 'bmp' ? readBmpHeader(bytes) : readFixedHeader(bytes, format);
   if (fixed) checkSize(fixed.width, fixed.height, limits);
+  checkDecodingCost(bytes, format);
   const facts = format === 'bmp' ? { format, ...sizeOf(readBmpHeader(bytes)) } : await readHeader(bytes, format);
   checkSize(facts.width, facts.height, limits);
   return facts;

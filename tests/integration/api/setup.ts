@@ -112,3 +112,28 @@ export async function makeTrainableProject(
     await addImages(server, { projectId, images: images.slice(at, at + 64) });
   return projectId;
 }
+
+export interface TrainedIteration {
+  id: string;
+  status: string;
+  error: string | null;
+  modelSha256: string | null;
+  warnings: string[];
+}
+
+/** Trains and waits, as a client without a websocket would. */
+export async function trainToEnd(
+  { client }: Pick<TestServer, 'client'>,
+  projectId: string,
+  input: object = {},
+): Promise<TrainedIteration> {
+  const start = 'mutation ($input: TrainIterationInput!) { trainIteration(input: $input) { id } }';
+  const variables = { input: { projectId, ...input } };
+  const { trainIteration } = await client.request<{ trainIteration: { id: string } }>(start, variables);
+  const query = 'query ($id: ID!) { iteration(id: $id) { id status error modelSha256 warnings } }';
+  for (;;) {
+    const { iteration } = await client.request<{ iteration: TrainedIteration }>(query, trainIteration);
+    if (!['QUEUED', 'TRAINING'].includes(iteration.status)) return iteration;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
