@@ -1,16 +1,16 @@
 import type { Backbone, PooledWithMap } from './backbones/backbone.ts';
-import { toSquareRgb } from './image.ts';
+import { toSquares } from './image.ts';
 
 /**
  * Part of every cache key: changes whenever preprocessing or the backbone files change, because features of different
  * versions must not be mixed in one model.
  */
-export const FEATURE_VERSION = '1-squash-flip-fp16';
+export const FEATURE_VERSION = '2-whole-and-mirrored-centre-lanczos3-fp16';
 
 /** Length of one pooled feature. */
 export const FEATURE_LENGTH = 1280;
 
-/** Raw pooled features of a picture and its horizontal mirror image, [2 * 1280], every value >= 0. */
+/** Raw pooled features of both views of a picture, [2 * 1280], every value >= 0. */
 export async function extractFeatures(backbone: Backbone, bytes: Uint8Array): Promise<Float32Array> {
   return backbone.pooled(await bothViews(bytes, backbone.spec.inputSize), 2);
 }
@@ -20,18 +20,23 @@ export async function extractFeaturesWithMap(backbone: Backbone, bytes: Uint8Arr
   return backbone.pooledWithMap(await bothViews(bytes, backbone.spec.inputSize), 2);
 }
 
-/** [2, 3, side, side]: the picture and its horizontal mirror image, normalised as the backbone was trained. */
+/**
+ * [2, 3, side, side], normalised as the backbone was trained: the whole picture, squashed, and the mirrored middle of it in
+ * its own proportions. In cross-validation on clothing and waste, at the same cost, this pair had a lower log-loss than the
+ * whole picture with its mirror image (.409 against .426 on average): what loses by squashing keeps its shape in the middle,
+ * and what stands at the edge is still seen.
+ */
 async function bothViews(bytes: Uint8Array, side: number): Promise<Float32Array> {
-  const rgb = await toSquareRgb(bytes, side);
+  const { whole, centre } = await toSquares(bytes, side);
   const plane = side * side;
   const input = new Float32Array(6 * plane);
   for (let channel = 0; channel < 3; channel++) {
     for (let y = 0; y < side; y++) {
       const row = channel * plane + y * side;
       for (let x = 0; x < side; x++) {
-        const value = ((rgb[(y * side + x) * 3 + channel] ?? 0) - 127) / 128;
-        input[row + x] = value;
-        input[3 * plane + row + side - 1 - x] = value;
+        const at = (y * side + x) * 3 + channel;
+        input[row + x] = ((whole[at] ?? 0) - 127) / 128;
+        input[3 * plane + row + side - 1 - x] = ((centre[at] ?? 0) - 127) / 128;
       }
     }
   }

@@ -6,8 +6,10 @@ import { minimise, type Evaluation } from './lbfgs.ts';
 /** One tag per picture, or any number of them. */
 export type ProjectKind = 'MULTICLASS' | 'MULTILABEL';
 
-/** Rows of a training set: two views of each picture, features of length 1. */
+/** Rows of a training set: the views of each picture, features of length 1. */
 export interface HeadRows {
+  /** Views of each picture; they follow each other. */
+  viewCount: number;
   rowCount: number;
   tagCount: number;
   /** [rowCount, 1280]. */
@@ -16,20 +18,21 @@ export interface HeadRows {
   y: Tensor;
 }
 
-/** Puts the features of all pictures in one matrix; row 2i and 2i+1 are the views of picture i. */
+/** Puts the features of all pictures in one matrix, view by view and picture by picture. */
 export function headRows(features: Float32Array[], targets: number[][], tagCount: number): HeadRows {
-  const rowCount = features.length * 2;
+  const length = features[0]?.length ?? FEATURE_LENGTH;
+  const viewCount = length / FEATURE_LENGTH;
+  const rowCount = features.length * viewCount;
   const x = new Float32Array(rowCount * FEATURE_LENGTH);
   const y = new Float32Array(rowCount * tagCount);
   features.forEach((feature, i) => {
-    if (feature.length !== 2 * FEATURE_LENGTH) throw new RangeError(`Feature ${i} has length ${feature.length}.`);
-    x.set(normaliseFeature(feature), 2 * i * FEATURE_LENGTH);
-    for (const tag of targets[i] ?? []) {
-      y[2 * i * tagCount + tag] = 1;
-      y[(2 * i + 1) * tagCount + tag] = 1;
-    }
+    if (feature.length !== length) throw new RangeError(`Feature ${i} has length ${feature.length}, not ${length}.`);
+    x.set(normaliseFeature(feature), i * length);
+    for (const tag of targets[i] ?? [])
+      for (let view = 0; view < viewCount; view++) y[(i * viewCount + view) * tagCount + tag] = 1;
   });
   return {
+    viewCount,
     rowCount,
     tagCount,
     x: new Tensor('float32', x, [rowCount, FEATURE_LENGTH]),
@@ -95,14 +98,16 @@ export class HeadLoss {
     return minimise((parameters) => this.evaluate(parameters, sampleWeight, regularisation), start, options);
   }
 
-  /** Logits of one picture: the mean of its two views, [tags]. */
+  /** Logits of one picture: the mean of its views, [tags]. */
   logits(parameters: Float64Array, image: number): Float64Array {
-    const { tagCount, x } = this.rows;
+    const { tagCount, viewCount, x } = this.rows;
     const data = x.data as Float32Array;
     const result = parameters.slice(FEATURE_LENGTH * tagCount);
-    const at = 2 * image * FEATURE_LENGTH;
+    const start = image * viewCount * FEATURE_LENGTH;
     for (let d = 0; d < FEATURE_LENGTH; d++) {
-      const value = ((data[at + d] as number) + (data[at + FEATURE_LENGTH + d] as number)) / 2;
+      let value = 0;
+      for (let view = 0; view < viewCount; view++) value += data[start + view * FEATURE_LENGTH + d] as number;
+      value /= viewCount;
       if (value === 0) continue;
       for (let k = 0; k < tagCount; k++) {
         result[k] = (result[k] as number) + value * (parameters[d * tagCount + k] as number);

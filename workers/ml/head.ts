@@ -7,7 +7,7 @@ export type { ProjectKind } from './head-loss.ts';
 
 /** What a head is fitted on; all arrays have one entry per picture. */
 export interface FitInput {
-  /** Raw pooled features of picture and mirror image, [2 * 1280] each. */
+  /** Raw pooled features of each picture, [views * 1280]. */
   features: Float32Array[];
   /** Indexes of the tags; [] = none of them (multi-class: such a picture is left out of the loss). */
   targets: number[][];
@@ -115,13 +115,14 @@ async function crossValidate(
   return best;
 }
 
-/** [2 * images]: half for each view; 0 for the fold that is held out, for test pictures and for targets without a class. */
+/** [images * views], adding up to 1 for each picture; 0 for the fold that is held out, for test pictures and for targets without a class. */
 function rowWeights(input: FitInput, heldOutFold: number): Float32Array {
-  const weights = new Float32Array(2 * input.features.length);
+  const viewCount = (input.features[0]?.length ?? FEATURE_LENGTH) / FEATURE_LENGTH;
+  const weights = new Float32Array(viewCount * input.features.length);
   input.folds.forEach((fold, i) => {
     const without = input.kind === 'MULTICLASS' && !input.targets[i]?.length;
     const out = fold === NEVER_TRAINED || (heldOutFold >= 0 && fold === heldOutFold) || without;
-    weights.fill(out ? 0 : 0.5, 2 * i, 2 * i + 2);
+    weights.fill(out ? 0 : 1 / viewCount, viewCount * i, viewCount * (i + 1));
   });
   return weights;
 }
@@ -170,8 +171,8 @@ function splitParameters(parameters: Float64Array, tagCount: number): { weights:
 }
 
 /**
- * Logits before the temperature: the mean of both views, [tagCount].
- * @param features raw pooled features, [2 * 1280]
+ * Logits before the temperature: the mean of all views, [tagCount].
+ * @param features raw pooled features, [views * 1280]
  */
 export function headLogits(head: HeadParameters, features: Float32Array): Float32Array {
   const f = normaliseFeature(features);

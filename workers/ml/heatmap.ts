@@ -8,28 +8,23 @@ import { decodeUpright } from './image.ts';
 const maxEdge = 512;
 
 /**
- * Where the logit of a tag comes from: [side * side], 0 to 1, mean of the picture and its mirror image turned back.
+ * Where the logit of a tag comes from, by the view of the whole picture: [side * side], 0 to 1.
  *
  * f = s / |s| with s = sqrt(p), so d(w·f)/dp_c = (w_c - f_c (w·f)) / (2 s_c |s|); this gradient times the map before
  * pooling is the share of each place. Places that speak against the tag are cut off at 0.
  */
-export function tagRelevance(head: HeadParameters, tagIndex: number, maps: PooledWithMap): Float32Array {
-  const { pooled, map, side } = maps;
+export function tagRelevance(
+  head: HeadParameters,
+  tagIndex: number,
+  { pooled, map, side }: PooledWithMap,
+): Float32Array {
   const cells = side * side;
-  const views = pooled.length / FEATURE_LENGTH;
   const w = head.weights.subarray(tagIndex * FEATURE_LENGTH, (tagIndex + 1) * FEATURE_LENGTH);
+  const gradient = logitGradient(w, pooled.subarray(0, FEATURE_LENGTH));
   const relevance = new Float32Array(cells);
-  for (let view = 0; view < views; view++) {
-    const gradient = logitGradient(w, pooled.subarray(view * FEATURE_LENGTH, (view + 1) * FEATURE_LENGTH));
-    for (let c = 0; c < FEATURE_LENGTH; c++) {
-      const at = (view * FEATURE_LENGTH + c) * cells;
-      for (let i = 0; i < cells; i++) {
-        const x = i % side;
-        const target = view === 1 ? i - x + side - 1 - x : i;
-        relevance[target] = (relevance[target] as number) + (gradient[c] as number) * (map[at + i] as number);
-      }
-    }
-  }
+  for (let c = 0; c < FEATURE_LENGTH; c++)
+    for (let i = 0; i < cells; i++)
+      relevance[i] = (relevance[i] as number) + (gradient[c] as number) * (map[c * cells + i] as number);
   const highest = relevance.reduce((a, b) => Math.max(a, b), 0);
   return relevance.map((value) => (highest > 0 ? Math.max(0, value) / highest : 0));
 }

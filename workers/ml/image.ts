@@ -143,17 +143,35 @@ export function decodeUpright(bytes: Uint8Array): Sharp {
     .toColourspace('srgb');
 }
 
+/** Two squares of one upright picture: [side * side * 3] RGB bytes each, row by row. */
+export interface Squares {
+  /** All of it, squashed. */
+  whole: Uint8Array;
+  /** The middle, in its own proportions. */
+  centre: Uint8Array;
+}
+
 /**
- * The upright picture squashed to a square: [side * side * 3] RGB bytes, row by row.
+ * Decoded once, to twice the size that is wanted, and resized from there: a second decoding would cost more than all else.
  * @throws ImageRefusal for a damaged picture
  */
-export async function toSquareRgb(bytes: Uint8Array, side: number): Promise<Uint8Array> {
-  const square = decodeUpright(bytes).resize(side, side, { fit: 'fill', kernel: 'linear' }).raw({ depth: 'uchar' });
-  const { data, info } = await square.toBuffer({ resolveWithObject: true }).catch((error: unknown) => {
+export async function toSquares(bytes: Uint8Array, side: number): Promise<Squares> {
+  const fit = { fit: 'outside', withoutEnlargement: true, kernel: 'lanczos3' } as const;
+  const medium = decodeUpright(bytes)
+    .resize(2 * side, 2 * side, fit)
+    .raw({ depth: 'uchar' });
+  const { data, info } = await medium.toBuffer({ resolveWithObject: true }).catch((error: unknown) => {
     throw unreadable(acceptedFormat(bytes), error);
   });
-  if (info.channels !== 3) throw new TypeError(`Decoded ${info.channels} channels instead of 3.`);
-  return data;
+  const { width, height, channels } = info;
+  if (channels !== 3) throw new TypeError(`Decoded ${channels} channels instead of 3.`);
+  const square = (how: 'fill' | 'cover'): Promise<Uint8Array> =>
+    sharp(data, { raw: { width, height, channels } })
+      .resize(side, side, { fit: how, kernel: 'lanczos3' })
+      .raw()
+      .toBuffer();
+  const [whole, centre] = await Promise.all([square('fill'), square('cover')]);
+  return { whole, centre };
 }
 
 /** The upright picture as a JPEG without metadata; the longer side is at most `maxEdge` pixels (never enlarged). */
