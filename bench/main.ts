@@ -1,6 +1,8 @@
 import { benchModels } from './models.ts';
 import type { BenchName } from './names.ts';
 import { benchPredict } from './predict.ts';
+import { benchQuality } from './quality.ts';
+import { benchTrain } from './train.ts';
 
 export interface BenchOptions {
   /** A short form that only shows that it works. */
@@ -8,6 +10,8 @@ export interface BenchOptions {
 }
 
 export const benches: Record<BenchName, (options: BenchOptions) => Promise<void>> = {
+  train: benchTrain,
   predict: benchPredict,
+  quality: benchQuality,
   models: benchModels,
 };

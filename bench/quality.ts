@@ -1,0 +1,135 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openBackbone, type Backbone } from '../workers/ml/backbones/backbone.ts';
+import { backbones, type BackboneName } from '../workers/ml/backbones/registry.ts';
+import { extractFeatures, FEATURE_VERSION } from '../workers/ml/features.ts';
+import { assignFolds, groupNearDuplicates } from '../workers/ml/folds.ts';
+import { fitHead, headProbabilities } from '../workers/ml/head.ts';
+import { perceptualHash } from '../workers/ml/image.ts';
+import { evaluate } from '../workers/ml/metrics.ts';
+import { sha256 } from '../workers/ml/model-package.ts';
+import { seededRandom } from '../workers/ml/random.ts';
+import { findDataset, type Dataset, type LabelledFile } from './datasets.ts';
+import { printTable } from './report.ts';
+
+const cache = join(tmpdir(), 'taglens-bench-features');
+
+interface Example {
+  target: number;
+  features: Float32Array;
+  hash: string;
+}
+
+/** Features by content, as in the product, so that a second run takes seconds. */
+async function exampleOf(backbone: Backbone, { path, tag }: LabelledFile, tags: string[]): Promise<Example> {
+  const bytes = await readFile(path);
+  const file = join(cache, `${backbone.spec.name}-${FEATURE_VERSION}-${sha256(bytes)}`);
+  const known = await readFile(file).catch(() => null);
+  const features = known ? new Float32Array(new Uint8Array(known).buffer) : await extractFeatures(backbone, bytes);
+  if (!known) await writeFile(file, Buffer.from(features.buffer, features.byteOffset, features.byteLength));
+  return { target: tags.indexOf(tag), features, hash: await perceptualHash(bytes) };
+}
+
+/** So many examples of each tag, drawn by chance that the seed decides. */
+function draw(examples: readonly Example[], perTag: number, seed: number): Example[] {
+  const random = seededRandom(seed);
+  const shuffled = examples.map((example) => ({ example, order: random() })).sort((a, b) => a.order - b.order);
+  const counts = new Map<number, number>();
+  return shuffled.flatMap(({ example }) => {
+    const count = counts.get(example.target) ?? 0;
+    counts.set(example.target, count + 1);
+    return count < perTag ? [example] : [];
+  });
+}
+
+interface Figures {
+  accuracy: number;
+  calibrationError: number;
+  logLoss: number;
+}
+
+/** Trains as the product does, and measures on photographs that took no part. */
+async function measure(train: readonly Example[], test: readonly Example[], tagCount: number): Promise<Figures> {
+  const targets = train.map(({ target }) => [target]);
+  const groups = groupNearDuplicates(train.map(({ hash }) => hash));
+  const folds = assignFolds({ targets, groups, isTest: train.map(() => false), seed: 1 });
+  const features = train.map((example) => example.features);
+  const head = await fitHead({ features, targets, tagCount, kind: 'MULTICLASS', folds, seed: 1 });
+  const probabilities = new Float32Array(test.length * tagCount);
+  test.forEach((example, i) =>
+    probabilities.set(headProbabilities(head, 'MULTICLASS', example.features), i * tagCount),
+  );
+  const truth = test.map(({ target }) => [target]);
+  const metrics = evaluate({ probabilities, targets: truth, tagCount, kind: 'MULTICLASS', threshold: 0 });
+  return { accuracy: metrics.accuracy, calibrationError: metrics.expectedCalibrationError, logLoss: metrics.logLoss };
+}
+
+interface Row {
+  set: string;
+  backbone: BackboneName;
+  imagesPerTag: number | 'all';
+  draws: Figures[];
+}
+
+async function measureSet(
+  backbone: Backbone,
+  { name, tags, train, test }: Dataset,
+  { perTag, draws }: { perTag: readonly (number | 'all')[]; draws: number },
+): Promise<Row[]> {
+  const load = async (files: LabelledFile[]): Promise<Example[]> => {
+    const examples: Example[] = [];
+    for (const file of files) examples.push(await exampleOf(backbone, file, tags));
+    return examples;
+  };
+  const [training, testing] = [await load(train), await load(test)];
+  const rows: Row[] = [];
+  for (const imagesPerTag of perTag) {
+    if (imagesPerTag !== 'all' && imagesPerTag * tags.length > training.length) continue;
+    const row: Row = { set: name, backbone: backbone.spec.name, imagesPerTag, draws: [] };
+    for (let seed = 1; seed <= (imagesPerTag === 'all' ? 1 : draws); seed++) {
+      const examples = imagesPerTag === 'all' ? training : draw(training, imagesPerTag, seed);
+      row.draws.push(await measure(examples, testing, tags.length));
+    }
+    rows.push(row);
+  }
+  return rows;
+}
+
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+function deviation(values: readonly number[]): number {
+  const centre = mean(values);
+  return Math.sqrt(mean(values.map((value) => (value - centre) ** 2)));
+}
+
+function cells({ set, backbone, imagesPerTag, draws }: Row): string[] {
+  const accuracies = draws.map(({ accuracy }) => 100 * accuracy);
+  const spread = draws.length > 1 ? ` ± ${deviation(accuracies).toFixed(1)}` : '';
+  const error = mean(draws.map(({ calibrationError }) => calibrationError)).toFixed(3);
+  const loss = mean(draws.map(({ logLoss }) => logLoss)).toFixed(3);
+  return [set, backbone, `${imagesPerTag}`, `${mean(accuracies).toFixed(1)}${spread}`, error, loss];
+}
+
+const sets = ['clothing', 'trash', 'cookies', 'mslearn-fruit', 'azure-trees'];
+const whole = { sets, perTag: [2, 3, 5, 10, 20, 'all'] as const, draws: 5 };
+const short = { sets: ['mslearn-fruit'], perTag: [5] as const, draws: 1 };
+
+/** Top-1 accuracy, calibration and log-loss on test splits, for few and for many images a tag. */
+export async function benchQuality({ smoke }: { smoke: boolean }): Promise<void> {
+  await mkdir(cache, { recursive: true });
+  const plan = smoke ? short : whole;
+  const rows: Row[] = [];
+  for (const spec of Object.values(backbones)) {
+    const backbone = await openBackbone(spec, { threads: 2 });
+    for (const name of plan.sets) {
+      const dataset = await findDataset(name);
+      if (dataset) rows.push(...(await measureSet(backbone, dataset, plan)));
+    }
+    await backbone.release();
+  }
+  printTable(['set', 'backbone', 'images a tag', 'top-1 %', 'ECE', 'log-loss'], rows.map(cells));
+  const file = join(tmpdir(), 'taglens-quality.json');
+  await writeFile(file, JSON.stringify(rows, null, 2));
+  console.log(`\nAll figures: ${file}`);
+}
