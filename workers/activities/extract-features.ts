@@ -7,7 +7,7 @@ import type { BackboneName } from '../ml/backbones/registry.ts';
 import { extractFeatures as extract, FEATURE_VERSION } from '../ml/features.ts';
 import { ImageRefusal } from '../ml/image.ts';
 import type { ActivityDeps } from './deps.ts';
-import type { Lanes } from './lanes.ts';
+import type { Lanes } from '../../infra/lanes.ts';
 import type { OpenTrainings } from './open-trainings.ts';
 import { shardSize } from './take-snapshot.ts';
 

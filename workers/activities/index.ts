@@ -5,7 +5,7 @@ import { IterationStatus, TrainingPhase } from '../../schema/enums.ts';
 import type { ActivityDeps } from './deps.ts';
 import { extractFeatures } from './extract-features.ts';
 import { fitHead } from './fit-head.ts';
-import { Lanes } from './lanes.ts';
+import { Lanes } from '../../infra/lanes.ts';
 import { OpenTrainings } from './open-trainings.ts';
 import { reportProgress } from './progress.ts';
 import { takeSnapshot } from './take-snapshot.ts';
