@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { FEATURE_LENGTH, normaliseFeature } from './features.ts';
-import { minimise, type Evaluation } from './lbfgs.ts';
+import { minimise, type Evaluation, type MinimiseOptions } from './lbfgs.ts';
 
 /** One tag per picture, or any number of them. */
 export type ProjectKind = 'MULTICLASS' | 'MULTILABEL';
@@ -77,8 +77,8 @@ export class HeadLoss {
       X: x,
       Y: y,
       sampleWeight: new Tensor('float32', sampleWeight, [rowCount]),
-      W: new Tensor('float32', Float32Array.from(parameters.subarray(0, weightCount)), [FEATURE_LENGTH, tagCount]),
-      b: new Tensor('float32', Float32Array.from(parameters.subarray(weightCount)), [tagCount]),
+      W: new Tensor('float32', new Float32Array(parameters.subarray(0, weightCount)), [FEATURE_LENGTH, tagCount]),
+      b: new Tensor('float32', new Float32Array(parameters.subarray(weightCount)), [tagCount]),
       halfInvC: new Tensor('float32', Float32Array.of(1 / (2 * regularisation)), []),
     });
     const gradient = new Float64Array(parameters.length);
@@ -92,9 +92,8 @@ export class HeadLoss {
     start: Float64Array,
     sampleWeight: Float32Array,
     regularisation: number,
-    signal: AbortSignal | undefined,
+    options: MinimiseOptions = {},
   ): Promise<Float64Array> {
-    const options = signal ? { signal } : {};
     return minimise((parameters) => this.evaluate(parameters, sampleWeight, regularisation), start, options);
   }
 
