@@ -9,9 +9,11 @@ import { createMetrics } from '../infra/metrics.ts';
 import { DiskStorage, objectsFolder } from '../infra/storage/disk.ts';
 import { migrations } from '../migrations/index.ts';
 import { entities } from '../schema/entities/index.ts';
+import { PredictionPool } from '../workers/prediction-pool.ts';
 import { TrainingSupervisor } from '../workers/training-supervisor.ts';
 import { EmbeddedEngine } from '../workflows/engines/embedded.ts';
 import { Authenticator } from './authentication.ts';
+import { imageLimits } from './features/images/image-intake.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { registerIterationMetrics } from './iteration-metrics.ts';
 import { ensureOwnerKey } from './keys.ts';
@@ -46,7 +48,13 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<RunningServer> {
   const tail = new EventTail(database, { pollMs: tailPollMs, windowMs: tailWindowMs, onError });
   const training = new TrainingSupervisor(config, logger);
   const engine = new EmbeddedEngine(database, () => training.poke());
-  const services = createServices({ config, database, storage, engine, tail, signer, metrics });
+  const predictions = new PredictionPool({
+    objects: objectsFolder(config.data),
+    limits: imageLimits(config.limits, config.limits.predictionImageBytes),
+    modelMemoryBytes: config.modelMemoryBytes,
+    threads: config.predictions.threads,
+  });
+  const services = createServices({ config, database, storage, engine, tail, signer, metrics, predictions });
   const authenticator = new Authenticator(database, config.keylessPlayground && isLoopback(config.host));
   const schema = await buildGraphqlSchema();
   const server = await buildServer({ config, schema, database, services, authenticator, signer, metrics, logger });
@@ -66,7 +74,7 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<RunningServer> {
       await server.close();
       await housekeeping.stop();
       await training.stop();
-      await services.predictor.close();
+      await predictions.close();
       await database.close();
     },
   };

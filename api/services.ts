@@ -2,12 +2,13 @@ import type { Config } from '../infra/config.ts';
 import type { Database } from '../infra/database.ts';
 import type { EventTail } from '../infra/events/tail.ts';
 import type { Metrics } from '../infra/metrics.ts';
+import type { PredictionPort } from '../schema/contracts/prediction.ts';
 import type { Storage } from '../infra/storage/storage.ts';
 import type { Engine } from '../workflows/engines/engine.ts';
 import type { Context } from './context.ts';
 import { EvaluationService } from './features/evaluation/evaluation.service.ts';
 import { ImageFiles } from './features/images/image-files.ts';
-import { ImageIntake, imageLimits } from './features/images/image-intake.ts';
+import { ImageIntake } from './features/images/image-intake.ts';
 import { ImageService } from './features/images/image.service.ts';
 import { ImageSources } from './features/images/image-source.ts';
 import { UploadService } from './features/images/upload.service.ts';
@@ -23,13 +24,14 @@ import { Gate } from './gate.ts';
 import type { UrlSigner } from './signing.ts';
 
 export interface ServiceDeps {
-  config: Pick<Config, 'limits' | 'predictions' | 'urls' | 'modelMemoryBytes'>;
+  config: Pick<Config, 'limits' | 'predictions' | 'urls'>;
   database: Database;
   storage: Storage;
   engine: Engine;
   tail: EventTail;
   signer: UrlSigner;
   metrics: Metrics;
+  predictions: PredictionPort;
 }
 
 export type Services = ReturnType<typeof createServices>;
@@ -69,14 +71,8 @@ export function createServices(deps: ServiceDeps) {
   };
 }
 
-function createPredictor({ config, storage, metrics }: ServiceDeps): Predictor {
-  const { limits, predictions, modelMemoryBytes } = config;
-  const gate = new Gate({ ...predictions, onDepth: (waiting) => metrics.predictionQueueDepth.set(waiting) });
-  return new Predictor({
-    storage,
-    gate,
-    metrics,
-    limits: imageLimits(limits, limits.predictionImageBytes),
-    modelMemoryBytes,
-  });
+function createPredictor({ config, predictions, metrics }: ServiceDeps): Predictor {
+  const { concurrency, queueLimit } = config.predictions;
+  const onDepth = (waiting: number): void => metrics.predictionQueueDepth.set(waiting);
+  return new Predictor(predictions, new Gate({ concurrency, queueLimit, onDepth }), metrics);
 }

@@ -18,7 +18,7 @@ const added = 10;
 
 /** Decode, resize, backbone, over the same files with the same threads: what no training can do without. Milliseconds. */
 export async function bareExtraction(paths: readonly string[]): Promise<number> {
-  const backbone = await openBackbone(backbones['efficientnet-lite2'], { threads: 1 });
+  const backbone = await openBackbone(backbones['efficientnet-lite2'], { threads });
   const queue = [...paths];
   const startedMs = performance.now();
   const loop = async (): Promise<void> => {

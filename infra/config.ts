@@ -34,7 +34,7 @@ export interface Config {
   corsOrigins: string[];
   introspection: boolean;
   limits: Limits;
-  predictions: { retentionDays: number; concurrency: number; queueLimit: number };
+  predictions: { retentionDays: number; threads: number; concurrency: number; queueLimit: number };
   /** Hosts and CIDR ranges that image URLs may reach even though they are private. */
   urls: { allow: string[]; timeoutMs: number };
   training: { concurrency: number; threads: number };
@@ -79,6 +79,7 @@ function build(read: SettingReader): Config {
     limits: buildLimits(read),
     predictions: {
       retentionDays: read.integer('TAGLENS_PREDICTION_RETENTION_DAYS'),
+      threads: read.integer('TAGLENS_PREDICTION_THREADS'),
       concurrency: read.integer('TAGLENS_PREDICTION_CONCURRENCY'),
       queueLimit: read.integer('TAGLENS_PREDICTION_QUEUE_LIMIT'),
     },

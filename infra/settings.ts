@@ -45,11 +45,16 @@ export const settings = {
   TAGLENS_MIN_IMAGES_PER_TAG: { default: '2', min: 1, meaning: 'Fewest images per tag a training needs.' },
   TAGLENS_RECOMMENDED_IMAGES_PER_TAG: { default: '10', meaning: 'Fewer images per tag than this give a warning.' },
   TAGLENS_PREDICTION_RETENTION_DAYS: { default: '30', meaning: 'Days a stored prediction is kept.' },
+  TAGLENS_PREDICTION_THREADS: {
+    default: String(cores),
+    max: 256,
+    meaning: 'Threads that compute predictions; the cores of the machine by default.',
+  },
   TAGLENS_PREDICTION_CONCURRENCY: {
     // One more than the cores, so that none waits while a picture goes from decoding to inference.
     default: String(cores + 1),
-    max: 256,
-    meaning: 'Predictions computed at the same time; the cores of the machine and one by default.',
+    max: 512,
+    meaning: 'Predictions under way at the same time; the cores of the machine and one by default.',
   },
   TAGLENS_PREDICTION_QUEUE_LIMIT: { default: '64', meaning: 'Predictions waiting; more are refused.' },
   TAGLENS_URL_ALLOW: {

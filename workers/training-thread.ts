@@ -21,7 +21,7 @@ async function runTrainingThread(config: TrainingThreadConfig, port: NonNullable
   const storage = new DiskStorage(objectsFolder(config.data));
   const sessions = new Map<BackboneName, Promise<Backbone>>();
   const backbone = (name: BackboneName): Promise<Backbone> => {
-    const open = sessions.get(name) ?? openBackbone(backbones[name], { threads: 1 });
+    const open = sessions.get(name) ?? openBackbone(backbones[name], config.training);
     sessions.set(name, open);
     return open;
   };

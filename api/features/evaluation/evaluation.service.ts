@@ -6,7 +6,7 @@ import { readEvaluation, type Evaluation } from '../../../workers/ml/evaluation-
 import { confusionMatrix, evaluate, precisionRecallCurve } from '../../../workers/ml/metrics.ts';
 import { checkPageSize, decodeCursor, type Page } from '../../connection.ts';
 import { notFound } from '../../errors.ts';
-import { SizedCache } from '../../sized-cache.ts';
+import { SizedCache } from '../../../infra/sized-cache.ts';
 import { checkFraction } from '../../text.ts';
 import {
   MeasuredOn,

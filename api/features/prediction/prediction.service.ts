@@ -1,6 +1,6 @@
 import type { Database } from '../../../infra/database.ts';
 import { keys } from '../../../infra/storage/keys.ts';
-import { ObjectNotFound, type Storage } from '../../../infra/storage/storage.ts';
+import type { Storage } from '../../../infra/storage/storage.ts';
 import type { Image } from '../../../schema/entities/image.entity.ts';
 import { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import { Prediction } from '../../../schema/entities/prediction.entity.ts';
@@ -56,7 +56,11 @@ export class PredictionService {
     authorise(caller, 'predict', question.projectId);
     const { projectId, publishedName } = question;
     const iterationId = await this.resolveModel(question);
-    const { results, durationMs } = await this.ask(iterationId, bytes, question.explain);
+    const { results, durationMs } = await this.deps.predictor.predict({
+      iterationId,
+      bytes,
+      explain: question.explain,
+    });
     const answer = { id: newId(), projectId, iterationId, publishedName, results, durationMs, createdAt: new Date() };
     if (!question.store) return { ...answer, isStored: false, expiresAt: null };
     return this.store({ ...answer, isStored: true, expiresAt: this.expiry(answer.createdAt) }, bytes);
@@ -98,16 +102,6 @@ export class PredictionService {
     const old = await query.where('prediction.expiresAt < :now', { now: new Date() }).take(500).getMany();
     for (const prediction of old) await this.delete(prediction);
     return old.length;
-  }
-
-  private async ask(iterationId: string, bytes: Buffer, explain: boolean) {
-    try {
-      return await this.deps.predictor.predict(iterationId, bytes, explain);
-    } catch (error) {
-      // Unpublished and deleted between the look-up and now.
-      if (error instanceof ObjectNotFound) throw notFound('model of iteration', iterationId);
-      throw error;
-    }
   }
 
   /** Asked of the database each time, so that publishing takes effect at once in every process. */

@@ -46,6 +46,7 @@ beforeAll(async () => {
     tail: new EventTail(database, { pollMs: 1000, windowMs: 1000 }),
     signer: new UrlSigner('secret', () => 'http://localhost'),
     metrics: createMetrics({ processMetrics: false }),
+    predictions: { predict: () => Promise.resolve({ status: 'NO_MODEL' }) },
   });
 });
 afterAll(async () => {

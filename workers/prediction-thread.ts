@@ -1,0 +1,60 @@
+import { workerData } from 'piscina';
+import { DiskStorage } from '../infra/storage/disk.ts';
+import { keys } from '../infra/storage/keys.ts';
+import { ObjectNotFound } from '../infra/storage/storage.ts';
+import { SizedCache } from '../infra/sized-cache.ts';
+import type { PredictionOutcome, PredictionTask } from '../schema/contracts/prediction.ts';
+import { openBackbone, type Backbone } from './ml/backbones/backbone.ts';
+import { backbones, type BackboneName } from './ml/backbones/registry.ts';
+import { ImageRefusal, inspectHeader, type ImageLimits } from './ml/image.ts';
+import { readModelPackage, type Model } from './ml/model-package.ts';
+import { predictImage } from './ml/predictor.ts';
+
+export interface PredictionThreadConfig {
+  objects: string;
+  limits: ImageLimits;
+  /** Share of this thread. */
+  modelMemoryBytes: number;
+}
+
+const config = workerData as PredictionThreadConfig;
+const storage = new DiskStorage(config.objects);
+const sessions = new Map<BackboneName, Promise<Backbone>>();
+const models = new SizedCache<Model>(
+  config.modelMemoryBytes,
+  ({ weights, bias }) => weights.byteLength + bias.byteLength,
+);
+
+/** One session of each backbone serves every model of it; heads are tiny and come and go. */
+function sessionOf(name: BackboneName): Promise<Backbone> {
+  const open = sessions.get(name) ?? openBackbone(backbones[name], { threads: 1 });
+  sessions.set(name, open);
+  return open;
+}
+
+async function answer({ iterationId, bytes, explain }: PredictionTask): Promise<PredictionOutcome> {
+  const model = await models.get(iterationId, async () => readModelPackage(await storage.get(keys.model(iterationId))));
+  const backbone = await sessionOf(model.backbone);
+  const startedMs = performance.now();
+  // Sizes are checked before anything is decoded; damage is found by decoding.
+  await inspectHeader(bytes, config.limits);
+  const { results } = await predictImage(backbone, model, bytes, { explain });
+  const named = results.map(({ tagIndex, probability, heatmapPng }) => ({
+    tagId: model.tags[tagIndex]?.id ?? '',
+    tagName: model.tags[tagIndex]?.name ?? '',
+    probability,
+    heatmapPng: heatmapPng ?? null,
+  }));
+  return { status: 'ANSWERED', results: named, durationMs: performance.now() - startedMs };
+}
+
+export async function predictInThread(task: PredictionTask): Promise<PredictionOutcome> {
+  try {
+    return await answer(task);
+  } catch (error) {
+    if (error instanceof ObjectNotFound) return { status: 'NO_MODEL' };
+    if (!(error instanceof ImageRefusal)) throw error;
+    const { code, message, details } = error;
+    return { status: 'REFUSED', code, message, details };
+  }
+}
