@@ -42,7 +42,7 @@ export interface FittedHead extends HeadParameters {
   outOfFold: Float32Array;
 }
 
-/** Strengths tried by cross-validation, weakest head first. */
+/** Strengths that cross-validation may choose from, weakest head first. */
 const strengths = [10, 30, 100, 300];
 /** With fewer pictures in the rarest tag, cross-validation is too noisy to choose anything by it. */
 const enoughImagesPerTag = 5;
@@ -69,9 +69,14 @@ async function fitWith(loss: HeadLoss, input: FitInput): Promise<FittedHead> {
   const report = (done: number): void => input.onProgress?.(Math.min(1, done / steps));
   const best = await crossValidate(loss, input, candidates, foldCount, report);
   const temperature = choosing && best.held.logits.length ? fitTemperature(best.held, input.kind) : 1;
-  const parameters = await loss.fit(best.start, rowWeights(input, -1), best.strength, {
-    ...(input.signal ? { signal: input.signal } : {}),
-  });
+  const parameters = await loss.fit(
+    best.starts[0] ?? new Float64Array(loss.parameterCount),
+    rowWeights(input, -1),
+    best.strength,
+    {
+      ...(input.signal ? { signal: input.signal } : {}),
+    },
+  );
   report(steps);
   const outOfFold = outOfFoldProbabilities(loss, input, best.logits, parameters, temperature);
   return { ...splitParameters(parameters, input.tagCount), temperature, regularisation: best.strength, outOfFold };
@@ -82,45 +87,76 @@ interface Candidate {
   /** By picture; undefined if it was not held out. */
   logits: (Float64Array | undefined)[];
   held: HeldOut;
-  /** Where the final fit starts: near the solution. */
-  start: Float64Array;
+  /** The solution of each fold, near which the next strength and the final fit start. */
+  starts: Float64Array[];
+  /** Log-loss of the held-out pictures. */
+  value: number;
 }
 
-/** Fits every strength on every fold; each fold starts from its own solution of the strength before. */
+/**
+ * Looks for the strength with the lowest log-loss of held-out pictures. It has one valley along the strengths, so the walk
+ * begins in the middle, goes up while that helps, and otherwise down.
+ */
 async function crossValidate(
   loss: HeadLoss,
   input: FitInput,
-  candidates: number[],
+  candidates: readonly number[],
   foldCount: number,
   report: (done: number) => void,
 ): Promise<Candidate> {
   const zero: Float64Array = new Float64Array(loss.parameterCount);
-  const starts: Float64Array[] = Array.from({ length: foldCount }, () => zero);
-  let best: Candidate = { strength: fixedStrength, logits: [], held: { logits: [], targets: [] }, start: zero };
-  let lowest = Infinity;
-  let done = 0;
-  for (const strength of foldCount ? candidates : []) {
-    const logits: (Float64Array | undefined)[] = input.features.map(() => undefined);
-    const fitFold = async (fold: number): Promise<void> => {
-      const { signal } = input;
-      const options = { relativeTolerance: crossValidationTolerance, ...(signal ? { signal } : {}) };
-      const parameters = await loss.fit(starts[fold] ?? zero, rowWeights(input, fold), strength, options);
-      starts[fold] = parameters;
-      input.folds.forEach((own, i) => {
-        if (own === fold) logits[i] = loss.logits(parameters, i);
-      });
-      report(++done);
-    };
-    // Side by side: each fold's numbers depend on itself alone, so the order in which they end does not matter.
-    await Promise.all(Array.from({ length: foldCount }, (_, fold) => fitFold(fold)));
-    const held = heldOut(input, logits);
-    const value = meanLogLoss(held, input.kind, 1);
-    // The log-loss has one valley along the strengths; past it there is nothing to find.
-    if (value >= lowest) break;
-    lowest = value;
-    best = { strength, logits, held, start: starts[0] ?? zero };
+  const none: Candidate = {
+    strength: fixedStrength,
+    logits: [],
+    held: { logits: [], targets: [] },
+    starts: [zero],
+    value: Infinity,
+  };
+  if (foldCount === 0) return none;
+  let fits = 0;
+  const visit = (at: number, from: Candidate): Promise<Candidate> | undefined => {
+    const strength = candidates[at];
+    return strength === undefined ? undefined : fitFolds(loss, input, strength, from, foldCount, () => report(++fits));
+  };
+  const middle = Math.max(0, candidates.indexOf(fixedStrength));
+  let best = (await visit(middle, none)) ?? none;
+  for (const direction of [1, -1]) {
+    const before = best;
+    for (let at = middle + direction; ; at += direction) {
+      const next = await visit(at, best);
+      if (!next || next.value >= best.value) break;
+      best = next;
+    }
+    if (best !== before) break;
   }
   return best;
+}
+
+/** Fits one strength on every fold, each from its own solution of the strength before. */
+async function fitFolds(
+  loss: HeadLoss,
+  input: FitInput,
+  strength: number,
+  from: Candidate,
+  foldCount: number,
+  onFold: () => void,
+): Promise<Candidate> {
+  const { signal } = input;
+  const options = { relativeTolerance: crossValidationTolerance, ...(signal ? { signal } : {}) };
+  const logits: (Float64Array | undefined)[] = input.features.map(() => undefined);
+  const fitFold = async (fold: number): Promise<Float64Array> => {
+    const start = from.starts[fold] ?? from.starts[0] ?? new Float64Array(loss.parameterCount);
+    const parameters = await loss.fit(start, rowWeights(input, fold), strength, options);
+    input.folds.forEach((own, i) => {
+      if (own === fold) logits[i] = loss.logits(parameters, i);
+    });
+    onFold();
+    return parameters;
+  };
+  // Side by side: each fold's numbers depend on itself alone, so the order in which they end does not matter.
+  const starts = await Promise.all(Array.from({ length: foldCount }, (_, fold) => fitFold(fold)));
+  const held = heldOut(input, logits);
+  return { strength, logits, held, starts, value: meanLogLoss(held, input.kind, 1) };
 }
 
 /** [images * views], adding up to 1 for each picture; 0 for the fold that is held out, for test pictures and for targets without a class. */
