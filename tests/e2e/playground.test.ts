@@ -14,23 +14,13 @@ describe.skipIf(!browserFile)('the playground in a real browser, with the networ
   let folder: string;
   let server: ServerProcess;
   let browser: Browser;
-  let page: Page;
-  /** What a user without network would notice: requests to elsewhere, errors, violations of the page's policy. */
+  let page: Page | undefined;
   const troubles: string[] = [];
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'taglens-playground-'));
     server = await startProcess(folder);
     browser = await chromium.launch({ executablePath: browserFile ?? '', args: ['--no-sandbox'] });
-    page = await browser.newPage();
-    await page.route('**', async (route) => {
-      const url = route.request().url();
-      if (url.startsWith(server.url) || /^(data|blob):/.test(url)) return route.continue();
-      troubles.push(`asked for ${url}`);
-      return route.abort();
-    });
-    page.on('console', (message) => message.type() === 'error' && troubles.push(message.text()));
-    page.on('pageerror', (error) => troubles.push(error.message));
   });
   afterAll(async () => {
     await browser.close();
@@ -38,23 +28,41 @@ describe.skipIf(!browserFile)('the playground in a real browser, with the networ
     await rm(folder, { recursive: true, force: true });
   });
 
-  /** Opens the playground with a query in its editor and runs it. */
+  /** Opens the playground, as a new visitor, with a query in its editor, and runs it. */
   async function run(query: string, variables = {}): Promise<void> {
-    await page.goto(`${server.url}/graphql`);
-    // GraphiQL keeps its editors in the browser's storage, which is how a test can fill them.
-    await page.evaluate(
+    await page?.context().close();
+    page = await (await browser.newContext()).newPage();
+    await watch(page);
+    // GraphiQL keeps its editors in the browser's storage, which is how a test can fill them before it starts.
+    await page.addInitScript(
       ([text, values]) => {
-        localStorage.clear();
         localStorage.setItem('graphiql:query', text ?? '');
         localStorage.setItem('graphiql:variables', values ?? '');
       },
       [query, JSON.stringify(variables)],
     );
-    await page.reload();
+    await page.goto(`${server.url}/graphql`);
     await page.locator('.graphiql-execute-button').click();
   }
 
-  const answer = () => page.locator('.graphiql-response');
+  /** Notes what a user without network would notice: requests to elsewhere, errors, violations of the page's policy. */
+  async function watch(opened: Page): Promise<void> {
+    await opened.route('**', async (route) => {
+      const url = route.request().url();
+      if (url.startsWith(server.url) || /^(data|blob):/.test(url)) return route.continue();
+      troubles.push(`asked for ${url}`);
+      return route.abort();
+    });
+    opened.on('console', (message) => message.type() === 'error' && troubles.push(message.text()));
+    opened.on('pageerror', (error) => troubles.push(error.message));
+  }
+
+  /** The page that `run` opened. */
+  function opened(): Page {
+    if (!page) throw new Error('No page is open.');
+    return page;
+  }
+  const answer = () => opened().locator('.graphiql-response');
 
   test('a query is answered without a key', async () => {
     await run('{ domains { name backbone } }');
@@ -77,10 +85,10 @@ describe.skipIf(!browserFile)('the playground in a real browser, with the networ
 
   test('the schema is there to be browsed', async () => {
     await run('{ domains { id } }');
-    await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
-    await page.getByText('Query', { exact: true }).first().waitFor({ timeout: 20_000 });
+    await opened().getByRole('button', { name: 'Show Documentation Explorer' }).click();
+    await opened().getByText('Query', { exact: true }).first().waitFor({ timeout: 20_000 });
     const screenshot = process.env['PLAYGROUND_SCREENSHOT'];
-    if (screenshot) await page.screenshot({ path: screenshot });
+    if (screenshot) await opened().screenshot({ path: screenshot });
     expect(troubles).toEqual([]);
   });
 });
