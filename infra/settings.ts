@@ -42,7 +42,7 @@ export const settings = {
   TAGLENS_MAX_MEGAPIXELS: { default: '50', meaning: 'Most pixels in an image, in millions.' },
   TAGLENS_MAX_BATCH_SIZE: { default: '64', meaning: 'Most items in one batch request.' },
   TAGLENS_MIN_TAGS: { default: '2', min: 1, meaning: 'Fewest tags a training needs.' },
-  TAGLENS_MIN_IMAGES_PER_TAG: { default: '2', min: 1, meaning: 'Fewest images per tag a training needs.' },
+  TAGLENS_MIN_IMAGES_PER_TAG: { default: '2', min: 2, meaning: 'Fewest images per tag a training needs.' },
   TAGLENS_RECOMMENDED_IMAGES_PER_TAG: { default: '10', meaning: 'Fewer images per tag than this give a warning.' },
   TAGLENS_PREDICTION_RETENTION_DAYS: { default: '30', meaning: 'Days a stored prediction is kept.' },
   TAGLENS_PREDICTION_THREADS: {

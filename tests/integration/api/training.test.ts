@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { keys } from '../../../infra/storage/keys.ts';
@@ -144,10 +144,25 @@ test('refuses a second training while one runs, and one that would see nothing n
   await server.client.request('mutation ($id: ID!) { cancelIteration(id: $id) { status } }', { id: first.id });
   const status = 'query ($id: ID!) { iteration(id: $id) { status } }';
   for (let state = ''; state !== 'CANCELLED';) state = (await ask<{ status: string }>(status, { id: first.id })).status;
+  // It leaves nothing behind.
+  await expect(readdir(join(server.data, 'objects', keys.iteration(first.id)))).rejects.toThrow('ENOENT');
   const done = await trainToEnd(server, own);
   expect(await codeOf(train, { input })).toBe('TRAINING_NOT_NEEDED');
   const forced = await trainToEnd(server, own, { force: true });
   expect(forced.modelSha256).toBe(done.modelSha256);
+});
+
+test('an image that cannot be read any more is left out by name, and the rest is trained', async () => {
+  const own = await makeTrainableProject(server, 4, 87);
+  const { images } = await ask<{ images: { nodes: { id: string }[] } }>(
+    'query ($p: ID!) { project(id: $p) { images(first: 1) { nodes { id } } } }',
+    { p: own },
+  );
+  const damaged = images.nodes[0]?.id ?? '';
+  await writeFile(join(server.data, 'objects', keys.imageOriginal(own, damaged)), 'no picture any more');
+  const { status, warnings } = await trainToEnd(server, own);
+  expect(status).toBe('COMPLETED');
+  expect(warnings.filter((warning) => warning.startsWith(`Image ${damaged} was left out: `))).toHaveLength(1);
 });
 
 test('an ADVANCED training is refused plainly', async () => {

@@ -31,30 +31,14 @@ let database: Database;
 let storage: DiskStorage;
 let runner: EmbeddedRunner;
 let engine: EmbeddedEngine;
-let backbone: Promise<Backbone>;
+const opened: Promise<Backbone>[] = [];
 const projectId = newId();
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'taglens-training-'));
   database = await openDatabase({ data: folder }, entities, migrations, { migrate: true });
   storage = new DiskStorage(join(folder, 'objects'));
-  backbone = openBackbone(backbones['efficientnet-lite0'], { threads: 1 });
-  runner = new EmbeddedRunner({
-    database,
-    orchestrations: { trainIteration },
-    activities: createActivities({
-      database,
-      storage,
-      backbone: () => backbone,
-      threads: 2,
-      recommendedImagesPerTag: 5,
-    }),
-    policies: trainingPolicies,
-    concurrency: 1,
-    leaseMs: 15_000,
-    pollMs: 50,
-    logger: pino({ level: 'silent' }),
-  });
+  runner = newRunner(2);
   engine = new EmbeddedEngine(database, () => runner.poke());
   await storeSamples();
   runner.start();
@@ -62,10 +46,27 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await runner.stop();
-  await (await backbone).release();
+  for (const backbone of opened) await (await backbone).release();
   await database.close();
   await rm(folder, { recursive: true, force: true });
 });
+
+/** Everything that can differ between machines: threads of the runtime, and images side by side. */
+function newRunner(threads: number): EmbeddedRunner {
+  const backbone = openBackbone(backbones['efficientnet-lite0'], { threads });
+  opened.push(backbone);
+  const deps = { database, storage, backbone: () => backbone, threads, recommendedImagesPerTag: 5 };
+  return new EmbeddedRunner({
+    database,
+    orchestrations: { trainIteration },
+    activities: createActivities(deps),
+    policies: trainingPolicies,
+    concurrency: 1,
+    leaseMs: 15_000,
+    pollMs: 50,
+    logger: pino({ level: 'silent' }),
+  });
+}
 
 async function storeSamples(): Promise<void> {
   const createdAt = new Date();
@@ -124,5 +125,14 @@ test('trains a model from stored images, and the same snapshot gives the same by
   const bytes = await storage.get(keys.model(first.id));
   expect(sha256(bytes)).toBe(first.modelSha256);
   expect(readModelPackage(bytes).tags).toHaveLength(5);
+  expect((await train()).modelSha256).toBe(first.modelSha256);
+});
+
+test('the model is the same whatever the number of threads, and whether features were cached or not', async () => {
+  const first = await train();
+  await runner.stop();
+  await storage.deletePrefix('features/');
+  runner = newRunner(1);
+  runner.start();
   expect((await train()).modelSha256).toBe(first.modelSha256);
 });
