@@ -59,25 +59,28 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<RunningServer> {
   const schema = await buildGraphqlSchema();
   const server = await buildServer({ config, schema, database, services, authenticator, signer, metrics, logger });
   const housekeeping = new Housekeeping({ database, storage, predictions: services.predictions, logger });
-  await tail.start();
-  await training.start();
-  await services.training.resumeQueued();
-  housekeeping.start();
-  await server.app.listen({ host: config.host, port: config.port });
-  address.url = urlOf(config, server.app.server.address() as AddressInfo);
-  return {
-    url: address.url,
-    ownerKey,
-    // From the outside in: first nothing new comes, last the database goes that all others write to.
-    close: async () => {
-      await tail.stop();
-      await server.close();
-      await housekeeping.stop();
-      await training.stop();
-      await predictions.close();
-      await database.close();
-    },
+  // From the outside in: first nothing new comes, last the database goes that all others write to.
+  const close = async (): Promise<void> => {
+    await tail.stop();
+    await server.close();
+    await housekeeping.stop();
+    await training.stop();
+    await predictions.close();
+    await database.close();
   };
+  try {
+    await tail.start();
+    await training.start();
+    await services.training.resumeQueued();
+    housekeeping.start();
+    await server.app.listen({ host: config.host, port: config.port });
+  } catch (error) {
+    // A port that is taken, for one: threads left running would keep the process from ending.
+    await close();
+    throw error;
+  }
+  address.url = urlOf(config, server.app.server.address() as AddressInfo);
+  return { url: address.url, ownerKey, close };
 }
 
 function urlOf({ host }: Config, { port }: AddressInfo): string {
