@@ -85,7 +85,7 @@ describe('intervals and curves', () => {
   });
 });
 
-test('a curve of very many pictures keeps both ends and at most 500 points', () => {
+it('a curve of very many pictures keeps both ends and at most 500 points', () => {
   const count = 5000;
   const probabilities = Float32Array.from({ length: count }, (_, i) => 1 - i / count);
   const targets = Array.from({ length: count }, (_, i) => (i % 3 === 0 ? [0] : []));
