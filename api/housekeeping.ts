@@ -1,5 +1,5 @@
 import { In, LessThan } from 'typeorm';
-import type { Database } from '../infra/database.ts';
+import type { Database } from '../infra/database/database.ts';
 import { purgeEvents } from '../infra/events/tail.ts';
 import type { Logger } from '../infra/logger.ts';
 import { keys } from '../infra/storage/keys.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
-import type { Database } from '../infra/database.ts';
+import type { Database } from '../infra/database/database.ts';
 import { IdempotentAnswer } from '../schema/entities/idempotent-answer.entity.ts';
 import type { Caller } from './access.ts';
 import { DomainError } from './errors.ts';

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { Database } from '../infra/database.ts';
+import type { Database } from '../infra/database/database.ts';
 import { ApiKeyDigest } from '../schema/entities/api-key-digest.entity.ts';
 import { ApiKey } from '../schema/entities/api-key.entity.ts';
 import { ApiKeyRole } from '../schema/enums.ts';

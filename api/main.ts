@@ -2,11 +2,12 @@ import type { AddressInfo } from 'node:net';
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { loadConfig, type Config } from '../infra/config.ts';
-import { openDatabase } from '../infra/database.ts';
+import type { Database } from '../infra/database/database.ts';
+import { openDatabase } from '../infra/database/open.ts';
 import { EventTail } from '../infra/events/tail.ts';
-import { createLogger } from '../infra/logger.ts';
+import { createLogger, type Logger } from '../infra/logger.ts';
 import { createMetrics } from '../infra/metrics.ts';
-import { DiskStorage, objectsFolder } from '../infra/storage/disk.ts';
+import { openStorage } from '../infra/storage/open.ts';
 import { migrations } from '../migrations/index.ts';
 import { entities } from '../schema/entities/index.ts';
 import { PredictionPool } from '../workers/prediction-pool.ts';
@@ -38,18 +39,17 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<RunningServer> {
   const config = loadConfig(env);
   const logger = createLogger({ level: config.logLevel, name: 'api' });
   const metrics = createMetrics();
-  const database = await openDatabase(config, entities, migrations, { migrate: true });
+  const database = await openDatabase(config.database, entities, migrations, { migrate: true });
   registerIterationMetrics(metrics.registry, database);
-  const storage = new DiskStorage(objectsFolder(config.data));
+  const storage = openStorage(config.storage);
   const ownerKey = await ensureOwnerKey(database, config.ownerKey);
   const address = { url: '' };
   const signer = new UrlSigner(await ensureSigningSecret(database), () => config.publicUrl ?? address.url);
   const onError = (error: unknown): void => logger.error({ err: error }, 'events could not be read');
   const tail = new EventTail(database, { pollMs: tailPollMs, windowMs: tailWindowMs, onError });
-  const training = new TrainingSupervisor(config, logger);
-  const engine = new EmbeddedEngine(database, () => training.poke());
+  const { training, engine } = openEngine(config, database, logger);
   const predictions = new PredictionPool({
-    objects: objectsFolder(config.data),
+    storage: config.storage,
     limits: imageLimits(config.limits, config.limits.predictionImageBytes),
     modelMemoryBytes: config.modelMemoryBytes,
     threads: config.predictions.threads,
@@ -81,6 +81,12 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<RunningServer> {
   }
   address.url = urlOf(config, server.app.server.address() as AddressInfo);
   return { url: address.url, ownerKey, close };
+}
+
+function openEngine({ engine: settings, ...config }: Config, database: Database, logger: Logger) {
+  if (settings.kind === 'temporal') throw new Error('TAGLENS_TEMPORAL_ADDRESS: Temporal is not there yet.');
+  const training = new TrainingSupervisor({ ...config, engine: settings }, logger);
+  return { training, engine: new EmbeddedEngine(database, () => training.poke()) };
 }
 
 function urlOf({ host }: Config, { port }: AddressInfo): string {

@@ -1,5 +1,5 @@
 import type { Config } from '../infra/config.ts';
-import type { Database } from '../infra/database.ts';
+import type { Database } from '../infra/database/database.ts';
 import type { EventTail } from '../infra/events/tail.ts';
 import type { Metrics } from '../infra/metrics.ts';
 import type { PredictionPort } from '../schema/contracts/prediction.ts';

@@ -1,5 +1,5 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { Database } from '../infra/database.ts';
+import type { Database } from '../infra/database/database.ts';
 import { ServerSecret } from '../schema/entities/server-secret.entity.ts';
 import { DomainError } from './errors.ts';
 

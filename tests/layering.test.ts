@@ -203,7 +203,7 @@ test('every file imports only what its layer may', () => {
 
 describe('the table catches', () => {
   const cases: [path: string, text: string, target: string][] = [
-    ['workers/ml/x.ts', "import { openDatabase } from '../../infra/database.ts';", 'infra/database.ts'],
+    ['workers/ml/x.ts', "import { openDatabase } from '../../infra/database/open.ts';", 'infra/database/open.ts'],
     ['schema/contracts/x.ts', "export * from '../enums.ts';", 'schema/enums.ts'],
     ['workflows/orchestrations/x.ts', "import type { Stats } from 'fs';", 'node:fs'],
     [
@@ -213,7 +213,7 @@ describe('the table catches', () => {
     ],
     ['api/features/tags/x.ts', "import '../../../workflows/engines/embedded.ts';", 'workflows/engines/embedded.ts'],
     ['infra/x.ts', "type S = import('@apollo/server/plugin').S;", '@apollo/server'],
-    ['cli/x.ts', "import db = require('../infra/database.ts');", 'infra/database.ts'],
+    ['cli/x.ts', "import db = require('../infra/database/database.ts');", 'infra/database/database.ts'],
   ];
   test.each(cases)('%s with %s', (path, text, target) => {
     expect(violationsOf(parse(path, text))).toEqual([expect.stringContaining(`${path} may not import ${target}; `)]);

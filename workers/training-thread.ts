@@ -1,8 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import type { Config } from '../infra/config.ts';
-import { openDatabase } from '../infra/database.ts';
+import type { Config, EngineConfig } from '../infra/config.ts';
+import { openDatabase } from '../infra/database/open.ts';
 import { createLogger } from '../infra/logger.ts';
-import { DiskStorage, objectsFolder } from '../infra/storage/disk.ts';
+import { openStorage } from '../infra/storage/open.ts';
 import { trainingPolicies } from '../schema/contracts/training.ts';
 import { entities } from '../schema/entities/index.ts';
 import { EmbeddedRunner } from '../workflows/engines/embedded-runner.ts';
@@ -11,14 +11,16 @@ import { createActivities } from './activities/index.ts';
 import { openBackbone, type Backbone } from './ml/backbones/backbone.ts';
 import { backbones, type BackboneName } from './ml/backbones/registry.ts';
 
-export type TrainingThreadConfig = Pick<Config, 'data' | 'logLevel' | 'training' | 'engine' | 'limits'>;
+export type TrainingThreadConfig = Pick<Config, 'database' | 'storage' | 'logLevel' | 'training' | 'limits'> & {
+  engine: Extract<EngineConfig, { kind: 'embedded' }>;
+};
 /** What the server tells the thread; the thread says «ready» once. */
 export type ToTrainingThread = 'poke' | 'stop';
 
 /** The thread that trains inside the server: it shares nothing with the API but the database and the storage. */
 async function runTrainingThread(config: TrainingThreadConfig, port: NonNullable<typeof parentPort>): Promise<void> {
-  const database = await openDatabase(config, entities, []);
-  const storage = new DiskStorage(objectsFolder(config.data));
+  const database = await openDatabase(config.database, entities, []);
+  const storage = openStorage(config.storage);
   const sessions = new Map<BackboneName, Promise<Backbone>>();
   const backbone = (name: BackboneName): Promise<Backbone> => {
     const open = sessions.get(name) ?? openBackbone(backbones[name], config.training);

@@ -5,9 +5,6 @@ import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { checkKey, checkPrefix, ObjectNotFound, type Storage, type StoredObject } from './storage.ts';
 
-/** Where the objects are in the data folder. */
-export const objectsFolder = (data: string): string => join(data, 'objects');
-
 /** Objects as files below a folder. */
 export class DiskStorage implements Storage {
   constructor(private readonly root: string) {}

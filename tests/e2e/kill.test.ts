@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { TaglensClient } from '../../cli/client.ts';
-import { openDatabase } from '../../infra/database.ts';
+import { openDatabase } from '../../infra/database/open.ts';
 import { renderSamples } from '../../samples/render.ts';
 import { entities } from '../../schema/entities/index.ts';
 import { RunStepRow } from '../../schema/entities/run-step.entity.ts';
@@ -90,7 +90,7 @@ async function featureTimes(data: string): Promise<Map<string, number>> {
 }
 
 async function stepsOf(data: string, runId: string): Promise<RunStepRow[]> {
-  const database = await openDatabase({ data }, entities, []);
+  const database = await openDatabase({ kind: 'sqlite', folder: data }, entities, []);
   try {
     return await database.read.getRepository(RunStepRow).find({ where: { runId }, order: { sequence: 'ASC' } });
   } finally {

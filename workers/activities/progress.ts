@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import type { Database } from '../../infra/database.ts';
+import type { Database } from '../../infra/database/database.ts';
 import { appendEvent } from '../../infra/events/outbox.ts';
 import { Iteration } from '../../schema/entities/iteration.entity.ts';
 import { IterationStatus, TrainingPhase } from '../../schema/enums.ts';

@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import type { Database } from '../../infra/database.ts';
+import type { Database } from '../../infra/database/database.ts';
 import { RunRow } from '../../schema/entities/run.entity.ts';
 import { RunStepRow } from '../../schema/entities/run-step.entity.ts';
 import type { ActivityFailure } from '../../schema/contracts/activity.ts';

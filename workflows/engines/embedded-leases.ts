@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { In, LessThan, type EntityManager } from 'typeorm';
-import type { Database } from '../../infra/database.ts';
+import type { Database } from '../../infra/database/database.ts';
 import { RunRow, type RunStatus } from '../../schema/entities/run.entity.ts';
 
 const CANDIDATES = 1000;

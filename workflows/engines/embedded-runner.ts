@@ -1,4 +1,4 @@
-import type { Database } from '../../infra/database.ts';
+import type { Database } from '../../infra/database/database.ts';
 import type { Logger } from '../../infra/logger.ts';
 import { CancelledError, type Activity, type ActivityPolicy } from '../../schema/contracts/activity.ts';
 import type { RunRow } from '../../schema/entities/run.entity.ts';

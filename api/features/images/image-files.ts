@@ -1,6 +1,6 @@
 import { keys } from '../../../infra/storage/keys.ts';
 import { ObjectNotFound, type Storage } from '../../../infra/storage/storage.ts';
-import type { Database } from '../../../infra/database.ts';
+import type { Database } from '../../../infra/database/database.ts';
 import { Image } from '../../../schema/entities/image.entity.ts';
 import { Prediction } from '../../../schema/entities/prediction.entity.ts';
 import { renderJpeg } from '../../../workers/ml/image.ts';

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import type { Limits } from '../../../infra/config.ts';
-import type { Database } from '../../../infra/database.ts';
+import type { Database } from '../../../infra/database/database.ts';
 import { keys } from '../../../infra/storage/keys.ts';
 import { ObjectNotFound, type Storage } from '../../../infra/storage/storage.ts';
 import { Upload } from '../../../schema/entities/upload.entity.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { IsNull } from 'typeorm';
-import type { Database } from '../../../infra/database.ts';
+import type { Database } from '../../../infra/database/database.ts';
 import { ApiKeyDigest } from '../../../schema/entities/api-key-digest.entity.ts';
 import { ApiKey } from '../../../schema/entities/api-key.entity.ts';
 import { ApiKeyRole } from '../../../schema/enums.ts';

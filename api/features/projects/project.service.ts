@@ -1,5 +1,5 @@
 import { In, type EntityManager } from 'typeorm';
-import type { Database } from '../../../infra/database.ts';
+import type { Database } from '../../../infra/database/database.ts';
 import { keys } from '../../../infra/storage/keys.ts';
 import type { Storage } from '../../../infra/storage/storage.ts';
 import { ApiKeyDigest } from '../../../schema/entities/api-key-digest.entity.ts';

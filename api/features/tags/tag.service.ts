@@ -1,6 +1,6 @@
 import { In, type EntityManager } from 'typeorm';
 import type { Limits } from '../../../infra/config.ts';
-import type { Database } from '../../../infra/database.ts';
+import type { Database } from '../../../infra/database/database.ts';
 import { ImageTag } from '../../../schema/entities/image-tag.entity.ts';
 import { Tag } from '../../../schema/entities/tag.entity.ts';
 import { TagType } from '../../../schema/enums.ts';

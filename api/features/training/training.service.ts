@@ -1,6 +1,6 @@
 import { In, type EntityManager } from 'typeorm';
 import type { Limits } from '../../../infra/config.ts';
-import type { Database } from '../../../infra/database.ts';
+import type { Database } from '../../../infra/database/database.ts';
 import { appendEvent } from '../../../infra/events/outbox.ts';
 import { keys } from '../../../infra/storage/keys.ts';
 import type { Storage } from '../../../infra/storage/storage.ts';

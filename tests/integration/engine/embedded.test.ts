@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Database } from '../../../infra/database.ts';
+import type { Database } from '../../../infra/database/database.ts';
 import { CancelledError, type ActivityContext } from '../../../schema/contracts/activity.ts';
 import { RunStepRow } from '../../../schema/entities/run-step.entity.ts';
 import { EmbeddedEngine } from '../../../workflows/engines/embedded.ts';

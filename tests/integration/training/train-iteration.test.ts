@@ -1,10 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openDatabase, type Database } from '../../../infra/database.ts';
-import { DiskStorage } from '../../../infra/storage/disk.ts';
+import { loadConfig } from '../../../infra/config.ts';
+import type { Database } from '../../../infra/database/database.ts';
+import { openDatabase } from '../../../infra/database/open.ts';
+import { openStorage } from '../../../infra/storage/open.ts';
+import type { Storage } from '../../../infra/storage/storage.ts';
 import { keys } from '../../../infra/storage/keys.ts';
 import { migrations } from '../../../migrations/index.ts';
 import { renderSamples } from '../../../samples/render.ts';
@@ -25,19 +25,21 @@ import { readModelPackage, sha256 } from '../../../workers/ml/model-package.ts';
 import { EmbeddedRunner } from '../../../workflows/engines/embedded-runner.ts';
 import { EmbeddedEngine } from '../../../workflows/engines/embedded.ts';
 import { trainIteration } from '../../../workflows/orchestrations/train-iteration.ts';
+import { freshBackend, type Backend } from '../../backends/backend.ts';
 
-let folder: string;
+let backend: Backend;
 let database: Database;
-let storage: DiskStorage;
+let storage: Storage;
 let runner: EmbeddedRunner;
 let engine: EmbeddedEngine;
 const opened: Promise<Backbone>[] = [];
 const projectId = newId();
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'taglens-training-'));
-  database = await openDatabase({ data: folder }, entities, migrations, { migrate: true });
-  storage = new DiskStorage(join(folder, 'objects'));
+  backend = await freshBackend();
+  const config = loadConfig(backend.settings);
+  database = await openDatabase(config.database, entities, migrations, { migrate: true });
+  storage = openStorage(config.storage);
   runner = newRunner(2);
   engine = new EmbeddedEngine(database, () => runner.poke());
   await storeSamples();
@@ -48,7 +50,7 @@ afterAll(async () => {
   await runner.stop();
   for (const backbone of opened) await (await backbone).release();
   await database.close();
-  await rm(folder, { recursive: true, force: true });
+  await backend.close();
 });
 
 /** Everything that can differ between machines: threads of the runtime, and images side by side. */
