@@ -10,6 +10,6 @@ export function lockRow<T extends ObjectLiteral>(
   entity: new () => T,
   where: FindOptionsWhere<T>,
 ): Promise<T | null> {
-  const isShared = manager.connection.options.type === 'mysql';
+  const isShared = manager.connection.options.type !== 'better-sqlite3';
   return manager.findOne(entity, { where, ...(isShared ? { lock: { mode: 'pessimistic_write' } } : {}) });
 }

@@ -1,6 +1,8 @@
 import mysql, { type Connection, type PoolOptions } from 'mysql2';
+import { createConnection } from 'mysql2/promise';
 import { isConnectionLost } from './mysql-errors.ts';
 
+export const CONNECT_TIMEOUT_MS = 5000;
 /** How long a statement waits for a row that another transaction holds; then the transaction starts again. */
 const LOCK_WAIT_S = 5;
 
@@ -14,6 +16,19 @@ const session = [
   `innodb_lock_wait_timeout = ${LOCK_WAIT_S}`,
   `lock_wait_timeout = ${LOCK_WAIT_S * 12}`,
 ].join(', ');
+
+export type Dialect = 'mysql' | 'mariadb';
+
+/** Which of the two answers: they describe their tables differently, and TypeORM wants to know. */
+export async function findDialect(url: string): Promise<Dialect> {
+  const connection = await createConnection({ uri: url, connectTimeout: CONNECT_TIMEOUT_MS });
+  try {
+    const [rows] = await connection.query('SELECT VERSION() AS version');
+    return (rows as { version: string }[])[0]?.version.includes('MariaDB') ? 'mariadb' : 'mysql';
+  } finally {
+    await connection.end();
+  }
+}
 
 /** mysql2 as TypeORM gets it: every connection is set up before its first statement. */
 export const writingDriver = { createPool: (options: PoolOptions) => openPool(options, 'READ WRITE') };

@@ -1,10 +1,9 @@
 import { DataSource, MigrationExecutor, type EntityManager, type QueryRunner } from 'typeorm';
 import { OutcomeUnknownError, type Database, type DatabaseOptions } from './database.ts';
 import type { EntityClass, MigrationClass } from './database.ts';
-import { readingDriver, writingDriver } from './mysql-driver.ts';
+import { CONNECT_TIMEOUT_MS, findDialect, readingDriver, writingDriver, type Dialect } from './mysql-driver.ts';
 import { isConflict, isConnectionLost, isDuplicate } from './mysql-errors.ts';
 
-const CONNECT_TIMEOUT_MS = 5000;
 const KEEP_ALIVE_MS = 10_000;
 /** After this long of conflicts, or without a connection, the caller gets the error. */
 const RETRY_LIMIT_MS = 30_000;
@@ -100,12 +99,13 @@ export async function openMysql(
   options: DatabaseOptions = {},
 ): Promise<Database> {
   const { url } = config;
+  const type = await findDialect(url);
   const readers = Math.floor(config.poolSize / 2);
   const writers = config.poolSize - readers;
-  const writer = await openSource({ url, entities, migrations, poolSize: writers, driver: writingDriver });
+  const writer = await openSource({ type, url, entities, migrations, poolSize: writers, driver: writingDriver });
   try {
     if (options.migrate) await migrate(writer);
-    const reader = { url, entities, migrations: [], poolSize: readers, driver: readingDriver };
+    const reader = { type, url, entities, migrations: [], poolSize: readers, driver: readingDriver };
     return new MysqlDatabase(await openSource(reader), writer);
   } catch (error) {
     await writer.destroy();
@@ -114,6 +114,7 @@ export async function openMysql(
 }
 
 interface SourceOptions {
+  type: Dialect;
   url: string;
   entities: EntityClass[];
   migrations: MigrationClass[];
@@ -121,10 +122,8 @@ interface SourceOptions {
   driver: object;
 }
 
-/** Closed by whoever opened it. */
-export function openSource(options: SourceOptions): Promise<DataSource> {
+function openSource(options: SourceOptions): Promise<DataSource> {
   const source = new DataSource({
-    type: 'mysql',
     ...options,
     charset: COLLATION.toUpperCase(),
     timezone: 'Z',
