@@ -1,5 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import type { Database } from '../../infra/database/database.ts';
+import { lockRow } from '../../infra/database/lock.ts';
 import { appendEvent } from '../../infra/events/outbox.ts';
 import { Iteration } from '../../schema/entities/iteration.entity.ts';
 import { IterationStatus, TrainingPhase } from '../../schema/enums.ts';
@@ -77,7 +78,7 @@ export class ProgressTracker {
 
   private async write(step: Progress): Promise<void> {
     await this.database.transact(async (manager) => {
-      const row = await manager.findOneBy(Iteration, { id: this.iterationId });
+      const row = await lockRow(manager, Iteration, { id: this.iterationId });
       if (row?.status !== IterationStatus.TRAINING) return;
       this.reached = Math.max(this.reached, row.fraction);
       await reportProgress(manager, this.iterationId, { ...step, fraction: this.reached });
