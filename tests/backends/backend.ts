@@ -1,4 +1,5 @@
 import { folderBackend } from './folder.ts';
+import { temporalBackend } from './temporal.ts';
 
 /** Somewhere of its own for a test to keep its data: settings for the service, and how to clear it away. */
 export interface Backend {
@@ -10,7 +11,10 @@ export interface Backend {
  * By default a fresh folder, as in embedded mode. Each server whose address is in the environment (`infra/servers.sh`
  * starts them and prints it) takes over its part: then the same tests run on MySQL, S3 and Temporal.
  */
-const makers: readonly (() => Promise<Backend>)[] = [folderBackend];
+const makers: readonly (() => Promise<Backend>)[] = [
+  folderBackend,
+  ...(process.env['TAGLENS_TEST_TEMPORAL_ADDRESS'] ? [temporalBackend] : []),
+];
 
 /** A backend that no other test shares. */
 export async function freshBackend(): Promise<Backend> {
