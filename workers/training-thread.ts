@@ -20,7 +20,7 @@ export type ToTrainingThread = 'poke' | 'stop';
 /** The thread that trains inside the server: it shares nothing with the API but the database and the storage. */
 async function runTrainingThread(config: TrainingThreadConfig, port: NonNullable<typeof parentPort>): Promise<void> {
   const database = await openDatabase(config.database, entities, []);
-  const storage = openStorage(config.storage);
+  const storage = await openStorage(config.storage);
   const sessions = new Map<BackboneName, Promise<Backbone>>();
   const backbone = (name: BackboneName): Promise<Backbone> => {
     const open = sessions.get(name) ?? openBackbone(backbones[name], config.training);

@@ -51,7 +51,7 @@ let storage: Storage;
 async function openFresh(make: () => Promise<Backend>): Promise<void> {
   backend = await make();
   config = loadConfig(backend.settings).storage;
-  storage = openStorage(config);
+  storage = await openStorage(config);
 }
 
 /** Every adapter must pass this. */
