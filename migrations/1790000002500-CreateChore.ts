@@ -10,13 +10,14 @@ export class CreateChore1790000002500 implements MigrationInterface {
         name: 'chore',
         columns: [
           { name: 'name', type: 'varchar', length: '64', isPrimary: true },
-          { name: 'begun_at', type: 'datetime' },
+          { name: 'begun_at', type: 'datetime', precision: 3 },
         ],
       }),
+      true,
     );
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.dropTable('chore');
+    await runner.dropTable('chore', true);
   }
 }

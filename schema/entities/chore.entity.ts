@@ -6,6 +6,6 @@ export class Chore {
   @PrimaryColumn({ name: 'name', type: 'varchar', length: 64 })
   name: string;
 
-  @Column({ name: 'begun_at', type: 'datetime' })
+  @Column({ name: 'begun_at', type: 'datetime', precision: 3 })
   begunAt: Date;
 }

@@ -48,14 +48,16 @@ let backend: Backend;
 let config: StorageConfig;
 let storage: Storage;
 
-async function openFresh(make: () => Promise<Backend>): Promise<void> {
-  backend = await make();
+async function openFresh(make: () => Promise<Backend | null>): Promise<void> {
+  const made = await make();
+  if (!made) throw new Error('TAGLENS_TEST_S3_ACCESS_KEY_ID and TAGLENS_TEST_S3_SECRET_ACCESS_KEY are missing.');
+  backend = made;
   config = loadConfig(backend.settings).storage;
   storage = await openStorage(config);
 }
 
 /** Every adapter must pass this. */
-const adapters: [name: string, make: () => Promise<Backend>, isThere: boolean][] = [
+const adapters: [name: string, make: () => Promise<Backend | null>, isThere: boolean][] = [
   ['disk', folderBackend, true],
   ['s3 (when TAGLENS_TEST_S3_ENDPOINT names a server)', s3Backend, hasS3],
 ];
