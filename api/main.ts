@@ -18,12 +18,13 @@ import { TemporalEngine } from '../workflows/engines/temporal.ts';
 import { Authenticator } from './authentication.ts';
 import { imageLimits } from './features/images/image-intake.ts';
 import { Housekeeping } from './housekeeping.ts';
+import { OrphanCollector } from './orphans.ts';
 import { registerIterationMetrics } from './iteration-metrics.ts';
 import { ensureOwnerKey } from './keys.ts';
 import { buildGraphqlSchema } from './schema.ts';
 import { buildServer } from './server.ts';
 import { createServices } from './services.ts';
-import { ensureSigningSecret, UrlSigner } from './signing.ts';
+import { ensureSecret, UrlSigner } from './signing.ts';
 
 /** A running server. `ownerKey` is the key that this start made, to be shown once; null when one existed or was preset. */
 export interface RunningServer {
@@ -44,10 +45,10 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<RunningServer> {
   const metrics = createMetrics();
   const database = await openDatabase(config.database, entities, migrations, { migrate: true });
   registerIterationMetrics(metrics.registry, database);
-  const storage = openStorage(config.storage);
+  const storage = await openStorage(config.storage);
   const ownerKey = await ensureOwnerKey(database, config.ownerKey);
   const address = { url: '' };
-  const signer = new UrlSigner(await ensureSigningSecret(database), () => config.publicUrl ?? address.url);
+  const signer = new UrlSigner(await ensureSecret(database, 'url-signing'), () => config.publicUrl ?? address.url);
   const onError = (error: unknown): void => logger.error({ err: error }, 'events could not be read');
   const tail = new EventTail(database, { pollMs: tailPollMs, windowMs: tailWindowMs, onError });
   const { training, engine } = openEngine(config, database, logger);
@@ -72,7 +73,9 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<RunningServer> {
   const authenticator = new Authenticator(database, config.keylessPlayground && isLoopback(config.host));
   const schema = await buildGraphqlSchema();
   const server = await buildServer({ config, schema, database, services, authenticator, signer, metrics, logger });
-  const housekeeping = new Housekeeping({ database, storage, predictions: services.predictions, logger });
+  const installationId = await ensureSecret(database, 'installation');
+  const orphans = new OrphanCollector({ database, storage, installationId, metrics, logger });
+  const housekeeping = new Housekeeping({ database, storage, predictions: services.predictions, orphans, logger });
   // From the outside in: first nothing new comes, last the database goes that all others write to.
   const close = async (): Promise<void> => {
     await tail.stop();
