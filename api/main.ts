@@ -10,6 +10,7 @@ import { createMetrics } from '../infra/metrics.ts';
 import { openStorage } from '../infra/storage/open.ts';
 import { migrations } from '../migrations/index.ts';
 import { entities } from '../schema/entities/index.ts';
+import { EvaluationPool } from '../workers/evaluation-pool.ts';
 import { PredictionPool } from '../workers/prediction-pool.ts';
 import { TrainingSupervisor } from '../workers/training-supervisor.ts';
 import { EmbeddedEngine } from '../workflows/engines/embedded.ts';
@@ -30,6 +31,7 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
+const evaluationCacheBytes = 64 * 1024 * 1024;
 const tailPollMs = 100;
 /** Longest time between taking an event's number and committing it. */
 const tailWindowMs = 5000;
@@ -54,7 +56,18 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<RunningServer> {
     modelMemoryBytes: config.modelMemoryBytes,
     threads: config.predictions.threads,
   });
-  const services = createServices({ config, database, storage, engine, tail, signer, metrics, predictions });
+  const evaluations = new EvaluationPool({ storage: config.storage, cacheBytes: evaluationCacheBytes });
+  const services = createServices({
+    config,
+    database,
+    storage,
+    engine,
+    tail,
+    signer,
+    metrics,
+    predictions,
+    evaluations,
+  });
   const authenticator = new Authenticator(database, config.keylessPlayground && isLoopback(config.host));
   const schema = await buildGraphqlSchema();
   const server = await buildServer({ config, schema, database, services, authenticator, signer, metrics, logger });
@@ -66,6 +79,7 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<RunningServer> {
     await housekeeping.stop();
     await training.stop();
     await predictions.close();
+    await evaluations.close();
     await database.close();
   };
   try {

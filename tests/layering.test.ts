@@ -23,7 +23,10 @@ const apiPackages = [
   ...packages('dataloader graphql-scalars graphql-ws ipaddr.js prom-client reflect-metadata type-graphql typeorm ws'),
 ];
 /** What infra may talk to the outside world with. */
-const vendorPackages = packages('ipaddr.js libsql pino prom-client typeorm undici');
+const vendorPackages = [
+  ...packages('ipaddr.js libsql mysql2 pino prom-client typeorm undici'),
+  ...packages('@aws-sdk/client-s3 @aws-sdk/lib-storage @aws-sdk/s3-request-presigner'),
+];
 const portsAndSchema = ['infra/**', 'schema/**', 'workflows/engines/engine.ts', 'node:**'];
 /** What one feature shows to another: services, loaders, input types, and files that only state the rules of a subject. */
 const featureFaces = [

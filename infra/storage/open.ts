@@ -1,9 +1,9 @@
 import type { StorageConfig } from '../config.ts';
 import { DiskStorage } from './disk.ts';
+import { S3Storage } from './s3.ts';
 import type { Storage } from './storage.ts';
 
 /** Opens the configured storage. */
 export function openStorage(config: StorageConfig): Storage {
-  if (config.kind === 's3') throw new Error('TAGLENS_S3_BUCKET: S3 is not there yet.');
-  return new DiskStorage(config.folder);
+  return config.kind === 's3' ? new S3Storage(config) : new DiskStorage(config.folder);
 }

@@ -1,4 +1,6 @@
 import { folderBackend } from './folder.ts';
+import { mysqlBackends } from './mysql.ts';
+import { s3Backend } from './s3.ts';
 
 /** Somewhere of its own for a test to keep its data: settings for the service, and how to clear it away. */
 export interface Backend {
@@ -10,7 +12,7 @@ export interface Backend {
  * By default a fresh folder, as in embedded mode. Each server whose address is in the environment (`infra/servers.sh`
  * starts them and prints it) takes over its part: then the same tests run on MySQL, S3 and Temporal.
  */
-const makers: readonly (() => Promise<Backend>)[] = [folderBackend];
+const makers: readonly (() => Promise<Backend>)[] = [folderBackend, ...mysqlBackends, s3Backend];
 
 /** A backend that no other test shares. */
 export async function freshBackend(): Promise<Backend> {

@@ -57,7 +57,7 @@ export function evaluate(input: EvaluationInput): Metrics {
     tally(counts, total, predicted, targets);
     right += isRight(data, i, predicted) ? 1 : 0;
   });
-  const { overall, perTag } = averagePrecisionIntervals(rankings(data), data.targets.length);
+  const { overall, perTag } = averagePrecisionOf(data);
   return {
     ...precisionAndRecall(total),
     averagePrecision: overall,
@@ -70,6 +70,17 @@ export function evaluate(input: EvaluationInput): Metrics {
     logLoss: logLoss(data),
     accuracy: data.targets.length ? right / data.targets.length : 0,
   };
+}
+
+/** By the predictions: the intervals take seconds for many pictures, and do not depend on the threshold. */
+const knownAveragePrecision = new WeakMap<Float32Array, ReturnType<typeof averagePrecisionIntervals>>();
+
+function averagePrecisionOf(data: EvaluationInput): ReturnType<typeof averagePrecisionIntervals> {
+  const known = knownAveragePrecision.get(data.probabilities);
+  if (known) return known;
+  const intervals = averagePrecisionIntervals(rankings(data), data.targets.length);
+  knownAveragePrecision.set(data.probabilities, intervals);
+  return intervals;
 }
 
 /**

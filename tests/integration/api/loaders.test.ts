@@ -47,6 +47,7 @@ beforeAll(async () => {
     signer: new UrlSigner('secret', () => 'http://localhost'),
     metrics: createMetrics({ processMetrics: false }),
     predictions: { predict: () => Promise.resolve({ status: 'NO_MODEL' }) },
+    evaluations: { ask: () => Promise.reject(new Error('No iteration is evaluated here.')) },
   });
 });
 afterAll(async () => {

@@ -144,6 +144,6 @@ export async function trainToEnd(
 /** Keys of the objects whose names begin so, in order. */
 export async function keysBelow(storage: Storage, prefix: string): Promise<string[]> {
   const found: string[] = [];
-  for await (const key of storage.list(prefix)) found.push(key);
+  for await (const { key } of storage.list(prefix)) found.push(key);
   return found.sort();
 }
