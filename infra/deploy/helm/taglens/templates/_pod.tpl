@@ -107,11 +107,11 @@ volumeMounts:
   - { name: secrets, mountPath: /run/secrets/taglens, readOnly: true }
 resources:
   {{- toYaml .values.resources | nindent 2 }}
-# Slow nodes may take a while to load the code and, on the first start, to make the tables.
+# Ten minutes: after an upgrade the first process may change large tables, while the others wait for it.
 startupProbe:
   httpGet: { path: /healthz, port: http }
   periodSeconds: 2
-  failureThreshold: 60
+  failureThreshold: 300
 livenessProbe:
   httpGet: { path: /healthz, port: http }
   periodSeconds: 10
