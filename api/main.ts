@@ -14,6 +14,7 @@ import { EvaluationPool } from '../workers/evaluation-pool.ts';
 import { PredictionPool } from '../workers/prediction-pool.ts';
 import { TrainingSupervisor } from '../workers/training-supervisor.ts';
 import { EmbeddedEngine } from '../workflows/engines/embedded.ts';
+import { TemporalEngine } from '../workflows/engines/temporal.ts';
 import { Authenticator } from './authentication.ts';
 import { imageLimits } from './features/images/image-intake.ts';
 import { Housekeeping } from './housekeeping.ts';
@@ -98,7 +99,11 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<RunningServer> {
 }
 
 function openEngine({ engine: settings, ...config }: Config, database: Database, logger: Logger) {
-  if (settings.kind === 'temporal') throw new Error('TAGLENS_TEMPORAL_ADDRESS: Temporal is not there yet.');
+  if (settings.kind === 'temporal') {
+    const engine = new TemporalEngine(settings);
+    // Workers are processes of their own.
+    return { engine, training: { start: () => Promise.resolve(), stop: () => engine.close() } };
+  }
   const training = new TrainingSupervisor({ ...config, engine: settings }, logger);
   return { training, engine: new EmbeddedEngine(database, () => training.poke()) };
 }

@@ -42,6 +42,7 @@ function runnerOf({
   timeoutMs = 5000,
 }: Parts) {
   const policy = (name: string) => ({
+    queue: 'workflows' as const,
     timeoutMs,
     heartbeatMs: 0,
     attempts: 3,

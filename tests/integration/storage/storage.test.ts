@@ -48,14 +48,18 @@ let backend: Backend;
 let config: StorageConfig;
 let storage: Storage;
 
-async function openFresh(make: () => Promise<Backend>): Promise<void> {
-  backend = await make();
+type Maker = () => Promise<Backend | null>;
+
+async function openFresh(make: Maker): Promise<void> {
+  const made = await make();
+  if (!made) throw new Error('There is no server for this backend.');
+  backend = made;
   config = loadConfig(backend.settings).storage;
   storage = openStorage(config);
 }
 
 /** Every adapter must pass this. */
-const adapters: [name: string, make: () => Promise<Backend>, isThere: boolean][] = [
+const adapters: [name: string, make: Maker, isThere: boolean][] = [
   ['disk', folderBackend, true],
   ['s3 (when TAGLENS_TEST_S3_ENDPOINT names a server)', s3Backend, hasS3],
 ];
