@@ -54,6 +54,7 @@ securityContext:
   runAsGroup: 1000
   fsGroup: 1000
   seccompProfile: { type: RuntimeDefault }
+terminationGracePeriodSeconds: {{ add (ceil (divf .values.drainMs 1000)) .values.closeSeconds }}
 # One node that dies must not take all processes of a role along.
 topologySpreadConstraints:
   - maxSkew: 1
