@@ -7,6 +7,7 @@ import type { Storage } from '../../../infra/storage/storage.ts';
 import { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import type { Project } from '../../../schema/entities/project.entity.ts';
 import { Publication } from '../../../schema/entities/publication.entity.ts';
+import { ShardProgress } from '../../../schema/entities/shard-progress.entity.ts';
 import { IterationStatus, TrainingMode, TrainingPhase } from '../../../schema/enums.ts';
 import { newId } from '../../../schema/id.ts';
 import type { Engine } from '../../../workflows/engines/engine.ts';
@@ -87,6 +88,7 @@ export class TrainingService {
     await this.deps.database.transact(async (manager) => {
       await lockProject(manager, projectId);
       await refuseInUse(manager, id);
+      await manager.delete(ShardProgress, { iterationId: id });
       await manager.delete(Iteration, { id });
     });
     await this.deps.storage.deletePrefix(keys.iteration(id));
@@ -148,7 +150,7 @@ async function newIteration(manager: EntityManager, project: Project, input: Tra
   const number = (await manager.countBy(Iteration, { projectId })) + 1;
   const name = input.name == null ? `Iteration ${number}` : checkText('name', input.name, nameLimits);
   const tagIds = input.tagIds == null ? null : [...new Set(input.tagIds)].sort();
-  const state = { status: IterationStatus.QUEUED, phase: TrainingPhase.SNAPSHOT, fraction: 0 };
+  const state = { status: IterationStatus.QUEUED, phase: TrainingPhase.SNAPSHOT, fraction: 0, progressedAt: 0 };
   const recipe = { mode: input.mode, backbone: getDomain(domainId).backbone, tagIds, contentVersion, seed: input.seed };
   const open = { snapshotSha256: null, modelSha256: null, error: null, trainedAt: null, imageCount: 0, warnings: [] };
   const message = 'Waiting for a worker.';
