@@ -13,6 +13,7 @@ import { CreateApiKey1790000001008 } from './1790000001008-CreateApiKey.ts';
 import { CreateApiKeyDigest1790000001009 } from './1790000001009-CreateApiKeyDigest.ts';
 import { CreateIdempotentAnswer1790000001010 } from './1790000001010-CreateIdempotentAnswer.ts';
 import { CreateServerSecret1790000001011 } from './1790000001011-CreateServerSecret.ts';
+import { CreateRateWindow1790000003000 } from './1790000003000-CreateRateWindow.ts';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -31,4 +32,5 @@ export const migrations = [
   CreateApiKeyDigest1790000001009,
   CreateIdempotentAnswer1790000001010,
   CreateServerSecret1790000001011,
+  CreateRateWindow1790000003000,
 ];

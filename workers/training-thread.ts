@@ -2,20 +2,26 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { Config, EngineConfig } from '../infra/config.ts';
 import { openDatabase } from '../infra/database/open.ts';
 import { createLogger } from '../infra/logger.ts';
+import { createWorkerMetrics, type MetricsSnapshot } from '../infra/metrics.ts';
 import { openStorage } from '../infra/storage/open.ts';
 import { trainingPolicies } from '../schema/contracts/training.ts';
 import { entities } from '../schema/entities/index.ts';
 import { EmbeddedRunner } from '../workflows/engines/embedded-runner.ts';
 import { trainIteration } from '../workflows/orchestrations/train-iteration.ts';
 import { createActivities } from './activities/index.ts';
+import { measuredActivities } from './measured-activities.ts';
 import { openBackbone, type Backbone } from './ml/backbones/backbone.ts';
 import { backbones, type BackboneName } from './ml/backbones/registry.ts';
 
 export type TrainingThreadConfig = Pick<Config, 'database' | 'storage' | 'logLevel' | 'training' | 'limits'> & {
   engine: Extract<EngineConfig, { kind: 'embedded' }>;
 };
-/** What the server tells the thread; the thread says «ready» once. */
+/** What the server tells the thread. */
 export type ToTrainingThread = 'poke' | 'stop';
+/** What the thread tells the server: «ready» once, then again and again what it measured. */
+export type FromTrainingThread = 'ready' | MetricsSnapshot;
+
+const metricsEveryMs = 1000;
 
 /** The thread that trains inside the server: it shares nothing with the API but the database and the storage. */
 async function runTrainingThread(config: TrainingThreadConfig, port: NonNullable<typeof parentPort>): Promise<void> {
@@ -27,23 +33,29 @@ async function runTrainingThread(config: TrainingThreadConfig, port: NonNullable
     sessions.set(name, open);
     return open;
   };
+  const logger = createLogger({ level: config.logLevel, name: 'training' });
+  const metrics = createWorkerMetrics();
+  const activities = createActivities({
+    database,
+    storage,
+    backbone,
+    threads: config.training.threads,
+    recommendedImagesPerTag: config.limits.recommendedImagesPerTag,
+  });
   const runner = new EmbeddedRunner({
     database,
     orchestrations: { trainIteration },
-    activities: createActivities({
-      database,
-      storage,
-      backbone,
-      threads: config.training.threads,
-      recommendedImagesPerTag: config.limits.recommendedImagesPerTag,
-    }),
+    activities: measuredActivities(activities, { metrics, logger }),
     policies: trainingPolicies,
     concurrency: config.training.concurrency,
     leaseMs: config.engine.leaseMs,
     pollMs: config.engine.pollMs,
-    logger: createLogger({ level: config.logLevel, name: 'training' }),
+    logger,
   });
+  const tellMetrics = (): void => void metrics.registry.getMetricsAsJSON().then((known) => port.postMessage(known));
+  const telling = setInterval(tellMetrics, metricsEveryMs);
   const stop = async (): Promise<void> => {
+    clearInterval(telling);
     await runner.stop();
     for (const session of sessions.values()) await (await session).release();
     await database.close();
