@@ -35,7 +35,7 @@ export interface RunningServer {
 const evaluationCacheBytes = 64 * 1024 * 1024;
 const tailPollMs = 100;
 /** Longest time between taking an event's number and committing it. */
-const tailWindowMs = 5000;
+const tailWindowMs = 60_000;
 
 /** Composition root: reads the configuration, wires everything, listens. Throws `ConfigError` with every problem. */
 export async function serve(env: NodeJS.ProcessEnv): Promise<RunningServer> {
