@@ -41,6 +41,7 @@ export class EventTail {
   /** Starts at the present end of the table; older events reach subscribers that ask with `afterId`. */
   async start(): Promise<void> {
     const newest = await this.rows().find({ select: { id: true }, order: { id: 'DESC' }, take: PAGE });
+    this.ids.startAfter((newest.at(-1)?.id ?? 1) - 1);
     for (const { id } of newest.reverse()) this.ids.note(id);
     this.running = true;
     this.schedule();
