@@ -30,6 +30,8 @@ export class EventTail {
   private checking: Promise<void> | undefined;
   private again = false;
   private running = false;
+  private lookedMs = Date.now();
+  private newestLagMs = 0;
 
   constructor(
     private readonly database: Database,
@@ -38,11 +40,26 @@ export class EventTail {
     this.ids = new PassedOver(options.windowMs);
   }
 
+  get subscriptionCount(): number {
+    return this.subscribers.size;
+  }
+
+  /** Age that the newest event had when it was read here. */
+  get lagMs(): number {
+    return this.newestLagMs;
+  }
+
+  /** Since the last look at the table that succeeded. */
+  get silentMs(): number {
+    return Date.now() - this.lookedMs;
+  }
+
   /** Starts at the present end of the table; older events reach subscribers that ask with `afterId`. */
   async start(): Promise<void> {
     const newest = await this.rows().find({ select: { id: true }, order: { id: 'DESC' }, take: PAGE });
     this.ids.startAfter((newest.at(-1)?.id ?? 1) - 1);
     for (const { id } of newest.reverse()) this.ids.note(id);
+    this.lookedMs = Date.now();
     this.running = true;
     this.schedule();
   }
@@ -115,6 +132,7 @@ export class EventTail {
       deliver(await this.rows().find({ where: { id: In(ids) }, order: { id: 'ASC' } }));
     await this.readAfter(this.ids.highest, deliver);
     this.ids.forget();
+    this.lookedMs = Date.now();
   }
 
   /** Hands over all rows with a higher id, page by page. */
@@ -134,6 +152,7 @@ export class EventTail {
   private deliver(row: EventRow): void {
     const kind = this.ids.note(row.id);
     if (kind === 'seen') return;
+    this.newestLagMs = Math.max(0, Date.now() - row.createdAt);
     for (const subscriber of this.subscribers)
       if (matches(subscriber.filter, row)) offer(subscriber, row, kind === 'late');
   }

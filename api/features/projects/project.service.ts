@@ -10,6 +10,7 @@ import { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import { Prediction } from '../../../schema/entities/prediction.entity.ts';
 import { Project } from '../../../schema/entities/project.entity.ts';
 import { Publication } from '../../../schema/entities/publication.entity.ts';
+import { ShardProgress } from '../../../schema/entities/shard-progress.entity.ts';
 import { Tag } from '../../../schema/entities/tag.entity.ts';
 import { Upload } from '../../../schema/entities/upload.entity.ts';
 import { ClassificationType, IterationStatus, ProjectKind } from '../../../schema/enums.ts';
@@ -120,6 +121,7 @@ async function deleteRows(manager: EntityManager, projectId: string): Promise<st
   }
   const apiKeyIds = (await manager.findBy(ApiKey, { projectId })).map(({ id }) => id);
   await manager.delete(ApiKeyDigest, { apiKeyId: In(apiKeyIds) });
+  await manager.delete(ShardProgress, { iterationId: In(iterations.map(({ id }) => id)) });
   for (const table of [ApiKey, Prediction, Publication, Iteration, Upload, ImageTag, Image, Tag])
     await manager.delete<{ projectId: string | null }>(table, { projectId });
   await manager.delete(Project, { id: projectId });

@@ -7,6 +7,7 @@ import type { Storage } from '../../../infra/storage/storage.ts';
 import { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import type { Project } from '../../../schema/entities/project.entity.ts';
 import { Publication } from '../../../schema/entities/publication.entity.ts';
+import { ShardProgress } from '../../../schema/entities/shard-progress.entity.ts';
 import { IterationStatus, TrainingMode, TrainingPhase } from '../../../schema/enums.ts';
 import { newId } from '../../../schema/id.ts';
 import type { Engine } from '../../../workflows/engines/engine.ts';
@@ -15,6 +16,7 @@ import { pageById, type Page, type PageArgs } from '../../connection.ts';
 import { DomainError, notFound } from '../../errors.ts';
 import { OnceOnly } from '../../idempotency.ts';
 import { lockProject } from '../../project-lock.ts';
+import { note } from '../../request-notes.ts';
 import { checkText } from '../../text.ts';
 import { getDomain } from '../domains/domains.ts';
 import type { ProjectService } from '../projects/project.service.ts';
@@ -38,6 +40,7 @@ export class TrainingService {
   async get(caller: Caller, permission: Permission, id: string): Promise<Iteration> {
     const iteration = await this.deps.database.read.manager.findOneBy(Iteration, { id });
     if (!iteration) throw notFound('iteration', id);
+    note({ iterationId: id });
     authorise(caller, permission, iteration.projectId);
     return iteration;
   }
@@ -87,6 +90,7 @@ export class TrainingService {
     await this.deps.database.transact(async (manager) => {
       await lockProject(manager, projectId);
       await refuseInUse(manager, id);
+      await manager.delete(ShardProgress, { iterationId: id });
       await manager.delete(Iteration, { id });
     });
     await this.deps.storage.deletePrefix(keys.iteration(id));
@@ -148,7 +152,7 @@ async function newIteration(manager: EntityManager, project: Project, input: Tra
   const number = (await manager.countBy(Iteration, { projectId })) + 1;
   const name = input.name == null ? `Iteration ${number}` : checkText('name', input.name, nameLimits);
   const tagIds = input.tagIds == null ? null : [...new Set(input.tagIds)].sort();
-  const state = { status: IterationStatus.QUEUED, phase: TrainingPhase.SNAPSHOT, fraction: 0 };
+  const state = { status: IterationStatus.QUEUED, phase: TrainingPhase.SNAPSHOT, fraction: 0, progressedAt: 0 };
   const recipe = { mode: input.mode, backbone: getDomain(domainId).backbone, tagIds, contentVersion, seed: input.seed };
   const open = { snapshotSha256: null, modelSha256: null, error: null, trainedAt: null, imageCount: 0, warnings: [] };
   const message = 'Waiting for a worker.';

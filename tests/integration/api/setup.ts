@@ -47,7 +47,7 @@ export async function startServerOn(backend: Backend, settings: Record<string, s
   const worker = await startWorkerIfApart(env);
   return {
     url: server.url,
-    storage: openStorage(loadConfig(env).storage),
+    storage: await openStorage(loadConfig(env).storage),
     client: new TaglensClient(server.url, ownerKey),
     send: (query, variables = {}, headers = bearer(ownerKey)) => send(server.url, query, variables, headers),
     close: async () => {
