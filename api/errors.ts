@@ -24,6 +24,7 @@ const statuses = {
   NOT_SUPPORTED: 400,
   IDEMPOTENCY_MISMATCH: 422,
   TOO_BUSY: 429,
+  ENGINE_UNAVAILABLE: 503,
 } as const;
 
 export type ErrorCode = keyof typeof statuses;

@@ -17,6 +17,7 @@ import { EmbeddedEngine } from '../workflows/engines/embedded.ts';
 import { TemporalEngine } from '../workflows/engines/temporal.ts';
 import { Authenticator } from './authentication.ts';
 import { imageLimits } from './features/images/image-intake.ts';
+import { TrainingWatch } from './features/training/training-watch.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { registerIterationMetrics } from './iteration-metrics.ts';
 import { ensureOwnerKey } from './keys.ts';
@@ -72,12 +73,14 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<RunningServer> {
   const authenticator = new Authenticator(database, config.keylessPlayground && isLoopback(config.host));
   const schema = await buildGraphqlSchema();
   const server = await buildServer({ config, schema, database, services, authenticator, signer, metrics, logger });
+  const watch = new TrainingWatch({ database, storage, engine, logger });
   const housekeeping = new Housekeeping({ database, storage, predictions: services.predictions, logger });
   // From the outside in: first nothing new comes, last the database goes that all others write to.
   const close = async (): Promise<void> => {
     await tail.stop();
     await server.close();
     await housekeeping.stop();
+    await watch.stop();
     await training.stop();
     await predictions.close();
     await evaluations.close();
@@ -86,7 +89,7 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<RunningServer> {
   try {
     await tail.start();
     await training.start();
-    await services.training.resumeQueued();
+    watch.start();
     housekeeping.start();
     await server.app.listen({ host: config.host, port: config.port });
   } catch (error) {

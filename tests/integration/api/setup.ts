@@ -32,7 +32,7 @@ export async function startServer(settings: Record<string, string> = {}): Promis
   const own = { TAGLENS_PORT: '0', TAGLENS_OWNER_KEY: ownerKey, TAGLENS_LOG_LEVEL: 'silent' };
   const env = { ...backend.settings, ...own, ...settings };
   const server = await serve(env);
-  const worker = await startWorkerIfApart(env);
+  const worker = await startWorkerIfApart({ ...env, ...backend.settings });
   return {
     url: server.url,
     storage: openStorage(loadConfig(env).storage),
@@ -46,7 +46,7 @@ export async function startServer(settings: Record<string, string> = {}): Promis
   };
 }
 
-/** On Temporal the server does not train by itself. */
+/** On Temporal the server does not train by itself. The worker has a way of its own to the servers. */
 async function startWorkerIfApart(env: Record<string, string>): Promise<RunningWorker | undefined> {
   return loadConfig(env).engine.kind === 'temporal' ? startWorker(env) : undefined;
 }
