@@ -28,7 +28,7 @@ type Answers = {
 };
 
 const config = workerData as EvaluationThreadConfig;
-const storage = openStorage(config.storage);
+const storage = await openStorage(config.storage);
 const evaluations = new SizedCache<Evaluation>(
   config.cacheBytes,
   // An id as a string takes about as much again as its characters.

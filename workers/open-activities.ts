@@ -26,7 +26,7 @@ export async function openActivities(config: ActivitiesConfig): Promise<OpenActi
   };
   const activities = createActivities({
     database,
-    storage: openStorage(config.storage),
+    storage: await openStorage(config.storage),
     backbone,
     threads: config.training.threads,
     recommendedImagesPerTag: config.limits.recommendedImagesPerTag,

@@ -33,7 +33,12 @@ export function createS3Client(config: S3Config): S3Client {
 /** Signs addresses as clients reach the server. What they will send is not known yet, so it gets no checksum. */
 export function createS3Signer(config: S3Config): S3Client {
   const address = addressOf(config, config.publicEndpoint ?? config.endpoint);
-  return new S3Client({ ...address, requestChecksumCalculation: 'WHEN_REQUIRED' });
+  const checksums = 'WHEN_REQUIRED';
+  return new S3Client({
+    ...address,
+    requestChecksumCalculation: checksums,
+    responseChecksumValidation: checksums,
+  });
 }
 
 function addressOf({ region, pathStyle, credentials }: S3Config, endpoint: string | undefined) {

@@ -4,6 +4,7 @@ import type { Logger } from '../../../infra/logger.ts';
 import { keys } from '../../../infra/storage/keys.ts';
 import type { Storage } from '../../../infra/storage/storage.ts';
 import { Iteration } from '../../../schema/entities/iteration.entity.ts';
+import { ShardProgress } from '../../../schema/entities/shard-progress.entity.ts';
 import { IterationStatus, TrainingPhase } from '../../../schema/enums.ts';
 import type { Engine } from '../../../workflows/engines/engine.ts';
 import { announceProgress, openStatuses, startRun } from './training-run.ts';
@@ -73,12 +74,12 @@ export class TrainingWatch {
   private async end(id: string, status: IterationStatus, reason: string): Promise<void> {
     const { database, storage } = this.deps;
     const isOpen = await database.transact(async (manager) => {
-      const row = await manager.findOneBy(Iteration, { id, status: In(openStatuses) });
-      if (!row) return false;
       const error = status === IterationStatus.FAILED ? reason : null;
-      Object.assign(row, { status, error, phase: TrainingPhase.DONE, fraction: 1, message: reason });
-      await manager.save(row);
-      await announceProgress(manager, row);
+      const changes = { status, error, phase: TrainingPhase.DONE, fraction: 1, message: reason };
+      const { affected } = await manager.update(Iteration, { id, status: In(openStatuses) }, changes);
+      if (affected === 0) return false;
+      await manager.delete(ShardProgress, { iterationId: id });
+      await announceProgress(manager, await manager.findOneByOrFail(Iteration, { id }));
       return true;
     });
     if (isOpen) await storage.deletePrefix(keys.iteration(id));

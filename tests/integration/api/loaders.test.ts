@@ -41,7 +41,7 @@ beforeAll(async () => {
   services = createServices({
     config,
     database,
-    storage: openStorage(config.storage),
+    storage: await openStorage(config.storage),
     engine: new EmbeddedEngine(database),
     tail: new EventTail(database, { pollMs: 1000, windowMs: 1000 }),
     signer: new UrlSigner('secret', () => 'http://localhost'),

@@ -35,7 +35,7 @@ export async function startServer(settings: Record<string, string> = {}): Promis
   const worker = await startWorkerIfApart({ ...env, ...backend.settings });
   return {
     url: server.url,
-    storage: openStorage(loadConfig(env).storage),
+    storage: await openStorage(loadConfig(env).storage),
     client: new TaglensClient(server.url, ownerKey),
     send: (query, variables = {}, headers = bearer(ownerKey)) => send(server.url, query, variables, headers),
     close: async () => {

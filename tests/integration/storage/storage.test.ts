@@ -48,18 +48,16 @@ let backend: Backend;
 let config: StorageConfig;
 let storage: Storage;
 
-type Maker = () => Promise<Backend | null>;
-
-async function openFresh(make: Maker): Promise<void> {
+async function openFresh(make: () => Promise<Backend | null>): Promise<void> {
   const made = await make();
-  if (!made) throw new Error('There is no server for this backend.');
+  if (!made) throw new Error('TAGLENS_TEST_S3_ACCESS_KEY_ID and TAGLENS_TEST_S3_SECRET_ACCESS_KEY are missing.');
   backend = made;
   config = loadConfig(backend.settings).storage;
-  storage = openStorage(config);
+  storage = await openStorage(config);
 }
 
 /** Every adapter must pass this. */
-const adapters: [name: string, make: Maker, isThere: boolean][] = [
+const adapters: [name: string, make: () => Promise<Backend | null>, isThere: boolean][] = [
   ['disk', folderBackend, true],
   ['s3 (when TAGLENS_TEST_S3_ENDPOINT names a server)', s3Backend, hasS3],
 ];
