@@ -7,7 +7,7 @@ import { extractFeatures, FEATURE_VERSION } from '../workers/ml/features.ts';
 import { assignFolds, groupNearDuplicates } from '../workers/ml/folds.ts';
 import { fitHead, headProbabilities } from '../workers/ml/head.ts';
 import { perceptualHash } from '../workers/ml/image.ts';
-import { evaluate } from '../workers/ml/metrics.ts';
+import { evaluate, expectedCalibrationError, type EvaluationInput } from '../workers/ml/metrics.ts';
 import { sha256 } from '../workers/ml/model-package.ts';
 import { seededRandom } from '../workers/ml/random.ts';
 import { findDataset, type Dataset, type LabelledFile } from './datasets.ts';
@@ -49,7 +49,32 @@ interface Figures {
   /** Mean over the tags; the figure of multi-label sets. */
   averagePrecision: number;
   calibrationError: number;
+  /** What a perfectly calibrated head would show on so few photographs. */
+  calibrationNoise: number;
   logLoss: number;
+}
+
+/** One truth as it would be if the probabilities were right. */
+function drawTruth({ probabilities, targets, tagCount, kind }: EvaluationInput, random: () => number): number[][] {
+  return targets.map((_, i) => {
+    const row = probabilities.subarray(i * tagCount, (i + 1) * tagCount);
+    if (kind === 'MULTILABEL') return [...row.keys()].filter((k) => random() < (row[k] ?? 0));
+    let rest = random();
+    const drawn = row.findIndex((p) => (rest -= p) < 0);
+    return [drawn < 0 ? tagCount - 1 : drawn];
+  });
+}
+
+/**
+ * Bins of a few photographs never show exactly the rate that was promised, so that the error of a perfect head is not 0:
+ * its mean over truths that are drawn from the probabilities themselves.
+ */
+function calibrationNoise(input: EvaluationInput): number {
+  const random = seededRandom(1);
+  const errors = Array.from({ length: 50 }, () =>
+    expectedCalibrationError({ ...input, targets: drawTruth(input, random) }),
+  );
+  return mean(errors);
 }
 
 /** Trains as the product does, and measures on photographs that took no part. */
@@ -64,9 +89,15 @@ async function measure(train: readonly Example[], test: readonly Example[], { ki
   test.forEach((example, i) => probabilities.set(headProbabilities(head, kind, example.features), i * tagCount));
   const truth = test.map((example) => example.targets);
   const threshold = kind === 'MULTICLASS' ? 0 : 0.5;
-  const metrics = evaluate({ probabilities, targets: truth, tagCount, kind, threshold });
-  const { accuracy, averagePrecision, expectedCalibrationError: calibrationError, logLoss } = metrics;
-  return { accuracy, averagePrecision: averagePrecision.value, calibrationError, logLoss };
+  const input: EvaluationInput = { probabilities, targets: truth, tagCount, kind, threshold };
+  const metrics = evaluate(input);
+  return {
+    accuracy: metrics.accuracy,
+    averagePrecision: metrics.averagePrecision.value,
+    calibrationError: metrics.expectedCalibrationError,
+    calibrationNoise: calibrationNoise(input),
+    logLoss: metrics.logLoss,
+  };
 }
 
 interface Row {
@@ -114,8 +145,18 @@ function cells({ set, backbone, imagesPerTag, draws }: Row): string[] {
   const spread = draws.length > 1 ? ` ± ${deviation(accuracies).toFixed(1)}` : '';
   const averagePrecision = mean(draws.map((draw) => draw.averagePrecision)).toFixed(3);
   const error = mean(draws.map(({ calibrationError }) => calibrationError)).toFixed(3);
+  const noise = mean(draws.map((draw) => draw.calibrationNoise)).toFixed(3);
   const loss = mean(draws.map(({ logLoss }) => logLoss)).toFixed(3);
-  return [set, backbone, `${imagesPerTag}`, `${mean(accuracies).toFixed(1)}${spread}`, averagePrecision, error, loss];
+  return [
+    set,
+    backbone,
+    `${imagesPerTag}`,
+    `${mean(accuracies).toFixed(1)}${spread}`,
+    averagePrecision,
+    error,
+    noise,
+    loss,
+  ];
 }
 
 const sets = ['clothing', 'trash', 'cookies', 'mslearn-fruit', 'azure-trees', 'playing-cards'];
@@ -135,7 +176,10 @@ export async function benchQuality({ smoke }: { smoke: boolean }): Promise<void>
     }
     await backbone.release();
   }
-  printTable(['set', 'backbone', 'images a tag', 'right %', 'mAP', 'ECE', 'log-loss'], rows.map(cells));
+  printTable(
+    ['set', 'backbone', 'images a tag', 'right %', 'mAP', 'ECE', 'ECE if perfect', 'log-loss'],
+    rows.map(cells),
+  );
   const file = join(tmpdir(), 'taglens-quality.json');
   await writeFile(file, JSON.stringify(rows, null, 2));
   console.log(`\nAll figures: ${file}`);

@@ -1,15 +1,18 @@
-import type { EntityManager, FindOptionsWhere, ObjectLiteral } from 'typeorm';
+import type { EntityManager, FindOneOptions, FindOptionsWhere, ObjectLiteral } from 'typeorm';
 
 /**
- * The row as it is now, kept from others until the transaction ends; null when there is none. Whoever decides on what
- * belongs to a project locks its row first, so that decisions on one project take turns and deadlocks stay rare.
- * SQLite needs no lock: it has one writer at a time.
+ * An option of `find…`: the rows come as they are now and are kept from others until the transaction ends. SQLite needs
+ * no lock, since it has one writer at a time.
  */
+export function forUpdate(manager: EntityManager): Pick<FindOneOptions, 'lock'> {
+  return manager.connection.options.type === 'better-sqlite3' ? {} : { lock: { mode: 'pessimistic_write' } };
+}
+
+/** The row as it is now, kept from others until the transaction ends; null when there is none. */
 export function lockRow<T extends ObjectLiteral>(
   manager: EntityManager,
   entity: new () => T,
   where: FindOptionsWhere<T>,
 ): Promise<T | null> {
-  const isShared = manager.connection.options.type !== 'better-sqlite3';
-  return manager.findOne(entity, { where, ...(isShared ? { lock: { mode: 'pessimistic_write' } } : {}) });
+  return manager.findOne(entity, { where, ...forUpdate(manager) });
 }

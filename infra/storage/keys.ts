@@ -11,13 +11,12 @@ export const keys = {
   upload: (uploadId: string) => `uploads/${uploadId}`,
   iteration: (iterationId: string) => `iterations/${iterationId}/`,
   snapshot: (iterationId: string) => `iterations/${iterationId}/snapshot.json`,
-  head: (iterationId: string) => `iterations/${iterationId}/head.json`,
   evaluation: (iterationId: string) => `iterations/${iterationId}/evaluation.json`,
   model: (iterationId: string) => `iterations/${iterationId}/model/model.taglens`,
-  featureShard: (iterationId: string, shard: number | string) => `iterations/${iterationId}/features/${shard}.json`,
-  /** One image's features are the same for every project, so they are kept by content. */
-  features: (backbone: string, version: string, sha256: string) =>
-    `features/${backbone}-${version}/${sha256.slice(0, 2)}/${sha256}.f32`,
+  /** Images of one shard that could not be decoded, with the reasons; there only when there are any. */
+  leftOut: (iterationId: string, shard: number) => `iterations/${iterationId}/left-out/${shard}.json`,
+  /** Features are the same for every project; rows say by content which pack has them. */
+  featurePack: (extractor: string, packId: string) => `features/${extractor}/${packId}.pack`,
   exportArchive: (exportId: string, fileName: string) => `exports/${exportId}/${fileName}`,
   /** Names the installation that the storage belongs to. */
   installation: () => 'installation',

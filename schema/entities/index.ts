@@ -4,6 +4,8 @@ import { Image } from './image.entity.ts';
 import { ImageTag } from './image-tag.entity.ts';
 import { Upload } from './upload.entity.ts';
 import { Iteration } from './iteration.entity.ts';
+import { CachedFeature } from './cached-feature.entity.ts';
+import { ShardProgress } from './shard-progress.entity.ts';
 import { Publication } from './publication.entity.ts';
 import { Prediction } from './prediction.entity.ts';
 import { ApiKey } from './api-key.entity.ts';
@@ -23,6 +25,8 @@ export const entities = [
   ImageTag,
   Upload,
   Iteration,
+  CachedFeature,
+  ShardProgress,
   Publication,
   Prediction,
   ApiKey,

@@ -66,7 +66,7 @@ export function evaluate(input: EvaluationInput): Metrics {
       averagePrecision: perTag[k] ?? { value: 0, low: 0, high: 1 },
       imageCount: own.actual,
     })),
-    expectedCalibrationError: calibrationError(data),
+    expectedCalibrationError: expectedCalibrationError(data),
     logLoss: logLoss(data),
     accuracy: data.targets.length ? right / data.targets.length : 0,
   };
@@ -168,7 +168,8 @@ function isRight(data: EvaluationInput, image: number, predicted: number[]): boo
 
 const binCount = 15;
 
-function calibrationError(data: EvaluationInput): number {
+/** Mean difference of confidence and accuracy; see `Metrics`. */
+export function expectedCalibrationError(data: EvaluationInput): number {
   const sums = Array.from({ length: binCount }, () => ({ count: 0, confidence: 0, right: 0 }));
   let total = 0;
   const add = (confidence: number, right: boolean): void => {

@@ -35,6 +35,7 @@ const heartbeatIntervalMs = 1000;
 /** The working half of the Temporal engine: one poller for orchestrations and light activities, one for heavy ones. */
 export class TemporalWorker {
   private readonly ended: Promise<void>;
+  private stopped: Promise<void> | undefined;
 
   private constructor(
     private readonly connection: NativeConnection,
@@ -68,7 +69,11 @@ export class TemporalWorker {
   }
 
   /** Takes no more work, interrupts what is under way after the drain time, and waits for it; it goes on in another worker. */
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    return (this.stopped ??= this.shutDown());
+  }
+
+  private async shutDown(): Promise<void> {
     for (const worker of this.workers) if (worker.getState() === 'RUNNING') worker.shutdown();
     await this.ended.catch(() => undefined);
     await this.connection.close();
