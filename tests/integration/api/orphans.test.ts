@@ -11,6 +11,7 @@ import { openStorage } from '../../../infra/storage/open.ts';
 import type { Storage } from '../../../infra/storage/storage.ts';
 import { migrations } from '../../../migrations/index.ts';
 import { entities } from '../../../schema/entities/index.ts';
+import { CachedFeature } from '../../../schema/entities/cached-feature.entity.ts';
 import { Upload } from '../../../schema/entities/upload.entity.ts';
 import { newId } from '../../../schema/id.ts';
 import { freshBackend, type Backend } from '../../backends/backend.ts';
@@ -63,6 +64,15 @@ for (const [name, make, isThere] of adapters)
       return id;
     }
 
+    async function addFeaturePack(): Promise<string> {
+      const packId = newId();
+      const key = keys.featurePack('lite0', packId);
+      await storage.put(key, x);
+      const rows = ['ab', 'cd'].map((sha256, packIndex) => ({ extractor: 'lite0', sha256, packId, packIndex }));
+      await database.transact((manager) => manager.insert(CachedFeature, rows));
+      return key;
+    }
+
     test('are removed with all that belongs to them, and nothing else is', async () => {
       const projectId = newId();
       const [imageId, iterationId, predictionId] = [newId(), newId(), newId()];
@@ -72,10 +82,11 @@ for (const [name, make, isThere] of adapters)
       await storage.put(keys.predictionOriginal(projectId, predictionId), x);
       await storage.put(keys.snapshot(iterationId), x);
       await storage.put(keys.model(iterationId), x);
-      const kept = [keys.upload(await addUpload()), keys.features('lite0', 'v1', 'ab12'), 'projects/notes.txt'];
-      for (const key of kept.slice(1)) await storage.put(key, x);
+      await storage.put(keys.featurePack('lite0', newId()), x);
+      const kept = [keys.upload(await addUpload()), await addFeaturePack(), 'projects/notes.txt'];
+      await storage.put('projects/notes.txt', x);
       const removed = await collector().collect(anyAgeMs, never);
-      expect(removed).toEqual({ upload: 1, image: 1, prediction: 1, iteration: 1 });
+      expect(removed).toEqual({ upload: 1, image: 1, prediction: 1, iteration: 1, featurePack: 1 });
       expect(await keysBelow(storage, '')).toEqual([...kept, keys.installation()].sort());
       expect(await metrics.registry.metrics()).toContain('taglens_orphans_removed_total{kind="image"} 1');
       expect(await collector().collect(anyAgeMs, never)).toEqual({});
