@@ -1,4 +1,5 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadConfig, type S3Config } from '../../../infra/config.ts';
 import { S3Storage } from '../../../infra/storage/s3.ts';
@@ -19,6 +20,17 @@ async function listen(onConnection: (socket: Socket) => void): Promise<{ server:
   const server = createServer(onConnection);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return { server, endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+}
+
+/** Stands between client and S3 server and does to their bytes what the test says. */
+function relay(wire: (client: Socket, upstream: Socket) => void): Promise<{ server: Server; endpoint: string }> {
+  const { hostname, port } = new URL(process.env['TAGLENS_TEST_S3_ENDPOINT'] ?? '');
+  return listen((client) => {
+    const upstream = connect(Number(port), hostname);
+    wire(client, upstream);
+    for (const [one, other] of [[client, upstream] as const, [upstream, client] as const])
+      one.on('error', () => other.destroy()).on('close', () => other.destroy());
+  });
 }
 
 describe.skipIf(!hasS3)('S3 (when TAGLENS_TEST_S3_ENDPOINT names a server)', () => {
@@ -76,27 +88,45 @@ describe.skipIf(!hasS3)('S3 (when TAGLENS_TEST_S3_ENDPOINT names a server)', () 
   test('a body that breaks off is read again', async () => {
     const bytes = Buffer.alloc(3_000_000, 'x');
     await storage.put('a/1', bytes);
-    const { hostname, port } = new URL(config.endpoint ?? '');
     let cuts = 2;
-    const { server, endpoint } = await listen((socket) => {
-      const upstream = connect(Number(port), hostname);
+    const { server, endpoint } = await relay((client, upstream) => {
       let passed = 0;
-      socket.on('error', () => upstream.destroy()).pipe(upstream);
-      upstream
-        .on('error', () => socket.destroy())
-        .on('data', (chunk: Buffer) => {
-          socket.write(chunk);
-          passed += chunk.length;
-          if (passed < 1_000_000 || cuts === 0) return;
-          cuts -= 1;
-          socket.destroy();
-          upstream.destroy();
-        });
+      client.on('data', (chunk) => upstream.write(chunk));
+      upstream.on('data', (chunk: Buffer) => {
+        client.write(chunk);
+        passed += chunk.length;
+        if (passed < 1_000_000 || cuts === 0) return;
+        cuts -= 1;
+        client.destroy();
+      });
     });
     expect((await new S3Storage({ ...config, endpoint }).get('a/1')).equals(bytes)).toBe(true);
     expect(cuts).toBe(0);
     server.close();
   });
+
+  test.each(['bytes', 'a stream', 'a stream in parts'])(
+    '%s damaged on the way: nothing is stored',
+    async (form) => {
+      const { server, endpoint } = await relay((client, upstream) => {
+        client.on('data', (chunk: Buffer) => {
+          const at = chunk.indexOf('photograph');
+          if (at >= 0) chunk[at] = 0;
+          upstream.write(chunk);
+        });
+        upstream.on('data', (chunk) => client.write(chunk));
+      });
+      const small = Buffer.from('a photograph');
+      const large = Buffer.alloc(9_000_000, 'x').fill('a photograph', 1000, 1012);
+      const body = form === 'bytes' ? small : Readable.from([form === 'a stream' ? small : large]);
+      await expect(new S3Storage({ ...config, endpoint }).put('a/1', body)).rejects.toThrow(
+        /does not match|digest|checksum/i,
+      );
+      expect(await storage.exists('a/1')).toBe(false);
+      expect(await storage.discardUnfinished(new Date(Date.now() + 1000))).toBe(0);
+      server.close();
+    },
+  );
 
   test.each<[string, Partial<S3Config>, string]>([
     ['the bucket is missing', { bucket: 'taglens-no-such-bucket' }, 'correct TAGLENS_S3_BUCKET'],
