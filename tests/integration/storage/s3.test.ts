@@ -105,28 +105,25 @@ describe.skipIf(!hasS3)('S3 (when TAGLENS_TEST_S3_ENDPOINT names a server)', () 
     server.close();
   });
 
-  test.each(['bytes', 'a stream', 'a stream in parts'])(
-    '%s damaged on the way: nothing is stored',
-    async (form) => {
-      const { server, endpoint } = await relay((client, upstream) => {
-        client.on('data', (chunk: Buffer) => {
-          const at = chunk.indexOf('photograph');
-          if (at >= 0) chunk[at] = 0;
-          upstream.write(chunk);
-        });
-        upstream.on('data', (chunk) => client.write(chunk));
+  test.each(['bytes', 'a stream', 'a stream in parts'])('%s damaged on the way: nothing is stored', async (form) => {
+    const { server, endpoint } = await relay((client, upstream) => {
+      client.on('data', (chunk: Buffer) => {
+        const at = chunk.indexOf('photograph');
+        if (at >= 0) chunk[at] = 0;
+        upstream.write(chunk);
       });
-      const small = Buffer.from('a photograph');
-      const large = Buffer.alloc(9_000_000, 'x').fill('a photograph', 1000, 1012);
-      const body = form === 'bytes' ? small : Readable.from([form === 'a stream' ? small : large]);
-      await expect(new S3Storage({ ...config, endpoint }).put('a/1', body)).rejects.toThrow(
-        /does not match|digest|checksum/i,
-      );
-      expect(await storage.exists('a/1')).toBe(false);
-      expect(await storage.discardUnfinished(new Date(Date.now() + 1000))).toBe(0);
-      server.close();
-    },
-  );
+      upstream.on('data', (chunk) => client.write(chunk));
+    });
+    const small = Buffer.from('a photograph');
+    const large = Buffer.alloc(9_000_000, 'x').fill('a photograph', 1000, 1012);
+    const body = form === 'bytes' ? small : Readable.from([form === 'a stream' ? small : large]);
+    await expect(new S3Storage({ ...config, endpoint }).put('a/1', body)).rejects.toThrow(
+      /does not match|digest|checksum/i,
+    );
+    expect(await storage.exists('a/1')).toBe(false);
+    expect(await storage.discardUnfinished(new Date(Date.now() + 1000))).toBe(0);
+    server.close();
+  });
 
   test.each<[string, Partial<S3Config>, string]>([
     ['the bucket is missing', { bucket: 'taglens-no-such-bucket' }, 'correct TAGLENS_S3_BUCKET'],
