@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
-import type { Database } from '../infra/database.ts';
+import type { Database } from '../infra/database/database.ts';
 import { ApiKeyDigest } from '../schema/entities/api-key-digest.entity.ts';
 import { ApiKey } from '../schema/entities/api-key.entity.ts';
 import { ApiKeyRole } from '../schema/enums.ts';

@@ -1,5 +1,5 @@
 import { Gauge, type Registry } from 'prom-client';
-import type { Database } from '../infra/database.ts';
+import type { Database } from '../infra/database/database.ts';
 import { Iteration } from '../schema/entities/iteration.entity.ts';
 import { IterationStatus } from '../schema/enums.ts';
 

@@ -1,6 +1,6 @@
 import DataLoader from 'dataloader';
 import { In, type EntityTarget, type ObjectLiteral } from 'typeorm';
-import type { Database } from '../infra/database.ts';
+import type { Database } from '../infra/database/database.ts';
 import { ImageTag } from '../schema/entities/image-tag.entity.ts';
 import { Image } from '../schema/entities/image.entity.ts';
 import { Iteration } from '../schema/entities/iteration.entity.ts';

@@ -1,7 +1,7 @@
 import { copyFile, link, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { openDatabase } from '../infra/database.ts';
-import { DiskStorage, objectsFolder } from '../infra/storage/disk.ts';
+import { openDatabase } from '../infra/database/open.ts';
+import { DiskStorage } from '../infra/storage/disk.ts';
 import { keys } from '../infra/storage/keys.ts';
 import { renderSamples } from '../samples/render.ts';
 import { entities } from '../schema/entities/index.ts';
@@ -37,8 +37,8 @@ function tenTagModel(): Uint8Array {
 
 /** Rows and files as publishing leaves them. The files are links to one, to spare the disk; the server reads each. */
 async function publishMany({ data, projectId, iterationId }: BenchServer, count: number): Promise<string[]> {
-  const database = await openDatabase({ data }, entities, []);
-  const root = objectsFolder(data);
+  const database = await openDatabase({ kind: 'sqlite', folder: data }, entities, []);
+  const root = join(data, 'objects');
   const first = join(root, keys.model(iterationId));
   await new DiskStorage(root).put('bench/model', tenTagModel());
   await copyFile(join(root, 'bench/model'), first);

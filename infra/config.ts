@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
-import ipaddr from 'ipaddr.js';
-import { settings, type SettingKind, type SettingName } from './settings.ts';
+import { join } from 'node:path';
+import { SettingReader } from './setting-reader.ts';
+import { settings } from './settings.ts';
 
 /** Every limit a request is checked against. Sizes are bytes, edges are pixels. */
 export interface Limits {
@@ -18,12 +18,53 @@ export interface Limits {
   recommendedImagesPerTag: number;
 }
 
+/** Where the rows are: a file of this machine, or a server that many processes share. */
+export type DatabaseConfig = { kind: 'sqlite'; folder: string } | { kind: 'mysql'; url: string; poolSize: number };
+
+/** Where pictures and models are: a folder of this machine, or a bucket that many processes share. */
+export type StorageConfig = { kind: 'disk'; folder: string } | ({ kind: 's3' } & S3Config);
+
+export interface S3Config {
+  bucket: string;
+  region: string;
+  /** Undefined: the address of the region at Amazon. */
+  endpoint: string | undefined;
+  /** The same as clients reach it, for addresses that they upload to; undefined: as `endpoint`. */
+  publicEndpoint: string | undefined;
+  /** https://host/bucket/key instead of https://bucket.host/key. */
+  pathStyle: boolean;
+  /** Undefined: found as Amazon's tools find them (environment, profile, role of the machine). */
+  credentials: { accessKeyId: string; secretAccessKey: string } | undefined;
+  /** Whether clients send and fetch pictures straight to and from the bucket. */
+  direct: boolean;
+}
+
+/** Who remembers how far trainings are: this service in its own database, or a Temporal server. */
+export type EngineConfig =
+  { kind: 'embedded'; leaseMs: number; pollMs: number } | ({ kind: 'temporal' } & TemporalConfig);
+
+export interface TemporalConfig {
+  address: string;
+  namespace: string;
+  /** Begins the names of the task queues, so that several installations can share a namespace. */
+  taskQueue: string;
+  apiKey: string | undefined;
+  /** Undefined: no encryption. Certificates are in PEM form. */
+  tls:
+    { serverCa: Buffer | undefined; clientCertificate: Buffer | undefined; clientKey: Buffer | undefined } | undefined;
+}
+
 /** The whole configuration, read once at start-up and passed down; nothing else reads the environment. */
 export interface Config {
   host: string;
   port: number;
-  /** Folder that holds the database and the stored objects. */
-  data: string;
+  database: DatabaseConfig;
+  storage: StorageConfig;
+  engine: EngineConfig;
+  /** How long a server that is told to stop goes on answering, so that load balancers learn of it. Milliseconds. */
+  drainMs: number;
+  /** Where a worker process answers health checks and metrics; 0: nowhere. */
+  workerPort: number;
   /** The key of the owner; undefined lets the program make one on the first start. */
   ownerKey: string | undefined;
   logLevel: LogLevel;
@@ -39,7 +80,6 @@ export interface Config {
   urls: { allow: string[]; timeoutMs: number };
   training: { concurrency: number; threads: number };
   modelMemoryBytes: number;
-  engine: { leaseMs: number; pollMs: number };
 }
 
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -69,7 +109,11 @@ function build(read: SettingReader): Config {
   return {
     host: read.text('TAGLENS_HOST'),
     port: read.integer('TAGLENS_PORT'),
-    data: read.text('TAGLENS_DATA'),
+    database: buildDatabase(read),
+    storage: buildStorage(read),
+    engine: buildEngine(read),
+    drainMs: read.integer('TAGLENS_DRAIN_MS'),
+    workerPort: read.integer('TAGLENS_WORKER_PORT'),
     ownerKey: read.secret('TAGLENS_OWNER_KEY'),
     logLevel: read.choice('TAGLENS_LOG_LEVEL', logLevels),
     publicUrl: read.url('TAGLENS_PUBLIC_URL'),
@@ -89,7 +133,63 @@ function build(read: SettingReader): Config {
       threads: read.integer('TAGLENS_TRAINING_THREADS'),
     },
     modelMemoryBytes: read.integer('TAGLENS_MODEL_MEMORY_BYTES'),
-    engine: { leaseMs: read.integer('TAGLENS_ENGINE_LEASE_MS'), pollMs: read.integer('TAGLENS_ENGINE_POLL_MS') },
+  };
+}
+
+function buildDatabase(read: SettingReader): DatabaseConfig {
+  const url = read.secretUrl(
+    'TAGLENS_DATABASE_URL',
+    /^mysql:\/\/[^/]+\/[^/?]+/,
+    'mysql://user:password@host:port/name',
+  );
+  const poolSize = read.integer('TAGLENS_DATABASE_POOL');
+  return url === undefined ? { kind: 'sqlite', folder: read.text('TAGLENS_DATA') } : { kind: 'mysql', url, poolSize };
+}
+
+function buildStorage(read: SettingReader): StorageConfig {
+  const bucket = read.text('TAGLENS_S3_BUCKET');
+  if (bucket === '') return { kind: 'disk', folder: join(read.text('TAGLENS_DATA'), 'objects') };
+  const accessKeyId = read.secret('TAGLENS_S3_ACCESS_KEY_ID');
+  const secretAccessKey = read.secret('TAGLENS_S3_SECRET_ACCESS_KEY');
+  if ((accessKeyId === undefined) !== (secretAccessKey === undefined))
+    read.problems.push('TAGLENS_S3_ACCESS_KEY_ID and TAGLENS_S3_SECRET_ACCESS_KEY go together; set both or neither');
+  return {
+    kind: 's3',
+    bucket,
+    region: read.text('TAGLENS_S3_REGION'),
+    endpoint: read.url('TAGLENS_S3_ENDPOINT'),
+    publicEndpoint: read.url('TAGLENS_S3_PUBLIC_ENDPOINT'),
+    pathStyle: read.flag('TAGLENS_S3_PATH_STYLE'),
+    credentials: accessKeyId && secretAccessKey ? { accessKeyId, secretAccessKey } : undefined,
+    direct: read.flag('TAGLENS_S3_DIRECT'),
+  };
+}
+
+function buildEngine(read: SettingReader): EngineConfig {
+  const address = read.text('TAGLENS_TEMPORAL_ADDRESS');
+  if (address === '')
+    return {
+      kind: 'embedded',
+      leaseMs: read.integer('TAGLENS_ENGINE_LEASE_MS'),
+      pollMs: read.integer('TAGLENS_ENGINE_POLL_MS'),
+    };
+  const certificates = {
+    serverCa: read.file('TAGLENS_TEMPORAL_TLS_CA_FILE'),
+    clientCertificate: read.file('TAGLENS_TEMPORAL_TLS_CERT_FILE'),
+    clientKey: read.file('TAGLENS_TEMPORAL_TLS_KEY_FILE'),
+  };
+  if ((certificates.clientCertificate === undefined) !== (certificates.clientKey === undefined))
+    read.problems.push(
+      'TAGLENS_TEMPORAL_TLS_CERT_FILE and TAGLENS_TEMPORAL_TLS_KEY_FILE go together; set both or neither',
+    );
+  const isEncrypted = read.flag('TAGLENS_TEMPORAL_TLS') || Object.values(certificates).some(Boolean);
+  return {
+    kind: 'temporal',
+    address,
+    namespace: read.text('TAGLENS_TEMPORAL_NAMESPACE'),
+    taskQueue: read.text('TAGLENS_TEMPORAL_TASK_QUEUE'),
+    apiKey: read.secret('TAGLENS_TEMPORAL_API_KEY'),
+    tls: isEncrypted ? certificates : undefined,
   };
 }
 
@@ -110,97 +210,6 @@ function buildLimits(read: SettingReader): Limits {
   };
 }
 
-/** Reads settings one by one and collects what is wrong instead of stopping at the first. */
-class SettingReader {
-  readonly problems: string[] = [];
-
-  constructor(private readonly env: NodeJS.ProcessEnv) {}
-
-  text(name: SettingName): string {
-    return this.raw(name);
-  }
-
-  integer(name: SettingName): number {
-    const { min = 1, max = Number.MAX_SAFE_INTEGER } = settings[name] as SettingKind;
-    const text = this.raw(name).replaceAll('_', '');
-    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-    if (value >= min && value <= max) return value;
-    this.problem(
-      name,
-      max === Number.MAX_SAFE_INTEGER ? `at least ${min}` : `between ${min} and ${max}`,
-      'a whole number ',
-    );
-    return min;
-  }
-
-  flag(name: SettingName): boolean {
-    return this.choice(name, ['true', 'false'] as const) === 'true';
-  }
-
-  choice<T extends string>(name: SettingName, choices: readonly [T, ...T[]]): T {
-    const found = choices.find((choice) => choice === this.raw(name));
-    if (found === undefined) this.problem(name, `one of ${choices.join(', ')}`);
-    return found ?? choices[0];
-  }
-
-  url(name: SettingName): string | undefined {
-    const text = this.raw(name).replace(/\/+$/, '');
-    if (text !== '' && !(/^https?:\/\//.test(text) && URL.canParse(text)))
-      this.problem(name, 'an address that begins with http:// or https://');
-    return text || undefined;
-  }
-
-  origins(name: SettingName): string[] {
-    const entries = this.list(name);
-    const isOrigin = (entry: string): boolean => URL.canParse(entry) && new URL(entry).origin === entry;
-    if (!entries.every((entry) => entry === '*' || isOrigin(entry)))
-      this.problem(name, 'a comma-separated list of origins such as https://shop.example, or *');
-    return entries;
-  }
-
-  private list(name: SettingName): string[] {
-    return this.raw(name)
-      .split(',')
-      .map((entry) => entry.trim().toLowerCase())
-      .filter(Boolean);
-  }
-
-  hosts(name: SettingName): string[] {
-    const entries = this.list(name);
-    if (!entries.every(isHostOrRange))
-      this.problem(name, 'a comma-separated list of host names, addresses or CIDR ranges');
-    return entries;
-  }
-
-  /** `NAME` or the contents of the file `NAME_FILE` (as Docker and Kubernetes mount secrets); not both. */
-  secret(name: SettingName): string | undefined {
-    const file = this.env[`${name}_FILE`];
-    if (file === undefined || file === '') return this.raw(name) || undefined;
-    if (this.env[name]) this.problems.push(`${name} and ${name}_FILE are both set; set one of them`);
-    return this.secretFile(name, file);
-  }
-
-  private secretFile(name: SettingName, file: string): string | undefined {
-    try {
-      const text = readFileSync(file, 'utf8').trim();
-      if (text === '') this.problems.push(`${name}_FILE names an empty file`);
-      return text || undefined;
-    } catch {
-      this.problems.push(`${name}_FILE names a file that cannot be read`);
-      return undefined;
-    }
-  }
-
-  /** An empty value counts as not set, because compose files write `NAME=` for "leave the default". */
-  private raw(name: SettingName): string {
-    return this.env[name]?.trim() || settings[name].default;
-  }
-
-  private problem(name: SettingName, expected: string, kind = ''): void {
-    this.problems.push(`${name} must be ${kind}${expected}`);
-  }
-}
-
 /** A misspelt name would silently keep its default, so unknown TAGLENS_ names are refused. */
 function unknownNames(env: NodeJS.ProcessEnv): string[] {
   const known = new Set(
@@ -209,11 +218,6 @@ function unknownNames(env: NodeJS.ProcessEnv): string[] {
   return Object.keys(env)
     .filter((name) => name.startsWith('TAGLENS_') && !known.has(name))
     .map((name) => `${name} is not a setting of Taglens; check its spelling`);
-}
-
-function isHostOrRange(entry: string): boolean {
-  if (entry.includes('/')) return ipaddr.isValidCIDR(entry);
-  return ipaddr.isValid(entry) || /^(?=.{1,253}$)[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(entry);
 }
 
 /** One row per setting, for the documentation and `--help`. */

@@ -16,6 +16,7 @@ import { CreateServerSecret1790000001011 } from './1790000001011-CreateServerSec
 import { CreateCachedFeature1790000002001 } from './1790000002001-CreateCachedFeature.ts';
 import { CreateShardProgress1790000002002 } from './1790000002002-CreateShardProgress.ts';
 import { AddIterationProgressedAt1790000002003 } from './1790000002003-AddIterationProgressedAt.ts';
+import { CreateChore1790000002500 } from './1790000002500-CreateChore.ts';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -37,4 +38,5 @@ export const migrations = [
   CreateCachedFeature1790000002001,
   CreateShardProgress1790000002002,
   AddIterationProgressedAt1790000002003,
+  CreateChore1790000002500,
 ];

@@ -1,6 +1,7 @@
 import { workerData } from 'piscina';
-import { DiskStorage } from '../infra/storage/disk.ts';
+import type { StorageConfig } from '../infra/config.ts';
 import { keys } from '../infra/storage/keys.ts';
+import { openStorage } from '../infra/storage/open.ts';
 import { ObjectNotFound } from '../infra/storage/storage.ts';
 import { SizedCache } from '../infra/sized-cache.ts';
 import type { PredictionOutcome, PredictionTask } from '../schema/contracts/prediction.ts';
@@ -11,14 +12,14 @@ import { readModelPackage, type Model } from './ml/model-package.ts';
 import { predictImage } from './ml/predictor.ts';
 
 export interface PredictionThreadConfig {
-  objects: string;
+  storage: StorageConfig;
   limits: ImageLimits;
   /** Share of this thread. */
   modelMemoryBytes: number;
 }
 
 const config = workerData as PredictionThreadConfig;
-const storage = new DiskStorage(config.objects);
+const storage = await openStorage(config.storage);
 const sessions = new Map<BackboneName, Promise<Backbone>>();
 const models = new SizedCache<Model>(
   config.modelMemoryBytes,

@@ -1,6 +1,6 @@
 import { LessThanOrEqual, MoreThan, type FindOptionsWhere } from 'typeorm';
 import { EventRow } from '../../schema/entities/event.entity.ts';
-import type { Database } from '../database.ts';
+import type { Database } from '../database/database.ts';
 import { EventQueue } from './queue.ts';
 
 export interface EventFilter {

@@ -58,10 +58,10 @@ export interface TrainingActivities {
 const minuteMs = 60_000;
 
 export const trainingPolicies: Record<keyof TrainingActivities, ActivityPolicy> = {
-  takeSnapshot: { timeoutMs: 5 * minuteMs, heartbeatMs: 0, attempts: 5 },
+  takeSnapshot: { queue: 'workflows', timeoutMs: 5 * minuteMs, heartbeatMs: 0, attempts: 5 },
   // Shards of a large project take turns, so each may last as long as all together; silence shows a lost worker.
-  extractFeatures: { timeoutMs: 24 * 60 * minuteMs, heartbeatMs: minuteMs, attempts: 5 },
-  fitHead: { timeoutMs: 60 * minuteMs, heartbeatMs: minuteMs, attempts: 3 },
-  completeIteration: { timeoutMs: minuteMs, heartbeatMs: 0, attempts: 10 },
-  failIteration: { timeoutMs: minuteMs, heartbeatMs: 0, attempts: 10, runsWhenCancelled: true },
+  extractFeatures: { queue: 'compute', timeoutMs: 24 * 60 * minuteMs, heartbeatMs: minuteMs, attempts: 5 },
+  fitHead: { queue: 'compute', timeoutMs: 60 * minuteMs, heartbeatMs: minuteMs, attempts: 3 },
+  completeIteration: { queue: 'workflows', timeoutMs: minuteMs, heartbeatMs: 0, attempts: 10 },
+  failIteration: { queue: 'workflows', timeoutMs: minuteMs, heartbeatMs: 0, attempts: 10, runsWhenCancelled: true },
 };

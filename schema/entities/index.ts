@@ -15,6 +15,7 @@ import { EventRow } from './event.entity.ts';
 import { RunRow } from './run.entity.ts';
 import { RunStepRow } from './run-step.entity.ts';
 import { ServerSecret } from './server-secret.entity.ts';
+import { Chore } from './chore.entity.ts';
 
 /** Every table of the service. */
 export const entities = [
@@ -35,4 +36,5 @@ export const entities = [
   RunRow,
   RunStepRow,
   ServerSecret,
+  Chore,
 ];

@@ -81,10 +81,10 @@ export class Iteration {
   error: string | null;
 
   @Field(() => Date, { description: 'When it was asked for.' })
-  @Column({ name: 'created_at', type: 'datetime' })
+  @Column({ name: 'created_at', type: 'datetime', precision: 3 })
   createdAt: Date;
 
   @Field(() => Date, { nullable: true, description: 'When the model was ready.' })
-  @Column({ name: 'trained_at', type: 'datetime', nullable: true })
+  @Column({ name: 'trained_at', type: 'datetime', precision: 3, nullable: true })
   trainedAt: Date | null;
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { EntityManager } from 'typeorm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { TaglensClient } from '../../cli/client.ts';
-import { openDatabase } from '../../infra/database.ts';
+import { openDatabase } from '../../infra/database/open.ts';
 import { renderSamples } from '../../samples/render.ts';
 import { CachedFeature } from '../../schema/entities/cached-feature.entity.ts';
 import { entities } from '../../schema/entities/index.ts';
@@ -102,7 +102,7 @@ async function cachedFeatures(data: string): Promise<CachedFeatures> {
 }
 
 async function query<T>(data: string, ask: (manager: EntityManager) => Promise<T>): Promise<T> {
-  const database = await openDatabase({ data }, entities, []);
+  const database = await openDatabase({ kind: 'sqlite', folder: data }, entities, []);
   try {
     return await ask(database.read.manager);
   } finally {

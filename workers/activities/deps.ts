@@ -1,4 +1,4 @@
-import type { Database } from '../../infra/database.ts';
+import type { Database } from '../../infra/database/database.ts';
 import type { Storage } from '../../infra/storage/storage.ts';
 import type { Backbone } from '../ml/backbones/backbone.ts';
 import type { BackboneName } from '../ml/backbones/registry.ts';

@@ -1,5 +1,6 @@
 import { LessThanOrEqual, type EntityManager } from 'typeorm';
-import type { Database } from '../../infra/database.ts';
+import type { Database } from '../../infra/database/database.ts';
+import { lockRow } from '../../infra/database/lock.ts';
 import { appendEvent } from '../../infra/events/outbox.ts';
 import { Iteration } from '../../schema/entities/iteration.entity.ts';
 import { ShardProgress } from '../../schema/entities/shard-progress.entity.ts';
@@ -102,14 +103,14 @@ export class ProgressTracker {
   private async writeNow(nowMs: number, rows: ShardProgress[], telling: Telling): Promise<void> {
     const { iterationId: id } = this;
     await this.database.transact(async (manager) => {
-      if (!(await manager.existsBy(Iteration, { id, status: IterationStatus.TRAINING }))) return;
+      const row = await lockRow(manager, Iteration, { id });
+      if (row?.status !== IterationStatus.TRAINING) return;
       if (rows.length > 0) await manager.upsert(ShardProgress, rows, ['iterationId', 'shard']);
       if (!(await takeTurn(manager, id, nowMs))) return;
       const { phase, fraction, message } = await telling(manager);
       const [start, end] = shares[phase];
       // Never backwards, not even when an attempt begins to count anew.
-      const { fraction: reached } = await manager.findOneByOrFail(Iteration, { id });
-      const step = { phase, fraction: Math.max(reached, start + (end - start) * fraction), message };
+      const step = { phase, fraction: Math.max(row.fraction, start + (end - start) * fraction), message };
       await reportProgress(manager, id, { status: IterationStatus.TRAINING, ...step });
     });
   }

@@ -1,5 +1,5 @@
 import { In } from 'typeorm';
-import type { Database } from '../../infra/database.ts';
+import type { Database } from '../../infra/database/database.ts';
 import { RunRow } from '../../schema/entities/run.entity.ts';
 import type { Engine, StartOptions } from './engine.ts';
 

@@ -1,5 +1,5 @@
 import { In, type SelectQueryBuilder } from 'typeorm';
-import type { Database } from '../../../infra/database.ts';
+import type { Database } from '../../../infra/database/database.ts';
 import { keys } from '../../../infra/storage/keys.ts';
 import { ObjectNotFound, type Storage } from '../../../infra/storage/storage.ts';
 import type { Snapshot } from '../../../schema/contracts/training.ts';

@@ -1,5 +1,5 @@
 import { In, type EntityManager } from 'typeorm';
-import type { Database } from '../../../infra/database.ts';
+import type { Database } from '../../../infra/database/database.ts';
 import { keys } from '../../../infra/storage/keys.ts';
 import type { Storage } from '../../../infra/storage/storage.ts';
 import { ApiKeyDigest } from '../../../schema/entities/api-key-digest.entity.ts';
@@ -19,6 +19,7 @@ import { authorise, type Caller, type Permission } from '../../access.ts';
 import { pageById, type Page, type PageArgs } from '../../connection.ts';
 import { DomainError, notFound } from '../../errors.ts';
 import { OnceOnly } from '../../idempotency.ts';
+import { lockProject } from '../../project-lock.ts';
 import { checkText } from '../../text.ts';
 import { getDomain } from '../domains/domains.ts';
 import type { CreateProjectInput, UpdateProjectInput } from './project.input.ts';
@@ -68,6 +69,7 @@ export class ProjectService {
       ...(classificationType == null ? {} : { classificationType }),
     };
     await this.database.transact(async (manager) => {
+      await lockProject(manager, id);
       if (classificationType === ClassificationType.MULTICLASS) await refuseSeveralTags(manager, id);
       await manager.update(Project, { id }, { ...changes, updatedAt: new Date() });
     });
@@ -110,6 +112,7 @@ async function refuseSeveralTags(manager: EntityManager, projectId: string): Pro
 }
 
 async function deleteRows(manager: EntityManager, projectId: string): Promise<string[]> {
+  await lockProject(manager, projectId);
   const iterations = await manager.findBy(Iteration, { projectId });
   const active = iterations.find(({ status }) => [IterationStatus.QUEUED, IterationStatus.TRAINING].includes(status));
   if (active) {

@@ -1,4 +1,4 @@
-import type { Database } from '../../../infra/database.ts';
+import type { Database } from '../../../infra/database/database.ts';
 import type { EventTail } from '../../../infra/events/tail.ts';
 import { EventRow } from '../../../schema/entities/event.entity.ts';
 import { Iteration } from '../../../schema/entities/iteration.entity.ts';

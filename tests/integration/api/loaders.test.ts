@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { graphql, type GraphQLSchema } from 'graphql';
 import type { Logger as SqlLogger } from 'typeorm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -11,27 +8,30 @@ import { buildGraphqlSchema } from '../../../api/schema.ts';
 import { createServices } from '../../../api/services.ts';
 import { UrlSigner } from '../../../api/signing.ts';
 import { loadConfig } from '../../../infra/config.ts';
-import { openDatabase, type Database } from '../../../infra/database.ts';
+import type { Database } from '../../../infra/database/database.ts';
+import { openDatabase } from '../../../infra/database/open.ts';
 import { EventTail } from '../../../infra/events/tail.ts';
 import { createMetrics } from '../../../infra/metrics.ts';
-import { DiskStorage } from '../../../infra/storage/disk.ts';
+import { openStorage } from '../../../infra/storage/open.ts';
 import { migrations } from '../../../migrations/index.ts';
 import { entities } from '../../../schema/entities/index.ts';
 import { ApiKeyRole } from '../../../schema/enums.ts';
 import { EmbeddedEngine } from '../../../workflows/engines/embedded.ts';
 import { samples } from './setup.ts';
+import { freshBackend, type Backend } from '../../backends/backend.ts';
 
 const owner: Caller = { keyId: 'k', role: ApiKeyRole.OWNER, projectId: null, idempotencyKey: null };
 
-let folder: string;
+let backend: Backend;
 let database: Database;
 let schema: GraphQLSchema;
 let services: Context['services'];
 let statements = 0;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'taglens-loaders-'));
-  database = await openDatabase({ data: folder }, entities, migrations, { migrate: true });
+  backend = await freshBackend();
+  const config = loadConfig(backend.settings);
+  database = await openDatabase(config.database, entities, migrations, { migrate: true });
   const count = (): void => void statements++;
   const quiet = (): void => undefined;
   const logger = { logQuery: count, logQueryError: quiet, logQuerySlow: quiet, logSchemaBuild: quiet };
@@ -39,19 +39,20 @@ beforeAll(async () => {
   database.read.setOptions({ logging: true, logger: counting });
   schema = await buildGraphqlSchema();
   services = createServices({
-    config: loadConfig({}),
+    config,
     database,
-    storage: new DiskStorage(join(folder, 'objects')),
+    storage: await openStorage(config.storage),
     engine: new EmbeddedEngine(database),
     tail: new EventTail(database, { pollMs: 1000, windowMs: 1000 }),
     signer: new UrlSigner('secret', () => 'http://localhost'),
     metrics: createMetrics({ processMetrics: false }),
     predictions: { predict: () => Promise.resolve({ status: 'NO_MODEL' }) },
+    evaluations: { ask: () => Promise.reject(new Error('No iteration is evaluated here.')) },
   });
 });
 afterAll(async () => {
   await database.close();
-  await rm(folder, { recursive: true, force: true });
+  await backend.close();
 });
 
 /** Statements that a query takes, run as a request of its own. */

@@ -1,9 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { serve } from '../../../api/main.ts';
 import { TaglensClient } from '../../../cli/client.ts';
+import { loadConfig } from '../../../infra/config.ts';
+import { openStorage } from '../../../infra/storage/open.ts';
+import type { Storage } from '../../../infra/storage/storage.ts';
 import { renderSamples } from '../../../samples/render.ts';
+import { startWorker, type RunningWorker } from '../../../workers/main.ts';
+import { freshBackend } from '../../backends/backend.ts';
 
 export const ownerKey = 'tl_owner_key_of_the_tests_1234567890';
 
@@ -16,28 +18,37 @@ export interface GraphqlAnswer {
 
 export interface TestServer {
   url: string;
-  data: string;
+  /** Where the server keeps its objects. */
+  storage: Storage;
   client: TaglensClient;
   /** Sends an operation and answers whatever comes, errors included. */
   send(query: string, variables?: object, headers?: Record<string, string>): Promise<GraphqlAnswer>;
   close(): Promise<void>;
 }
 
-/** A real server with a fresh folder, in this process. */
+/** A real server with data of its own, in this process. */
 export async function startServer(settings: Record<string, string> = {}): Promise<TestServer> {
-  const data = await mkdtemp(join(tmpdir(), 'taglens-api-'));
-  const own = { TAGLENS_DATA: data, TAGLENS_PORT: '0', TAGLENS_OWNER_KEY: ownerKey, TAGLENS_LOG_LEVEL: 'silent' };
-  const server = await serve({ ...own, ...settings });
+  const backend = await freshBackend();
+  const own = { TAGLENS_PORT: '0', TAGLENS_OWNER_KEY: ownerKey, TAGLENS_LOG_LEVEL: 'silent' };
+  const env = { ...backend.settings, ...own, ...settings };
+  const server = await serve(env);
+  const worker = await startWorkerIfApart(env);
   return {
     url: server.url,
-    data,
+    storage: await openStorage(loadConfig(env).storage),
     client: new TaglensClient(server.url, ownerKey),
     send: (query, variables = {}, headers = bearer(ownerKey)) => send(server.url, query, variables, headers),
     close: async () => {
       await server.close();
-      await rm(data, { recursive: true, force: true });
+      await worker?.close();
+      await backend.close();
     },
   };
+}
+
+/** On Temporal the server does not train by itself. */
+async function startWorkerIfApart(env: Record<string, string>): Promise<RunningWorker | undefined> {
+  return loadConfig(env).engine.kind === 'temporal' ? startWorker(env) : undefined;
 }
 
 export const bearer = (key: string): Record<string, string> => ({ authorization: `Bearer ${key}` });
@@ -136,4 +147,11 @@ export async function trainToEnd(
     if (!['QUEUED', 'TRAINING'].includes(iteration.status)) return iteration;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+}
+
+/** Keys of the objects whose names begin so, in order. */
+export async function keysBelow(storage: Storage, prefix: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { key } of storage.list(prefix)) found.push(key);
+  return found.sort();
 }

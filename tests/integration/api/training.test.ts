@@ -1,5 +1,3 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { keys } from '../../../infra/storage/keys.ts';
 import { openBackbone } from '../../../workers/ml/backbones/backbone.ts';
@@ -7,6 +5,7 @@ import { backbones } from '../../../workers/ml/backbones/registry.ts';
 import { readModelPackage } from '../../../workers/ml/model-package.ts';
 import { predictImage } from '../../../workers/ml/predictor.ts';
 import {
+  keysBelow,
   addImages,
   bearer,
   makeProject,
@@ -145,7 +144,7 @@ test('refuses a second training while one runs, and one that would see nothing n
   const status = 'query ($id: ID!) { iteration(id: $id) { status } }';
   for (let state = ''; state !== 'CANCELLED';) state = (await ask<{ status: string }>(status, { id: first.id })).status;
   // It leaves nothing behind.
-  await expect(readdir(join(server.data, 'objects', keys.iteration(first.id)))).rejects.toThrow('ENOENT');
+  expect(await keysBelow(server.storage, keys.iteration(first.id))).toEqual([]);
   const done = await trainToEnd(server, own);
   expect(await codeOf(train, { input })).toBe('TRAINING_NOT_NEEDED');
   const forced = await trainToEnd(server, own, { force: true });
@@ -159,7 +158,7 @@ test('an image that cannot be read any more is left out by name, and the rest is
     { p: own },
   );
   const damaged = images.nodes[0]?.id ?? '';
-  await writeFile(join(server.data, 'objects', keys.imageOriginal(own, damaged)), 'no picture any more');
+  await server.storage.put(keys.imageOriginal(own, damaged), Buffer.from('no picture any more'));
   const { status, warnings } = await trainToEnd(server, own);
   expect(status).toBe('COMPLETED');
   expect(warnings.filter((warning) => warning.startsWith(`Image ${damaged} was left out: `))).toHaveLength(1);
@@ -214,7 +213,7 @@ test('every way of asking gives the prediction of the model package', async () =
     (await multi.json()) as Answer,
     await ask<Answer>(predict, { input: asked }),
   ];
-  const model = readModelPackage(await readFile(join(server.data, 'objects', keys.model(iterationId))));
+  const model = readModelPackage(await server.storage.get(keys.model(iterationId)));
   const backbone = await openBackbone(backbones[model.backbone]);
   const { results } = await predictImage(backbone, model, picture);
   await backbone.release();

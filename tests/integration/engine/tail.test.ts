@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Database } from '../../../infra/database.ts';
+import type { Database } from '../../../infra/database/database.ts';
 import { appendEvent } from '../../../infra/events/outbox.ts';
 import { EventTail } from '../../../infra/events/tail.ts';
 import type { EventRow } from '../../../schema/entities/event.entity.ts';

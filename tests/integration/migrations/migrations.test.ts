@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DataSource } from 'typeorm';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { WritingLibsql } from '../../../infra/libsql-driver.ts';
+import { WritingLibsql } from '../../../infra/database/libsql-driver.ts';
 import { migrations } from '../../../migrations/index.ts';
 import { entities } from '../../../schema/entities/index.ts';
 

@@ -1,32 +1,28 @@
-import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Database } from '../../../infra/database.ts';
-import { DiskStorage } from '../../../infra/storage/disk.ts';
+import type { Database } from '../../../infra/database/database.ts';
+import type { Storage } from '../../../infra/storage/storage.ts';
 import { CachedFeature } from '../../../schema/entities/cached-feature.entity.ts';
 import { FeatureCache } from '../../../workers/activities/feature-cache.ts';
-import { createTrainingFolder, type TrainingFolder } from './setup.ts';
+import { createTrainingData, type TrainingData } from './setup.ts';
 
-class CountingStorage extends DiskStorage {
-  readonly reads: string[] = [];
-
-  override get(key: string): Promise<Buffer> {
-    this.reads.push(key);
-    return super.get(key);
-  }
-}
-
-let files: TrainingFolder;
+let data: TrainingData;
 let database: Database;
-let storage: CountingStorage;
+let storage: Storage;
+let reads: string[];
 let cache: FeatureCache;
 
 beforeEach(async () => {
-  files = await createTrainingFolder();
-  database = await files.open();
-  storage = new CountingStorage(join(files.folder, 'objects'));
+  data = await createTrainingData();
+  database = await data.open();
+  reads = [];
+  const get: Storage['get'] = (key) => {
+    reads.push(key);
+    return data.storage.get(key);
+  };
+  storage = Object.create(data.storage, { get: { value: get } }) as Storage;
   cache = new FeatureCache({ database, storage }, 'efficientnet-lite0');
 });
-afterEach(() => files.remove());
+afterEach(() => data.remove());
 
 const contentOf = (i: number): string => i.toString(16).padStart(64, '0');
 const featureOf = (i: number): Float32Array => Float32Array.of(i, i / 3, 0);
@@ -40,7 +36,7 @@ async function keep(own: FeatureCache, indexes: number[]): Promise<void> {
 
 async function packKeys(): Promise<string[]> {
   const keys: string[] = [];
-  for await (const key of storage.list('features/')) keys.push(key);
+  for await (const { key } of storage.list('features/')) keys.push(key);
   return keys;
 }
 
@@ -50,11 +46,11 @@ test('keeps features in packs of 64 and reads each pack once', async () => {
   const wanted = [...contents(150).reverse(), contentOf(7)];
   expect(await cache.listKept([...wanted, contentOf(999)])).toEqual(new Set(wanted));
   expect(await cache.load(wanted)).toEqual(wanted.map((content) => featureOf(parseInt(content, 16))));
-  expect(storage.reads).toHaveLength(3);
+  expect(reads).toHaveLength(3);
 });
 
 test('two workers that compute the same do no harm: the rows of the first stay', async () => {
-  const other = new FeatureCache({ database: await files.open(), storage }, 'efficientnet-lite0');
+  const other = new FeatureCache({ database: await data.open(), storage }, 'efficientnet-lite0');
   await keep(cache, [0, 1, 2]);
   const rows = await database.read.manager.find(CachedFeature);
   await keep(other, [2, 3, 1]);
@@ -80,11 +76,8 @@ test('features whose pack was lost are computed again', async () => {
 });
 
 test('says when a pack could not be stored, and writes no row for it', async () => {
-  const broken = new (class extends DiskStorage {
-    override put(): Promise<never> {
-      return Promise.reject(new Error('The disk is full.'));
-    }
-  })(files.folder);
+  const put = (): Promise<never> => Promise.reject(new Error('The disk is full.'));
+  const broken = Object.create(storage, { put: { value: put } }) as Storage;
   const own = new FeatureCache({ database, storage: broken }, 'efficientnet-lite0');
   await expect(keep(own, [0])).rejects.toThrow('The disk is full.');
   expect(await database.read.manager.count(CachedFeature)).toBe(0);

@@ -1,27 +1,27 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Database } from '../../../infra/database.ts';
+import type { Database } from '../../../infra/database/database.ts';
 import { EventRow } from '../../../schema/entities/event.entity.ts';
 import { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import { ShardProgress } from '../../../schema/entities/shard-progress.entity.ts';
 import { IterationStatus, TrainingPhase } from '../../../schema/enums.ts';
 import { newId } from '../../../schema/id.ts';
 import { ProgressTracker } from '../../../workers/activities/progress.ts';
-import { createTrainingFolder, insertIteration, type TrainingFolder } from './setup.ts';
+import { createTrainingData, insertIteration, type TrainingData } from './setup.ts';
 
-let files: TrainingFolder;
+let data: TrainingData;
 let database: Database;
 let id: string;
 
 beforeEach(async () => {
-  files = await createTrainingFolder();
-  database = await files.open();
+  data = await createTrainingData();
+  database = await data.open();
   id = await insertIteration(database, newId(), IterationStatus.TRAINING);
 });
-afterEach(() => files.remove());
+afterEach(() => data.remove());
 
 /** As in a process of its own. */
-const tracker = async (): Promise<ProgressTracker> => new ProgressTracker(await files.open(), id);
+const tracker = async (): Promise<ProgressTracker> => new ProgressTracker(await data.open(), id);
 const iteration = (): Promise<Iteration> => database.read.manager.findOneByOrFail(Iteration, { id });
 const events = (): Promise<EventRow[]> => database.read.manager.find(EventRow, { order: { id: 'ASC' } });
 

@@ -1,34 +1,37 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { openDatabase, type Database } from '../../../infra/database.ts';
+import { loadConfig } from '../../../infra/config.ts';
+import type { Database } from '../../../infra/database/database.ts';
+import { openDatabase } from '../../../infra/database/open.ts';
+import { openStorage } from '../../../infra/storage/open.ts';
+import type { Storage } from '../../../infra/storage/storage.ts';
 import { migrations } from '../../../migrations/index.ts';
 import { entities } from '../../../schema/entities/index.ts';
 import { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import { IterationStatus, TrainingMode, TrainingPhase } from '../../../schema/enums.ts';
 import { newId } from '../../../schema/id.ts';
+import { freshBackend } from '../../backends/backend.ts';
 
-export interface TrainingFolder {
-  folder: string;
+export interface TrainingData {
+  storage: Storage;
   /** Opens the same database again, as another process would. */
   open(): Promise<Database>;
   remove(): Promise<void>;
 }
 
-/** A fresh folder with the tables of the service. */
-export async function createTrainingFolder(): Promise<TrainingFolder> {
-  const folder = await mkdtemp(join(tmpdir(), 'taglens-training-'));
+/** A fresh database with the tables of the service, and a storage. */
+export async function createTrainingData(): Promise<TrainingData> {
+  const backend = await freshBackend();
+  const config = loadConfig(backend.settings);
   const opened: Database[] = [];
   return {
-    folder,
+    storage: await openStorage(config.storage),
     async open() {
-      const database = await openDatabase({ data: folder }, entities, migrations, { migrate: opened.length === 0 });
+      const database = await openDatabase(config.database, entities, migrations, { migrate: opened.length === 0 });
       opened.push(database);
       return database;
     },
     async remove() {
       for (const database of opened) await database.close();
-      await rm(folder, { recursive: true, force: true });
+      await backend.close();
     },
   };
 }

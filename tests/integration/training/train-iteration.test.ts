@@ -1,8 +1,7 @@
-import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Database } from '../../../infra/database.ts';
-import { DiskStorage } from '../../../infra/storage/disk.ts';
+import type { Database } from '../../../infra/database/database.ts';
+import type { Storage } from '../../../infra/storage/storage.ts';
 import { keys } from '../../../infra/storage/keys.ts';
 import { renderSamples } from '../../../samples/render.ts';
 import { trainingPolicies } from '../../../schema/contracts/training.ts';
@@ -23,20 +22,20 @@ import { readModelPackage, sha256 } from '../../../workers/ml/model-package.ts';
 import { EmbeddedRunner } from '../../../workflows/engines/embedded-runner.ts';
 import { EmbeddedEngine } from '../../../workflows/engines/embedded.ts';
 import { trainIteration } from '../../../workflows/orchestrations/train-iteration.ts';
-import { createTrainingFolder, insertIteration, type TrainingFolder } from './setup.ts';
+import { createTrainingData, insertIteration, type TrainingData } from './setup.ts';
 
-let files: TrainingFolder;
+let data: TrainingData;
 let database: Database;
-let storage: DiskStorage;
+let storage: Storage;
 let runner: EmbeddedRunner;
 let engine: EmbeddedEngine;
 const opened: Promise<Backbone>[] = [];
 const projectId = newId();
 
 beforeAll(async () => {
-  files = await createTrainingFolder();
-  database = await files.open();
-  storage = new DiskStorage(join(files.folder, 'objects'));
+  data = await createTrainingData();
+  database = await data.open();
+  storage = data.storage;
   runner = newRunner(2);
   engine = new EmbeddedEngine(database, () => runner.poke());
   await storeSamples();
@@ -46,7 +45,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await runner.stop();
   for (const backbone of opened) await (await backbone).release();
-  await files.remove();
+  await data.remove();
 });
 
 /** Everything that can differ between machines: threads of the runtime, and images side by side. */
@@ -102,7 +101,7 @@ async function storeImage({ name, tag, jpeg }: { name: string; tag: string; jpeg
 
 async function packSizes(): Promise<number[]> {
   const sizes: number[] = [];
-  for await (const key of storage.list('features/')) sizes.push(readFeaturePack(await storage.get(key)).length);
+  for await (const { key } of storage.list('features/')) sizes.push(readFeaturePack(await storage.get(key)).length);
   return sizes.sort((a, b) => a - b);
 }
 

@@ -20,7 +20,9 @@ test('has a default for everything', () => {
   const config = loadConfig({});
   expect(config).toMatchObject({ host: '127.0.0.1', port: 4000, ownerKey: undefined, introspection: true });
   expect(config.limits.trainingImageBytes).toBe(6_000_000);
-  expect(config.engine).toEqual({ leaseMs: 15_000, pollMs: 500 });
+  expect(config.engine).toEqual({ kind: 'embedded', leaseMs: 15_000, pollMs: 500 });
+  expect(config.database).toEqual({ kind: 'sqlite', folder: './.taglens' });
+  expect(config.storage).toEqual({ kind: 'disk', folder: '.taglens/objects' });
   expect(describeSettings().find((row) => row.name === 'TAGLENS_PORT')?.default).toBe('4000');
 });
 
@@ -44,6 +46,32 @@ test('reads a secret from a file, and refuses both', () => {
   expect(problemsOf({ TAGLENS_OWNER_KEY_FILE: file, TAGLENS_OWNER_KEY: 'x' })).toHaveLength(1);
   expect(problemsOf({ TAGLENS_OWNER_KEY_FILE: join(folder, 'none') })).toHaveLength(1);
   rmSync(folder, { recursive: true });
+});
+
+test('takes servers for rows, objects and trainings when they are named', () => {
+  const env = {
+    TAGLENS_DATABASE_URL: 'mysql://user:password@db:3306/taglens',
+    TAGLENS_S3_BUCKET: 'photos',
+    TAGLENS_S3_ACCESS_KEY_ID: 'id',
+    TAGLENS_S3_SECRET_ACCESS_KEY: 'secret',
+    TAGLENS_TEMPORAL_ADDRESS: 'temporal:7233',
+  };
+  const { database, storage, engine } = loadConfig(env);
+  expect(database).toEqual({ kind: 'mysql', url: env.TAGLENS_DATABASE_URL, poolSize: 10 });
+  expect(storage).toMatchObject({ kind: 's3', bucket: 'photos', credentials: { accessKeyId: 'id' }, direct: true });
+  expect(engine).toMatchObject({ kind: 'temporal', address: 'temporal:7233', taskQueue: 'taglens', tls: undefined });
+});
+
+test('refuses half a pair of keys, certificates that are not there, and a database of another kind', () => {
+  const env = {
+    TAGLENS_DATABASE_URL: 'postgres://user:password@db/taglens',
+    TAGLENS_S3_BUCKET: 'photos',
+    TAGLENS_S3_ACCESS_KEY_ID: 'id',
+    TAGLENS_TEMPORAL_ADDRESS: 'temporal:7233',
+    TAGLENS_TEMPORAL_TLS_CA_FILE: '/nowhere/ca.pem',
+  };
+  expect(problemsOf(env)).toHaveLength(3);
+  expect(problemsOf(env).join()).not.toMatch(/postgres|nowhere/);
 });
 
 test('allows hosts and ranges', () => {

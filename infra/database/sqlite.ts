@@ -1,15 +1,8 @@
 import { join } from 'node:path';
 import type Libsql from 'libsql';
-import { DataSource, type EntityManager, type EntitySchema, type MigrationInterface } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
+import type { Database, DatabaseOptions, EntityClass, MigrationClass } from './database.ts';
 import { ReadingLibsql, WritingLibsql } from './libsql-driver.ts';
-
-export type EntityClass = (new () => object) | EntitySchema;
-export type MigrationClass = new () => MigrationInterface;
-
-export interface DatabaseOptions {
-  /** Apply missing migrations on open. Only one process of a deployment should (the API); default false. */
-  migrate?: boolean;
-}
 
 /** How long the writer waits inside SQLite for another process, blocking this thread. Kept short: see `transact`. */
 const WRITER_BUSY_MS = 25;
@@ -18,10 +11,10 @@ const READER_BUSY_MS = 5000;
 const BUSY_LIMIT_MS = 30_000;
 
 /**
- * The database of one process or thread. TypeORM gives SQLite a single connection, on which concurrent
+ * SQLite for one process or thread. TypeORM gives it a single connection, on which concurrent
  * transactions would interleave; therefore reads and writes have a connection each and writes queue.
  */
-export class Database {
+class SqliteDatabase implements Database {
   private queue: Promise<unknown> = Promise.resolve();
   private closing = false;
 
@@ -31,11 +24,7 @@ export class Database {
     private readonly writer: DataSource,
   ) {}
 
-  /**
-   * Runs `work` in a transaction of its own, one at a time in this process. When another process holds the
-   * file the whole callback runs again, so it must do nothing but database work through `manager`.
-   * Do not call `transact` inside `work`: it would wait for itself.
-   */
+  /** One at a time in this process; while another process holds the file it tries again. */
   transact<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
     if (this.closing) return Promise.reject(new Error('The database is closed.'));
     const turn = this.queue.then(() => this.retryWhileBusy(work));
@@ -43,12 +32,10 @@ export class Database {
     return turn;
   }
 
-  /** @throws when the database does not answer */
   async ping(): Promise<void> {
     await this.read.query('SELECT 1');
   }
 
-  /** Waits for transactions already queued, then closes both connections. */
   async close(): Promise<void> {
     if (this.closing) return;
     this.closing = true;
@@ -71,18 +58,18 @@ export class Database {
   }
 }
 
-/** Opens (and creates) `${data}/taglens.sqlite`. The caller closes it. */
-export async function openDatabase(
-  config: { data: string },
+/** Opens (and creates) `${folder}/taglens.sqlite`. */
+export async function openSqlite(
+  config: { folder: string },
   entities: EntityClass[],
   migrations: MigrationClass[],
   options: DatabaseOptions = {},
 ): Promise<Database> {
-  const file = join(config.data, 'taglens.sqlite');
+  const file = join(config.folder, 'taglens.sqlite');
   const writer = await openSource({ file, entities, migrations, reader: false });
   try {
     if (options.migrate) await writer.runMigrations({ transaction: 'each' });
-    return new Database(await openSource({ file, entities, migrations: [], reader: true }), writer);
+    return new SqliteDatabase(await openSource({ file, entities, migrations: [], reader: true }), writer);
   } catch (error) {
     await writer.destroy();
     throw error;

@@ -1,13 +1,14 @@
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Database } from '../../../infra/database.ts';
+import { folderBackend } from '../../backends/folder.ts';
+import type { Database } from '../../../infra/database/database.ts';
 import { EventRow } from '../../../schema/entities/event.entity.ts';
-import { createTestData, type TestData } from './setup.ts';
+import { createTestData, type TestData } from '../engine/setup.ts';
 
 let files: TestData;
 let database: Database;
 beforeEach(async () => {
-  files = await createTestData();
+  files = await createTestData(folderBackend);
   database = await files.open();
 });
 afterEach(() => files.remove());
@@ -72,7 +73,7 @@ test('a worker thread writes the same file at the same time', async () => {
     for (let i = 0; i < 50; i += 1) insert.run(['w' + i]);
     db.close();
     parentPort.postMessage('done');`;
-  const worker = new Worker(source, { eval: true, workerData: files.data });
+  const worker = new Worker(source, { eval: true, workerData: files.settings['TAGLENS_DATA'] });
   const done = new Promise((resolve, reject) => {
     worker.once('message', resolve);
     worker.once('error', reject);
