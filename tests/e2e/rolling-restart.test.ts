@@ -16,7 +16,7 @@ beforeAll(async () => {
   backend = await freshBackend();
   servers = [await startOn(backend, draining), await startOn(backend, draining)];
   balancer = await Balancer.over(...servers.map(({ url }) => url));
-});
+}, 180_000);
 afterAll(async () => {
   await balancer.close();
   for (const server of servers) await server.end('SIGTERM');

@@ -13,7 +13,7 @@ beforeAll(async () => {
   const limits = { TAGLENS_RATE_LIMIT_PREDICTIONS_PER_MINUTE: String(perMinute) };
   one = await startOn(backend, limits);
   two = await startOn(backend, limits);
-});
+}, 180_000);
 afterAll(async () => {
   await Promise.all([one.end('SIGTERM'), two.end('SIGTERM')]);
   await backend.close();
