@@ -4,7 +4,10 @@ import { bearer, makeTrainableProject, samples, trainToEnd } from '../integratio
 import { ownerKey, startOn, type ServerProcess } from './process.ts';
 import { unexplainedReads, type Operation } from './publication-history.ts';
 
-const durationMs = 20_000;
+const shortestMs = 10_000;
+/** A busy machine takes longer to see enough; then the test fails by what it did not see. */
+const longestMs = 90_000;
+const readsOfEach = 40;
 const names = ['live', 'next'];
 let backend: Backend;
 let servers: ServerProcess[];
@@ -85,8 +88,16 @@ async function predict(name: string, histories: Histories): Promise<void> {
   histories.get(name)?.push({ kind: 'read', value: result.body.iterationId ?? null, ...times });
 }
 
-async function repeat(work: () => Promise<void>, pauseMs: number): Promise<void> {
-  for (const endMs = performance.now() + durationMs; performance.now() < endMs;) {
+/** The history says something only if all that can happen did happen. */
+function isTelling(histories: Histories): boolean {
+  return [...histories.values()].every((history) => {
+    const reads = history.filter(({ kind }) => kind === 'read');
+    return reads.length >= readsOfEach && new Set(reads.map(({ value }) => value)).size === iterationIds.length + 1;
+  });
+}
+
+async function repeatUntil(isOver: () => boolean, work: () => Promise<void>, pauseMs: number): Promise<void> {
+  while (!isOver()) {
     await work();
     await new Promise((resolve) => setTimeout(resolve, Math.random() * pauseMs));
   }
@@ -94,20 +105,18 @@ async function repeat(work: () => Promise<void>, pauseMs: number): Promise<void>
 
 test(
   'no prediction comes from a model that was not published between question and answer',
-  { timeout: 120_000 },
+  { timeout: 180_000 },
   async () => {
     const histories: Histories = new Map(names.map((name) => [name, []]));
     const publications: Publications = new Map();
-    const publisher = () => repeat(() => publish(pick(names), histories, publications), 60);
-    const withdrawer = () => repeat(() => unpublish(pick(names), histories, publications), 300);
-    const asker = () => repeat(() => predict(pick(names), histories), 5);
+    const startedMs = performance.now();
+    const isOver = (afterMs = performance.now() - startedMs): boolean =>
+      afterMs > longestMs || (afterMs > shortestMs && isTelling(histories));
+    const publisher = () => repeatUntil(isOver, () => publish(pick(names), histories, publications), 60);
+    const withdrawer = () => repeatUntil(isOver, () => unpublish(pick(names), histories, publications), 300);
+    const asker = () => repeatUntil(isOver, () => predict(pick(names), histories), 5);
     await Promise.all([publisher(), publisher(), withdrawer(), asker(), asker(), asker(), asker()]);
-    for (const history of histories.values()) {
-      const reads = history.filter(({ kind }) => kind === 'read');
-      // The history says something only if all that can happen did happen.
-      expect(new Set(reads.map(({ value }) => value)).size).toBe(iterationIds.length + 1);
-      expect(reads.length).toBeGreaterThan(50);
-      expect(unexplainedReads(history)).toEqual([]);
-    }
+    expect(isTelling(histories)).toBe(true);
+    for (const history of histories.values()) expect(unexplainedReads(history)).toEqual([]);
   },
 );
