@@ -12,6 +12,7 @@ import { printTable } from './report.ts';
 
 const topic = 'iteration.progressed';
 const eventEveryMs = 1000;
+const arrivals = 50;
 const query = `subscription ($id: ID!) {
   iterationProgressed(iterationId: $id) { eventId message fraction iteration { name status } }
 }`;
@@ -50,7 +51,11 @@ function subscribe(client: Client, id: string, onMessage: (sentMs: number) => vo
           if (errors) reject(new Error(JSON.stringify(errors)));
           else onMessage(Number(data?.iterationProgressed.message));
         },
-        error: (error) => reject(error instanceof Error ? error : new Error(JSON.stringify(error))),
+        // What went wrong with the socket comes as an event, not as an Error.
+        error: (error) => {
+          const { code, reason, message } = error as { code?: number; reason?: string; message?: string };
+          reject(new Error(`A subscription ended: ${[code, reason, message].filter(Boolean).join(' ')}`));
+        },
         complete: resolve,
       },
     );
@@ -68,11 +73,17 @@ async function measure(server: BenchServer, count: number, events: number): Prom
   const delays: number[] = [];
   const url = `${server.url.replace('http', 'ws')}/graphql`;
   const connectionParams = { authorization: `Bearer ${server.key}` };
-  const clients = Array.from({ length: count }, () =>
-    createClient({ url, webSocketImpl: WebSocket, connectionParams, retryAttempts: 0 }),
-  );
-  const ended = clients.map((client) => subscribe(client, training.id, (sentMs) => delays.push(Date.now() - sentMs)));
-  while ((await metricOf(server, 'taglens_open_subscriptions')) < count) await sleep(200);
+  const clients: Client[] = [];
+  const ended: Promise<void>[] = [];
+  // A few at a time, as users come: a crowd that knocks at once would measure the knocking.
+  while (clients.length < count) {
+    for (let i = 0; i < arrivals && clients.length < count; i++) {
+      const client = createClient({ url, webSocketImpl: WebSocket, connectionParams, retryAttempts: 0 });
+      clients.push(client);
+      ended.push(subscribe(client, training.id, (sentMs) => delays.push(Date.now() - sentMs)));
+    }
+    while ((await metricOf(server, 'taglens_open_subscriptions')) < clients.length) await sleep(50);
+  }
   for (let i = 1; i <= events; i++) {
     await training.step(i / (events + 1));
     await sleep(eventEveryMs);
@@ -81,7 +92,7 @@ async function measure(server: BenchServer, count: number, events: number): Prom
   const residentMegabytes = await server.residentMegabytes();
   await training.step(1, IterationStatus.COMPLETED);
   await Promise.all(ended);
-  await Promise.all(clients.map((client) => client.dispose()));
+  for (const client of clients) await client.dispose();
   await training.close();
   const sorted = delays.sort((a, b) => a - b);
   const at = (share: number): number => sorted[Math.floor((sorted.length - 1) * share)] ?? NaN;
