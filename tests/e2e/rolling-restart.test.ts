@@ -95,7 +95,7 @@ async function farewell({ url }: ServerProcess): Promise<object> {
   }
 }
 
-test('servers that are restarted one after the other fail no request', { timeout: 180_000 }, async () => {
+test('servers that are restarted one after the other fail no request', { timeout: 300_000 }, async () => {
   const projectId = await publishModel(servers[0] as ServerProcess);
   const [photograph] = await samples(1, 42);
   const path = `/v1/projects/${projectId}/predict/live`;
