@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { TaglensClient } from '../../cli/client.ts';
+import type { Backend } from '../backends/backend.ts';
 
 export const ownerKey = 'tl_owner_key_of_the_process_tests_123';
 const program = fileURLToPath(new URL('../../bin/taglens.js', import.meta.url));
@@ -10,6 +11,8 @@ const program = fileURLToPath(new URL('../../bin/taglens.js', import.meta.url));
 /** The program as users run it, in a process of its own that can be killed. */
 export interface ProgramProcess {
   child: ChildProcess;
+  /** Its log, line by line. */
+  lines: string[];
   /** Resolves with the exit code, or null when a signal ended it. */
   end(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null>;
 }
@@ -33,14 +36,14 @@ async function startProgram(
 ): Promise<ProgramProcess & { found: string }> {
   const env = environment({ TAGLENS_LOG_LEVEL: 'fatal', ...settings });
   const child = spawn(process.execPath, [program, command], { env, stdio: ['ignore', 'pipe', 'inherit'] });
-  const found = await firstMatch(child, ready);
-  child.stdout.resume();
+  const lines: string[] = [];
+  const found = await firstMatch(child, lines, ready);
   const end = async (signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null> => {
     const ended = once(child, 'exit') as Promise<[number | null]>;
     child.kill(signal);
     return (await ended)[0];
   };
-  return { child, found, end };
+  return { child, lines, found, end };
 }
 
 /** An API process, with an embedded engine that notices things quickly. */
@@ -55,14 +58,23 @@ export async function startServerProcess(settings: Record<string, string>): Prom
 export const startProcess = (data: string, settings: Record<string, string> = {}): Promise<ServerProcess> =>
   startServerProcess({ TAGLENS_DATA: data, ...settings });
 
+/** Another server of an installation; every one started on the same backend shares its data. */
+export const startOn = ({ settings }: Backend, own: Record<string, string> = {}): Promise<ServerProcess> =>
+  startServerProcess({ ...settings, ...own });
+
 export const startWorkerProcess = (settings: Record<string, string>): Promise<ProgramProcess> =>
   startProgram('worker', settings, /(works)/);
 
-async function firstMatch({ stdout }: ChildProcess, pattern: RegExp): Promise<string> {
+/** Collects what the program says in `lines`, from the first to the last. */
+function firstMatch({ stdout }: ChildProcess, lines: string[], pattern: RegExp): Promise<string> {
   if (!stdout) throw new Error('The program has no output.');
-  for await (const line of createInterface({ input: stdout })) {
-    const found = pattern.exec(line)?.[1];
-    if (found) return found;
-  }
-  throw new Error('The program ended before it was ready.');
+  const reader = createInterface({ input: stdout });
+  return new Promise((resolve, reject) => {
+    reader.on('line', (line) => {
+      lines.push(line);
+      const found = pattern.exec(line)?.[1];
+      if (found) resolve(found);
+    });
+    reader.on('close', () => reject(new Error('The program ended before it was ready.')));
+  });
 }
