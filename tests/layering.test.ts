@@ -99,6 +99,11 @@ const layers: readonly Layer[] = [
     may: ['api/**', ...portsAndSchema, ...apiPackages],
     instead: 'wire it in api/main.ts and take it as a parameter',
   },
+  {
+    files: 'operations/**',
+    may: ['operations/**', 'infra/**', 'migrations/**', 'schema/**', 'node:**', 'package:typeorm'],
+    instead: 'work on database and storage only: an operation runs beside the service, also when that cannot start',
+  },
   { files: 'samples/**', may: ['samples/**', 'node:**', 'package:sharp'], instead: 'keep the samples self-contained' },
   {
     files: 'cli/**',
@@ -110,6 +115,7 @@ const layers: readonly Layer[] = [
       'api/main.ts',
       'api/schema.ts',
       'infra/config.ts',
+      'operations/**',
       'node:**',
       ...packages('commander cli-progress graphql-ws ws'),
     ],

@@ -17,6 +17,8 @@ export interface Database {
    * again, so it must do nothing but database work through `manager`. Do not call `transact` inside `work`.
    */
   transact<T>(work: (manager: EntityManager) => Promise<T>): Promise<T>;
+  /** Runs `work` on reads that all see the same moment, however long it takes and whatever is written meanwhile. */
+  snapshot<T>(work: (manager: EntityManager) => Promise<T>): Promise<T>;
   /** @throws when the database does not answer */
   ping(): Promise<void>;
   /** Waits for transactions under way, then closes the connections. */
