@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { ApolloServerErrorCode } from '@apollo/server/errors';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { OutcomeUnknownError } from '../infra/database/database.ts';
 import type { Logger } from '../infra/logger.ts';
 
 /** Every way in which a request can be refused, with the HTTP status that a plain endpoint answers. */
@@ -24,6 +25,7 @@ const statuses = {
   NOT_SUPPORTED: 400,
   IDEMPOTENCY_MISMATCH: 422,
   TOO_BUSY: 429,
+  OUTCOME_UNKNOWN: 503,
 } as const;
 
 export type ErrorCode = keyof typeof statuses;
@@ -47,6 +49,16 @@ export class DomainError extends Error {
 export const notFound = (what: string, id: string): DomainError =>
   new DomainError('NOT_FOUND', `There is no ${what} ${JSON.stringify(id.slice(0, 100))}.`, { what, id });
 
+/** The refusal that is told to the client; null for what is to be logged instead. */
+function refusalOf(error: unknown): DomainError | null {
+  if (error instanceof DomainError) return error;
+  if (!(error instanceof OutcomeUnknownError)) return null;
+  const message =
+    'The connection to the database broke while this was being stored: it was done as a whole or not at all. ' +
+    'Send it again with the same Idempotency-Key; without one, look first whether it is there.';
+  return new DomainError('OUTCOME_UNKNOWN', message);
+}
+
 export interface ErrorAnswer {
   status: number;
   headers: Record<string, string>;
@@ -55,9 +67,10 @@ export interface ErrorAnswer {
 
 /** The answer of a plain HTTP endpoint. What is unknown is logged under an id and not told. */
 export function httpAnswer(error: unknown, logger: Logger): ErrorAnswer {
-  if (error instanceof DomainError) {
-    const { code, message, details } = error;
-    return { status: error.status, headers: retryHeader(details), body: { error: { ...details, code, message } } };
+  const refusal = refusalOf(error);
+  if (refusal) {
+    const { code, message, details } = refusal;
+    return { status: refusal.status, headers: retryHeader(details), body: { error: { ...details, code, message } } };
   }
   const { statusCode, message } = error as { statusCode?: number; message: string };
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
@@ -90,8 +103,8 @@ export function formatGraphqlError(
     ...(formatted.locations ? { locations: formatted.locations } : {}),
     ...(formatted.path ? { path: formatted.path } : {}),
   };
-  if (cause instanceof DomainError)
-    return { ...place, message: cause.message, extensions: { ...cause.details, code: cause.code } };
+  const refusal = refusalOf(cause);
+  if (refusal) return { ...place, message: refusal.message, extensions: { ...refusal.details, code: refusal.code } };
   // A GraphQLError without an original comes from parsing, validation or the limits: it is meant for the client.
   if (cause instanceof GraphQLError && formatted.extensions?.['code'] !== ApolloServerErrorCode.INTERNAL_SERVER_ERROR)
     return { ...place, message: formatted.message, extensions: { code: formatted.extensions?.['code'] ?? 'INVALID' } };

@@ -8,12 +8,15 @@ import { IdempotentAnswer } from '../schema/entities/idempotent-answer.entity.ts
 import { RunRow } from '../schema/entities/run.entity.ts';
 import { RunStepRow } from '../schema/entities/run-step.entity.ts';
 import { Upload } from '../schema/entities/upload.entity.ts';
+import { claimChore } from './chores.ts';
 import type { PredictionService } from './features/prediction/prediction.service.ts';
+import type { OrphanCollector } from './orphans.ts';
 
 interface HousekeepingDeps {
   database: Database;
   storage: Storage;
   predictions: PredictionService;
+  orphans: OrphanCollector;
   logger: Logger;
 }
 
@@ -23,11 +26,14 @@ const dayMs = 24 * hourMs;
 const eventLifetimeMs = 30 * dayMs;
 const answerLifetimeMs = 2 * dayMs;
 const runLifetimeMs = 7 * dayMs;
+/** No upload and no step of a training takes as long. */
+const orphanAgeMs = dayMs;
 
 /** Clears away, hour by hour, what has had its time. */
 export class Housekeeping {
   private timer: NodeJS.Timeout | undefined;
   private current: Promise<void> = Promise.resolve();
+  private readonly stopping = new AbortController();
 
   constructor(private readonly deps: HousekeepingDeps) {}
 
@@ -39,6 +45,7 @@ export class Housekeeping {
 
   async stop(): Promise<void> {
     clearInterval(this.timer);
+    this.stopping.abort();
     await this.current;
   }
 
@@ -49,7 +56,7 @@ export class Housekeeping {
   }
 
   private async clear(): Promise<void> {
-    const { database, predictions } = this.deps;
+    const { database, predictions, orphans } = this.deps;
     while ((await predictions.expire()) > 0);
     await purgeEvents(database, eventLifetimeMs);
     await this.clearUploads();
@@ -64,6 +71,7 @@ export class Housekeeping {
       await manager.delete(RunStepRow, { runId: In(ids) });
       await manager.delete(RunRow, { id: In(ids) });
     });
+    if (await claimChore(database, 'collect-orphans', dayMs)) await orphans.collect(orphanAgeMs, this.stopping.signal);
   }
 
   private async clearUploads(): Promise<void> {

@@ -23,7 +23,8 @@ export class OnceOnly {
 
   /**
    * Answers from the first time when there was one. Else `work` runs in a transaction that also keeps its answer, so
-   * that a crash leaves both or neither. `prepare` is for work that cannot be part of a transaction.
+   * that a crash leaves both or neither. `prepare` is for work that cannot be part of a transaction. The key is taken
+   * before the work begins: the same request sent twice at once waits there and then gets the answer, not a refusal.
    */
   async run<P, A>(prepare: () => Promise<P>, work: (manager: EntityManager, prepared: P) => Promise<A>): Promise<A> {
     const known = await this.recall<A>(this.database.read.manager);
@@ -32,6 +33,7 @@ export class OnceOnly {
     return this.database.transact(async (manager) => {
       const meanwhile = await this.recall<A>(manager);
       if (meanwhile) return meanwhile.answer;
+      await this.take(manager);
       const answer = await work(manager, prepared);
       await this.remember(manager, answer);
       return answer;
@@ -52,14 +54,13 @@ export class OnceOnly {
     throw new DomainError('IDEMPOTENCY_MISMATCH', message);
   }
 
-  private async remember(manager: EntityManager, answer: unknown): Promise<void> {
-    if (this.id === null) return;
+  private async take(manager: EntityManager): Promise<void> {
     const { id, requestSha256 } = this;
-    await manager.insert(IdempotentAnswer, {
-      id,
-      requestSha256,
-      answer: JSON.stringify(answer),
-      createdAt: new Date(),
-    });
+    if (id !== null) await manager.insert(IdempotentAnswer, { id, requestSha256, answer: null, createdAt: new Date() });
+  }
+
+  private async remember(manager: EntityManager, answer: unknown): Promise<void> {
+    const { id } = this;
+    if (id !== null) await manager.update(IdempotentAnswer, { id }, { answer: JSON.stringify(answer) });
   }
 }

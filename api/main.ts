@@ -10,18 +10,21 @@ import { createMetrics } from '../infra/metrics.ts';
 import { openStorage } from '../infra/storage/open.ts';
 import { migrations } from '../migrations/index.ts';
 import { entities } from '../schema/entities/index.ts';
+import { EvaluationPool } from '../workers/evaluation-pool.ts';
 import { PredictionPool } from '../workers/prediction-pool.ts';
 import { TrainingSupervisor } from '../workers/training-supervisor.ts';
 import { EmbeddedEngine } from '../workflows/engines/embedded.ts';
+import { TemporalEngine } from '../workflows/engines/temporal.ts';
 import { Authenticator } from './authentication.ts';
 import { imageLimits } from './features/images/image-intake.ts';
 import { Housekeeping } from './housekeeping.ts';
+import { OrphanCollector } from './orphans.ts';
 import { registerIterationMetrics } from './iteration-metrics.ts';
 import { ensureOwnerKey } from './keys.ts';
 import { buildGraphqlSchema } from './schema.ts';
 import { buildServer } from './server.ts';
 import { createServices } from './services.ts';
-import { ensureSigningSecret, UrlSigner } from './signing.ts';
+import { ensureSecret, UrlSigner } from './signing.ts';
 
 /** A running server. `ownerKey` is the key that this start made, to be shown once; null when one existed or was preset. */
 export interface RunningServer {
@@ -30,6 +33,7 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
+const evaluationCacheBytes = 64 * 1024 * 1024;
 const tailPollMs = 100;
 /** Longest time between taking an event's number and committing it. */
 const tailWindowMs = 5000;
@@ -41,10 +45,10 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<RunningServer> {
   const metrics = createMetrics();
   const database = await openDatabase(config.database, entities, migrations, { migrate: true });
   registerIterationMetrics(metrics.registry, database);
-  const storage = openStorage(config.storage);
+  const storage = await openStorage(config.storage);
   const ownerKey = await ensureOwnerKey(database, config.ownerKey);
   const address = { url: '' };
-  const signer = new UrlSigner(await ensureSigningSecret(database), () => config.publicUrl ?? address.url);
+  const signer = new UrlSigner(await ensureSecret(database, 'url-signing'), () => config.publicUrl ?? address.url);
   const onError = (error: unknown): void => logger.error({ err: error }, 'events could not be read');
   const tail = new EventTail(database, { pollMs: tailPollMs, windowMs: tailWindowMs, onError });
   const { training, engine } = openEngine(config, database, logger);
@@ -54,11 +58,24 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<RunningServer> {
     modelMemoryBytes: config.modelMemoryBytes,
     threads: config.predictions.threads,
   });
-  const services = createServices({ config, database, storage, engine, tail, signer, metrics, predictions });
+  const evaluations = new EvaluationPool({ storage: config.storage, cacheBytes: evaluationCacheBytes });
+  const services = createServices({
+    config,
+    database,
+    storage,
+    engine,
+    tail,
+    signer,
+    metrics,
+    predictions,
+    evaluations,
+  });
   const authenticator = new Authenticator(database, config.keylessPlayground && isLoopback(config.host));
   const schema = await buildGraphqlSchema();
   const server = await buildServer({ config, schema, database, services, authenticator, signer, metrics, logger });
-  const housekeeping = new Housekeeping({ database, storage, predictions: services.predictions, logger });
+  const installationId = await ensureSecret(database, 'installation');
+  const orphans = new OrphanCollector({ database, storage, installationId, metrics, logger });
+  const housekeeping = new Housekeeping({ database, storage, predictions: services.predictions, orphans, logger });
   // From the outside in: first nothing new comes, last the database goes that all others write to.
   const close = async (): Promise<void> => {
     await tail.stop();
@@ -66,6 +83,7 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<RunningServer> {
     await housekeeping.stop();
     await training.stop();
     await predictions.close();
+    await evaluations.close();
     await database.close();
   };
   try {
@@ -84,7 +102,11 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<RunningServer> {
 }
 
 function openEngine({ engine: settings, ...config }: Config, database: Database, logger: Logger) {
-  if (settings.kind === 'temporal') throw new Error('TAGLENS_TEMPORAL_ADDRESS: Temporal is not there yet.');
+  if (settings.kind === 'temporal') {
+    const engine = new TemporalEngine(settings);
+    // Workers are processes of their own.
+    return { engine, training: { start: () => Promise.resolve(), stop: () => engine.close() } };
+  }
   const training = new TrainingSupervisor({ ...config, engine: settings }, logger);
   return { training, engine: new EmbeddedEngine(database, () => training.poke()) };
 }

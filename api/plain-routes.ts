@@ -4,7 +4,8 @@ import type { Readable } from 'node:stream';
 import type { Authenticator } from './authentication.ts';
 import { callerHook } from './caller-hook.ts';
 import { DomainError } from './errors.ts';
-import { imagePath, predictionImagePath, renditions, type PictureFile } from './features/images/image-files.ts';
+import { cachedFor, imagePath, inlineAs, predictionImagePath, renditions } from './features/images/image-files.ts';
+import type { PictureFile } from './features/images/image-files.ts';
 import { uploadPath } from './features/images/upload.service.ts';
 import type { Services } from './services.ts';
 import type { UrlSigner } from './signing.ts';
@@ -105,6 +106,8 @@ function servePictures(app: FastifyInstance, { services, signer }: PlainRouteDep
       `/v1/images/:id/${rendition}`,
       async ({ params, query }, reply) => {
         signer.check(imagePath(params.id, rendition), query);
+        const direct = rendition === 'original' && (await services.imageFiles.directUrl(params.id, secondsLeft(query)));
+        if (direct) return reply.header('cache-control', cachedFor(secondsLeft(query))).redirect(direct);
         return sendPicture(reply, await services.imageFiles.image(params.id, rendition), query);
       },
     );
@@ -118,17 +121,15 @@ function servePictures(app: FastifyInstance, { services, signer }: PlainRouteDep
 }
 
 /** An uploaded file must never act as a page or a script, whatever is in it. */
-function sendPicture(
-  reply: FastifyReply,
-  { bytes, contentType, name }: PictureFile,
-  { expires }: Signed,
-): FastifyReply {
-  const seconds = Math.max(0, Math.floor((Number(expires) - Date.now()) / 1000));
+function sendPicture(reply: FastifyReply, { bytes, contentType, name }: PictureFile, query: Signed): FastifyReply {
   return reply
-    .header('cache-control', `private, max-age=${seconds}, immutable`)
-    .header('content-disposition', `inline; filename*=UTF-8''${encodeURIComponent(name)}`)
+    .header('cache-control', cachedFor(secondsLeft(query)))
+    .header('content-disposition', inlineAs(name))
     .header('content-security-policy', "default-src 'none'; sandbox")
     .header('cross-origin-resource-policy', 'cross-origin')
     .type(contentType)
     .send(bytes);
 }
+
+/** Of an address that is still good: at least one. */
+const secondsLeft = ({ expires }: Signed): number => Math.max(1, Math.floor((Number(expires) - Date.now()) / 1000));

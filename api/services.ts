@@ -2,6 +2,7 @@ import type { Config } from '../infra/config.ts';
 import type { Database } from '../infra/database/database.ts';
 import type { EventTail } from '../infra/events/tail.ts';
 import type { Metrics } from '../infra/metrics.ts';
+import type { EvaluationPort } from '../schema/contracts/evaluation.ts';
 import type { PredictionPort } from '../schema/contracts/prediction.ts';
 import type { Storage } from '../infra/storage/storage.ts';
 import type { Engine } from '../workflows/engines/engine.ts';
@@ -32,6 +33,7 @@ export interface ServiceDeps {
   signer: UrlSigner;
   metrics: Metrics;
   predictions: PredictionPort;
+  evaluations: EvaluationPort;
 }
 
 export type Services = ReturnType<typeof createServices>;
@@ -62,7 +64,7 @@ export function createServices(deps: ServiceDeps) {
     predictor,
     imageFiles: new ImageFiles(database, storage, signer, pictures),
     tags: new TagService(database, projects, limits),
-    evaluation: new EvaluationService(storage),
+    evaluation: new EvaluationService(deps.evaluations),
     publishing: new PublishingService(database, training),
     predictions: new PredictionService({ ...asked, maxBytes, retentionDays }),
     keys: new KeyService(database, projects),

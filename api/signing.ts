@@ -36,8 +36,7 @@ export class UrlSigner {
 }
 
 /** The same for every process and after every restart. */
-export function ensureSigningSecret(database: Database): Promise<string> {
-  const name = 'url-signing';
+export function ensureSecret(database: Database, name: 'url-signing' | 'installation'): Promise<string> {
   return database.transact(async (manager) => {
     const known = await manager.findOneBy(ServerSecret, { name });
     if (known) return known.value;

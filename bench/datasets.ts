@@ -1,36 +1,56 @@
 import { existsSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { ProjectKind } from '../workers/ml/head-loss.ts';
 
 const root = fileURLToPath(new URL('../../shared/datasets', import.meta.url));
 
 export interface LabelledFile {
   path: string;
-  tag: string;
+  /** One in a multi-class set; any number in a multi-label set. */
+  tags: string[];
 }
 
 export interface Dataset {
   name: string;
+  kind: ProjectKind;
   tags: string[];
   train: LabelledFile[];
   /** Never trained on, and never chosen by. */
   test: LabelledFile[];
 }
 
+/** The photographs that figures are measured on lie beside the project, not in it; null and a word when they do not. */
+export async function findDataset(name: string): Promise<Dataset | null> {
+  const folder = join(root, name);
+  if (!existsSync(folder)) {
+    console.log(`${folder} is not there: skipped.`);
+    return null;
+  }
+  return existsSync(join(folder, 'multilabel.json')) ? multiLabel(name, folder) : multiClass(name, folder);
+}
+
+/** A folder for each split, and in it one for each tag. */
+async function multiClass(name: string, folder: string): Promise<Dataset> {
+  const [train, test] = [await filesOf(join(folder, 'train')), await filesOf(join(folder, 'test'))];
+  return { name, kind: 'MULTICLASS', tags: [...new Set(train.flatMap(({ tags }) => tags))], train, test };
+}
+
 async function filesOf(folder: string): Promise<LabelledFile[]> {
   const files: LabelledFile[] = [];
   for (const tag of (await readdir(folder)).sort())
-    for (const name of (await readdir(join(folder, tag))).sort()) files.push({ path: join(folder, tag, name), tag });
+    for (const name of (await readdir(join(folder, tag))).sort())
+      files.push({ path: join(folder, tag, name), tags: [tag] });
   return files;
 }
 
-/** The photographs that figures are measured on lie beside the project, not in it; null and a word when they do not. */
-export async function findDataset(name: string): Promise<Dataset | null> {
-  if (!existsSync(join(root, name))) {
-    console.log(`${join(root, name)} is not there: skipped.`);
-    return null;
-  }
-  const [train, test] = [await filesOf(join(root, name, 'train')), await filesOf(join(root, name, 'test'))];
-  return { name, tags: [...new Set(train.map(({ tag }) => tag))], train, test };
+/** One folder; the split is said beside the boxes, the tags of each photograph in a file of their own. */
+async function multiLabel(name: string, folder: string): Promise<Dataset> {
+  const read = async (file: string): Promise<unknown> => JSON.parse(await readFile(join(folder, file), 'utf8'));
+  const { tags, images } = (await read('multilabel.json')) as { tags: string[]; images: Record<string, string[]> };
+  const { split } = (await read('annotations.json')) as { split: { train: string[]; test: string[] } };
+  const files = (names: string[]): LabelledFile[] =>
+    names.map((file) => ({ path: join(folder, 'images', file), tags: images[file] ?? [] }));
+  return { name, kind: 'MULTILABEL', tags, train: files(split.train), test: files(split.test) };
 }

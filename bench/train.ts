@@ -40,7 +40,7 @@ async function bareProcess(files: readonly LabelledFile[]): Promise<number> {
   return ms;
 }
 
-const photoOf = ({ path, tag }: LabelledFile, index: number): Photo => ({
+const photoOf = ({ path, tags: [tag = ''] }: LabelledFile, index: number): Photo => ({
   tag,
   name: `${index}.jpg`,
   read: () => readFile(path),

@@ -1,7 +1,7 @@
 import { Argument, Command, InvalidArgumentError } from 'commander';
 import { benchNames, type BenchName } from '../bench/names.ts';
+import { CliError, describeError, exitCodeOf } from './errors.ts';
 import type { MigrateDataOptions } from './transfer.ts';
-import { CliError, describeError, exitCodeOf, exitCodes } from './errors.ts';
 
 function positiveInteger(text: string): number {
   const value = Number(text);
@@ -20,12 +20,16 @@ async function serveCommand(): Promise<void> {
   await serveUntilStopped(process.env);
 }
 
-function workerCommand(): void {
-  throw new CliError(
-    'There is no separate worker yet: `taglens serve` runs training itself, inside the server. ' +
-      'This command will work once production mode exists.',
-    exitCodes.usage,
-  );
+async function workerCommand(): Promise<void> {
+  const { workUntilStopped } = await import('./worker.ts');
+  await workUntilStopped(process.env);
+}
+
+async function bundleCommand(): Promise<void> {
+  const { bundleOrchestrations } = await import('../workers/main.ts');
+  const bundle = await bundleOrchestrations();
+  if ('code' in bundle) throw new CliError('The bundle could not be written below node_modules/.cache/taglens.');
+  console.log(bundle.codePath);
 }
 
 async function demoCommand(options: { folder?: string; exit?: boolean; perTag: number }): Promise<void> {
@@ -117,7 +121,11 @@ export function buildProgram(): Command {
   // exitOverride before the commands: they inherit it, and then report their own misuse as exit code 2.
   const program = new Command('taglens').description('The open, self-hosted custom-vision service').exitOverride();
   program.command('serve').description('Run the server, with training inside it').action(serveCommand);
-  program.command('worker').description('Run training apart from the server (not there yet)').action(workerCommand);
+  program.command('worker').description('Run training for a Temporal server, apart from the API').action(workerCommand);
+  program
+    .command('bundle')
+    .description('Bundle the orchestrations for Temporal ahead, so that workers start fast')
+    .action(bundleCommand);
   program.command('settings').description('List every setting with its default').action(settingsCommand);
   program
     .command('schema')

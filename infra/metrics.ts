@@ -7,6 +7,7 @@ export interface Metrics {
   predictions: Counter<'outcome'>;
   predictionSeconds: Histogram;
   predictionQueueDepth: Gauge;
+  orphansRemoved: Counter<'kind'>;
 }
 
 export function createMetrics(options: { processMetrics?: boolean } = {}): Metrics {
@@ -37,6 +38,12 @@ export function createMetrics(options: { processMetrics?: boolean } = {}): Metri
     predictionQueueDepth: new Gauge({
       name: 'taglens_prediction_queue_depth',
       help: 'Predictions waiting.',
+      registers,
+    }),
+    orphansRemoved: new Counter({
+      name: 'taglens_orphans_removed_total',
+      help: 'Rows that never were or are gone, whose stored objects were removed, by kind; «unfinished»: broken-off puts.',
+      labelNames: ['kind'],
       registers,
     }),
   };

@@ -25,7 +25,12 @@ export const settings = {
     secret: true,
     meaning: 'MySQL or MariaDB to use instead of SQLite: mysql://user:password@host:port/name.',
   },
-  TAGLENS_DATABASE_POOL: { default: '10', max: 1000, meaning: 'Connections to MySQL that one process may open.' },
+  TAGLENS_DATABASE_POOL: {
+    default: '10',
+    min: 2,
+    max: 1000,
+    meaning: 'Connections to MySQL that one process may open, half of them for reading.',
+  },
   TAGLENS_S3_BUCKET: { default: '', meaning: 'Bucket to use instead of the data folder for images and models.' },
   TAGLENS_S3_ENDPOINT: { default: '', meaning: 'Address of the S3 server; empty for Amazon’s own.' },
   TAGLENS_S3_PUBLIC_ENDPOINT: { default: '', meaning: 'The same as clients reach it, when that is another address.' },

@@ -17,10 +17,11 @@ export class CreateEvent1790000000001 implements MigrationInterface {
         ],
         indices: [{ name: 'event_entity_id_index', columnNames: ['entity_id'] }],
       }),
+      true,
     );
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
-    await queryRunner.dropTable('event');
+    await queryRunner.dropTable('event', true);
   }
 }

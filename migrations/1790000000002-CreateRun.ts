@@ -24,10 +24,11 @@ export class CreateRun1790000000002 implements MigrationInterface {
         ],
         indices: [{ name: 'run_status_index', columnNames: ['status', 'created_at'] }],
       }),
+      true,
     );
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
-    await queryRunner.dropTable('run');
+    await queryRunner.dropTable('run', true);
   }
 }

@@ -21,10 +21,11 @@ export class CreateRunStep1790000000003 implements MigrationInterface {
           { name: 'updated_at', type: 'bigint' },
         ],
       }),
+      true,
     );
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
-    await queryRunner.dropTable('run_step');
+    await queryRunner.dropTable('run_step', true);
   }
 }

@@ -16,14 +16,15 @@ export class CreateProject1790000001000 implements MigrationInterface {
           { name: 'classification_type', type: 'varchar', length: '32', isNullable: true },
           { name: 'domain_id', type: 'varchar', length: '36' },
           { name: 'content_version', type: 'integer' },
-          { name: 'created_at', type: 'datetime' },
-          { name: 'updated_at', type: 'datetime' },
+          { name: 'created_at', type: 'datetime', precision: 3 },
+          { name: 'updated_at', type: 'datetime', precision: 3 },
         ],
       }),
+      true,
     );
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.dropTable('project');
+    await runner.dropTable('project', true);
   }
 }

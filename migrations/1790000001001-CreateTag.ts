@@ -14,14 +14,15 @@ export class CreateTag1790000001001 implements MigrationInterface {
           { name: 'name', type: 'varchar', length: '255' },
           { name: 'description', type: 'text' },
           { name: 'type', type: 'varchar', length: '32' },
-          { name: 'created_at', type: 'datetime' },
+          { name: 'created_at', type: 'datetime', precision: 3 },
         ],
         indices: [{ name: 'UQ_tag_project_id_name', columnNames: ['project_id', 'name'], isUnique: true }],
       }),
+      true,
     );
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.dropTable('tag');
+    await runner.dropTable('tag', true);
   }
 }

@@ -19,14 +19,15 @@ export class CreateImage1790000001002 implements MigrationInterface {
           { name: 'height', type: 'integer' },
           { name: 'size_bytes', type: 'integer' },
           { name: 'is_test', type: 'boolean' },
-          { name: 'created_at', type: 'datetime' },
+          { name: 'created_at', type: 'datetime', precision: 3 },
         ],
         indices: [{ name: 'UQ_image_project_id_sha256', columnNames: ['project_id', 'sha256'], isUnique: true }],
       }),
+      true,
     );
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.dropTable('image');
+    await runner.dropTable('image', true);
   }
 }

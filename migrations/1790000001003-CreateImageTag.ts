@@ -12,17 +12,18 @@ export class CreateImageTag1790000001003 implements MigrationInterface {
           { name: 'image_id', type: 'varchar', length: '36', isPrimary: true },
           { name: 'tag_id', type: 'varchar', length: '36', isPrimary: true },
           { name: 'project_id', type: 'varchar', length: '36' },
-          { name: 'created_at', type: 'datetime' },
+          { name: 'created_at', type: 'datetime', precision: 3 },
         ],
         indices: [
           { name: 'IX_image_tag_tag_id_image_id', columnNames: ['tag_id', 'image_id'] },
           { name: 'IX_image_tag_project_id', columnNames: ['project_id'] },
         ],
       }),
+      true,
     );
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.dropTable('image_tag');
+    await runner.dropTable('image_tag', true);
   }
 }

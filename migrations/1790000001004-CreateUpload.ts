@@ -13,15 +13,16 @@ export class CreateUpload1790000001004 implements MigrationInterface {
           { name: 'project_id', type: 'varchar', length: '36' },
           { name: 'name', type: 'varchar', length: '255' },
           { name: 'size_bytes', type: 'integer' },
-          { name: 'expires_at', type: 'datetime' },
-          { name: 'created_at', type: 'datetime' },
+          { name: 'expires_at', type: 'datetime', precision: 3 },
+          { name: 'created_at', type: 'datetime', precision: 3 },
         ],
         indices: [{ name: 'IX_upload_project_id', columnNames: ['project_id'] }],
       }),
+      true,
     );
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.dropTable('upload');
+    await runner.dropTable('upload', true);
   }
 }

@@ -26,15 +26,16 @@ export class CreateIteration1790000001005 implements MigrationInterface {
           { name: 'image_count', type: 'integer' },
           { name: 'warnings', type: 'text' },
           { name: 'error', type: 'text', isNullable: true },
-          { name: 'created_at', type: 'datetime' },
-          { name: 'trained_at', type: 'datetime', isNullable: true },
+          { name: 'created_at', type: 'datetime', precision: 3 },
+          { name: 'trained_at', type: 'datetime', precision: 3, isNullable: true },
         ],
         indices: [{ name: 'IX_iteration_project_id', columnNames: ['project_id'] }],
       }),
+      true,
     );
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.dropTable('iteration');
+    await runner.dropTable('iteration', true);
   }
 }

@@ -16,18 +16,19 @@ export class CreatePrediction1790000001007 implements MigrationInterface {
           { name: 'results', type: 'text' },
           { name: 'duration_ms', type: 'double' },
           { name: 'is_stored', type: 'boolean' },
-          { name: 'created_at', type: 'datetime' },
-          { name: 'expires_at', type: 'datetime', isNullable: true },
+          { name: 'created_at', type: 'datetime', precision: 3 },
+          { name: 'expires_at', type: 'datetime', precision: 3, isNullable: true },
         ],
         indices: [
           { name: 'IX_prediction_project_id', columnNames: ['project_id'] },
           { name: 'IX_prediction_expires_at', columnNames: ['expires_at'] },
         ],
       }),
+      true,
     );
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.dropTable('prediction');
+    await runner.dropTable('prediction', true);
   }
 }

@@ -13,14 +13,15 @@ export class CreateApiKey1790000001008 implements MigrationInterface {
           { name: 'name', type: 'varchar', length: '255' },
           { name: 'role', type: 'varchar', length: '32' },
           { name: 'project_id', type: 'varchar', length: '36', isNullable: true },
-          { name: 'created_at', type: 'datetime' },
-          { name: 'revoked_at', type: 'datetime', isNullable: true },
+          { name: 'created_at', type: 'datetime', precision: 3 },
+          { name: 'revoked_at', type: 'datetime', precision: 3, isNullable: true },
         ],
       }),
+      true,
     );
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.dropTable('api_key');
+    await runner.dropTable('api_key', true);
   }
 }

@@ -14,10 +14,11 @@ export class CreateApiKeyDigest1790000001009 implements MigrationInterface {
         ],
         indices: [{ name: 'IX_api_key_digest_api_key_id', columnNames: ['api_key_id'] }],
       }),
+      true,
     );
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.dropTable('api_key_digest');
+    await runner.dropTable('api_key_digest', true);
   }
 }

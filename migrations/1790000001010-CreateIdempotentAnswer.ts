@@ -12,14 +12,15 @@ export class CreateIdempotentAnswer1790000001010 implements MigrationInterface {
           { name: 'id', type: 'varchar', length: '64', isPrimary: true },
           { name: 'request_sha256', type: 'varchar', length: '64' },
           { name: 'answer', type: 'text', isNullable: true },
-          { name: 'created_at', type: 'datetime' },
+          { name: 'created_at', type: 'datetime', precision: 3 },
         ],
         indices: [{ name: 'IX_idempotent_answer_created_at', columnNames: ['created_at'] }],
       }),
+      true,
     );
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.dropTable('idempotent_answer');
+    await runner.dropTable('idempotent_answer', true);
   }
 }

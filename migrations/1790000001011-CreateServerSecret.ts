@@ -13,10 +13,11 @@ export class CreateServerSecret1790000001011 implements MigrationInterface {
           { name: 'value', type: 'varchar', length: '255' },
         ],
       }),
+      true,
     );
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.dropTable('server_secret');
+    await runner.dropTable('server_secret', true);
   }
 }

@@ -13,6 +13,10 @@ import { CreateApiKey1790000001008 } from './1790000001008-CreateApiKey.ts';
 import { CreateApiKeyDigest1790000001009 } from './1790000001009-CreateApiKeyDigest.ts';
 import { CreateIdempotentAnswer1790000001010 } from './1790000001010-CreateIdempotentAnswer.ts';
 import { CreateServerSecret1790000001011 } from './1790000001011-CreateServerSecret.ts';
+import { CreateCachedFeature1790000002001 } from './1790000002001-CreateCachedFeature.ts';
+import { CreateShardProgress1790000002002 } from './1790000002002-CreateShardProgress.ts';
+import { AddIterationProgressedAt1790000002003 } from './1790000002003-AddIterationProgressedAt.ts';
+import { CreateChore1790000002500 } from './1790000002500-CreateChore.ts';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -31,4 +35,8 @@ export const migrations = [
   CreateApiKeyDigest1790000001009,
   CreateIdempotentAnswer1790000001010,
   CreateServerSecret1790000001011,
+  CreateCachedFeature1790000002001,
+  CreateShardProgress1790000002002,
+  AddIterationProgressedAt1790000002003,
+  CreateChore1790000002500,
 ];

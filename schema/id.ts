@@ -19,3 +19,9 @@ export function newId(): string {
   const sub = counter.toString(16).padStart(3, '0');
   return `${time.slice(0, 8)}-${time.slice(8)}-7${sub}-${tail.slice(0, 4)}-${tail.slice(4)}`;
 }
+
+/** When such an id was made; undefined for anything else. */
+export function timeOfId(id: string): Date | undefined {
+  if (!/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(id)) return undefined;
+  return new Date(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16));
+}

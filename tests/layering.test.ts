@@ -23,7 +23,13 @@ const apiPackages = [
   ...packages('dataloader graphql-scalars graphql-ws ipaddr.js prom-client reflect-metadata type-graphql typeorm ws'),
 ];
 /** What infra may talk to the outside world with. */
-const vendorPackages = packages('ipaddr.js libsql pino prom-client typeorm undici');
+const vendorPackages = [
+  ...packages('ipaddr.js libsql mysql2 pino prom-client typeorm undici'),
+  ...packages('@aws-sdk/client-s3 @aws-sdk/lib-storage @aws-sdk/s3-request-presigner'),
+];
+const enginePackages = packages(
+  'typeorm @temporalio/activity @temporalio/client @temporalio/common @temporalio/worker',
+);
 const portsAndSchema = ['infra/**', 'schema/**', 'workflows/engines/engine.ts', 'node:**'];
 /** What one feature shows to another: services, loaders, input types, and files that only state the rules of a subject. */
 const featureFaces = [
@@ -65,8 +71,18 @@ const layers: readonly Layer[] = [
     instead: 'make it an activity: an orchestration is replayed and must be pure',
   },
   {
+    files: 'workflows/temporal/**',
+    may: [
+      'workflows/temporal/**',
+      'workflows/orchestrations/**',
+      'schema/contracts/**',
+      'package:@temporalio/workflow',
+    ],
+    instead: 'keep it out of the sandbox: make it an activity',
+  },
+  {
     files: 'workflows/engines/**',
-    may: ['workflows/engines/**', 'infra/**', 'schema/**', 'node:**', 'package:typeorm'],
+    may: ['workflows/engines/**', 'infra/**', 'schema/**', 'node:**', ...enginePackages],
     instead: 'take orchestrations and activities as parameters: an engine only schedules and remembers',
   },
   {
@@ -114,6 +130,7 @@ const layers: readonly Layer[] = [
       'samples/**',
       'api/main.ts',
       'api/schema.ts',
+      'workers/main.ts',
       'infra/config.ts',
       'operations/**',
       'node:**',

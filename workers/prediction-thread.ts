@@ -19,7 +19,7 @@ export interface PredictionThreadConfig {
 }
 
 const config = workerData as PredictionThreadConfig;
-const storage = openStorage(config.storage);
+const storage = await openStorage(config.storage);
 const sessions = new Map<BackboneName, Promise<Backbone>>();
 const models = new SizedCache<Model>(
   config.modelMemoryBytes,

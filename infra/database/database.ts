@@ -8,13 +8,23 @@ export interface DatabaseOptions {
   migrate?: boolean;
 }
 
+/** The connection broke while a transaction was being committed: it took place as a whole or not at all. */
+export class OutcomeUnknownError extends Error {
+  constructor(options: ErrorOptions) {
+    super('The connection to the database was lost during a commit; nobody knows whether it took place.', options);
+    this.name = 'OutcomeUnknownError';
+  }
+}
+
 /** The rows of the service, whichever engine keeps them. */
 export interface Database {
   /** For reading; sees committed rows only. */
   readonly read: DataSource;
   /**
    * Runs `work` in a transaction of its own. What was meanwhile decided by somebody else may make the whole callback run
-   * again, so it must do nothing but database work through `manager`. Do not call `transact` inside `work`.
+   * again, so it must do nothing but database work through `manager`. Do not call `transact` inside `work`. What it decides
+   * on rows that others may change at the same time, it decides after `lockRow`.
+   * @throws OutcomeUnknownError when the connection was lost during the commit
    */
   transact<T>(work: (manager: EntityManager) => Promise<T>): Promise<T>;
   /** Runs `work` on reads that all see the same moment, however long it takes and whatever is written meanwhile. */

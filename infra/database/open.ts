@@ -1,5 +1,6 @@
 import type { DatabaseConfig } from '../config.ts';
 import type { Database, DatabaseOptions, EntityClass, MigrationClass } from './database.ts';
+import { openMysql } from './mysql.ts';
 import { openSqlite } from './sqlite.ts';
 
 /** Opens the configured database. The caller closes it. */
@@ -9,6 +10,7 @@ export function openDatabase(
   migrations: MigrationClass[],
   options: DatabaseOptions = {},
 ): Promise<Database> {
-  if (config.kind === 'mysql') throw new Error('TAGLENS_DATABASE_URL: MySQL is not there yet.');
-  return openSqlite(config, entities, migrations, options);
+  return config.kind === 'mysql'
+    ? openMysql(config, entities, migrations, options)
+    : openSqlite(config, entities, migrations, options);
 }

@@ -1,9 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { mkdir, open, opendir, readFile, rename, rm, stat, type FileHandle } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { constants, createReadStream } from 'node:fs';
+import { access, mkdir, open, opendir, readFile, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { checkKey, checkPrefix, ObjectNotFound, type Storage, type StoredObject } from './storage.ts';
+import { checkKey, checkPrefix, checkRange, ObjectNotFound } from './storage.ts';
+import type { Storage, StoredEntry, StoredObject } from './storage.ts';
 
 /** Objects as files below a folder. */
 export class DiskStorage implements Storage {
@@ -32,6 +33,21 @@ export class DiskStorage implements Storage {
     });
   }
 
+  async getRange(key: string, startBytes: number, lengthBytes: number): Promise<Buffer> {
+    checkRange(startBytes, lengthBytes);
+    const file = await open(this.pathOf(key)).catch((error: unknown) => {
+      throw isMissing(error) ? new ObjectNotFound(key) : error;
+    });
+    try {
+      const { size } = await file.stat();
+      const bytes = Buffer.alloc(Math.max(0, Math.min(lengthBytes, size - startBytes)));
+      const { bytesRead } = await file.read(bytes, 0, bytes.length, startBytes);
+      return bytes.subarray(0, bytesRead);
+    } finally {
+      await file.close();
+    }
+  }
+
   async stream(key: string): Promise<Readable> {
     if (!(await this.exists(key))) throw new ObjectNotFound(key);
     return createReadStream(this.pathOf(key));
@@ -51,17 +67,40 @@ export class DiskStorage implements Storage {
     await rm(join(this.root, prefix), { recursive: true, force: true });
   }
 
-  list(prefix: string): AsyncIterable<string> {
+  list(prefix: string): AsyncIterable<StoredEntry> {
     if (prefix !== '') checkPrefix(prefix);
-    return this.walk(prefix);
+    return this.objects(prefix);
   }
 
-  private async *walk(prefix: string): AsyncGenerator<string> {
-    const folder = await opendir(join(this.root, prefix)).catch(missingAsUndefined);
-    if (!folder) return;
-    for await (const entry of folder) {
-      if (entry.isDirectory()) yield* this.walk(`${prefix}${entry.name}/`);
-      else if (!entry.name.startsWith('.')) yield `${prefix}${entry.name}`;
+  async discardUnfinished(before: Date): Promise<number> {
+    let count = 0;
+    for await (const file of walk(this.root, '')) {
+      if (!isUnfinished(file)) continue;
+      const found = await stat(join(this.root, file)).catch(missingAsUndefined);
+      if (!found || found.mtime > before) continue;
+      await rm(join(this.root, file), { force: true });
+      count += 1;
+    }
+    return count;
+  }
+
+  uploadUrl(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
+  downloadUrl(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
+  async ping(): Promise<void> {
+    await mkdir(this.root, { recursive: true });
+    await access(this.root, constants.W_OK);
+  }
+
+  private async *objects(prefix: string): AsyncGenerator<StoredEntry> {
+    for await (const key of walk(this.root, prefix)) {
+      const found = isUnfinished(key) ? undefined : await stat(join(this.root, key)).catch(missingAsUndefined);
+      if (found) yield { key, sizeBytes: found.size, modifiedAt: found.mtime };
     }
   }
 
@@ -70,6 +109,19 @@ export class DiskStorage implements Storage {
     return join(this.root, key);
   }
 }
+
+/** Paths of all files below a folder, with the unfinished ones. */
+async function* walk(root: string, prefix: string): AsyncGenerator<string> {
+  const folder = await opendir(join(root, prefix)).catch(missingAsUndefined);
+  if (!folder) return;
+  for await (const entry of folder) {
+    if (entry.isDirectory()) yield* walk(root, `${prefix}${entry.name}/`);
+    else yield `${prefix}${entry.name}`;
+  }
+}
+
+/** No part of a key begins with a dot. */
+const isUnfinished = (path: string): boolean => basename(path).startsWith('.');
 
 async function writeDurably(path: string, bytes: Uint8Array | Readable): Promise<StoredObject> {
   const file = await open(path, 'wx');

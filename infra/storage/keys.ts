@@ -9,15 +9,44 @@ export const keys = {
   predictionOriginal: (projectId: string, predictionId: string) =>
     `projects/${projectId}/predictions/${predictionId}/original`,
   upload: (uploadId: string) => `uploads/${uploadId}`,
-  uploads: () => 'uploads/',
   iteration: (iterationId: string) => `iterations/${iterationId}/`,
   snapshot: (iterationId: string) => `iterations/${iterationId}/snapshot.json`,
-  head: (iterationId: string) => `iterations/${iterationId}/head.json`,
   evaluation: (iterationId: string) => `iterations/${iterationId}/evaluation.json`,
   model: (iterationId: string) => `iterations/${iterationId}/model/model.taglens`,
-  featureShard: (iterationId: string, shard: number | string) => `iterations/${iterationId}/features/${shard}.json`,
-  /** One image's features are the same for every project, so they are kept by content. */
-  features: (backbone: string, version: string, sha256: string) =>
-    `features/${backbone}-${version}/${sha256.slice(0, 2)}/${sha256}.f32`,
+  /** Images of one shard that could not be decoded, with the reasons; there only when there are any. */
+  leftOut: (iterationId: string, shard: number) => `iterations/${iterationId}/left-out/${shard}.json`,
+  /** Features are the same for every project; rows say by content which pack has them. */
+  featurePack: (extractor: string, packId: string) => `features/${extractor}/${packId}.pack`,
   exportArchive: (exportId: string, fileName: string) => `exports/${exportId}/${fileName}`,
+  /** Names the installation that the storage belongs to. */
+  installation: () => 'installation',
 } as const;
+
+/** Which row an object belongs to, by what is deleted together with it: one object, or all below a prefix. */
+export interface ObjectOwner {
+  kind: OwnerKind;
+  /** A UUID of version 7. */
+  id: string;
+  keyOrPrefix: string;
+}
+export type OwnerKind = keyof typeof ownerPatterns;
+
+const ownerPatterns = {
+  upload: /^uploads\/(?<id>[^/]+)$/,
+  iteration: /^iterations\/(?<id>[^/]+)\//,
+  image: /^projects\/[^/]+\/images\/(?<id>[^/]+)\//,
+  prediction: /^projects\/[^/]+\/predictions\/(?<id>[^/]+)\//,
+};
+
+/** Where all objects are that belong to one row. */
+export const ownedPrefixes = ['uploads/', 'iterations/', 'projects/'] as const;
+
+/** Null for an object that belongs to no single row, as the features of a picture do. */
+export function ownerOf(key: string): ObjectOwner | null {
+  for (const kind of Object.keys(ownerPatterns) as OwnerKind[]) {
+    const match = ownerPatterns[kind].exec(key);
+    const id = match?.groups?.['id'];
+    if (id !== undefined) return { kind, id, keyOrPrefix: match?.[0] ?? '' };
+  }
+  return null;
+}

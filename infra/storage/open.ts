@@ -2,8 +2,9 @@ import type { StorageConfig } from '../config.ts';
 import { DiskStorage } from './disk.ts';
 import type { Storage } from './storage.ts';
 
-/** Opens the configured storage. */
-export function openStorage(config: StorageConfig): Storage {
-  if (config.kind === 's3') throw new Error('TAGLENS_S3_BUCKET: S3 is not there yet.');
-  return new DiskStorage(config.folder);
+/** Opens the configured storage. Its client for S3 is large, so that it is loaded only where it is used. */
+export async function openStorage(config: StorageConfig): Promise<Storage> {
+  if (config.kind === 'disk') return new DiskStorage(config.folder);
+  const { S3Storage } = await import('./s3.ts');
+  return new S3Storage(config);
 }

@@ -24,12 +24,28 @@ export class InvalidKey extends Error {
   }
 }
 
+/** One object of a list. `modifiedAt` is by the clock of the storage, which may know whole seconds only. */
+export interface StoredEntry {
+  key: string;
+  sizeBytes: number;
+  modifiedAt: Date;
+}
+
+/** How an object is to be shown when a browser fetches it straight from the storage. */
+export interface ServedAs {
+  contentType: string;
+  contentDisposition: string;
+  cacheControl: string;
+}
+
 /** Objects by key, such as images and models. Keys are made in `keys.ts`. Every method may throw InvalidKey. */
 export interface Storage {
   /** Stores all of it or nothing, replacing what was there; when it resolves the object survives a crash. */
   put(key: string, bytes: Uint8Array | Readable): Promise<StoredObject>;
   /** @throws ObjectNotFound */
   get(key: string): Promise<Buffer>;
+  /** At most `lengthBytes` (1 or more) from `startBytes` on; less where the object ends. @throws ObjectNotFound */
+  getRange(key: string, startBytes: number, lengthBytes: number): Promise<Buffer>;
   /** @throws ObjectNotFound before anything is read */
   stream(key: string): Promise<Readable>;
   exists(key: string): Promise<boolean>;
@@ -37,8 +53,16 @@ export interface Storage {
   delete(key: string): Promise<void>;
   /** Deletes every object whose key begins with `prefix`, which must end in «/». */
   deletePrefix(prefix: string): Promise<void>;
-  /** Keys that begin with `prefix` (which ends in «/», or is empty for all), in no particular order. */
-  list(prefix: string): AsyncIterable<string>;
+  /** Objects whose keys begin with `prefix` (which ends in «/», or is empty for all), in no particular order. */
+  list(prefix: string): AsyncIterable<StoredEntry>;
+  /** Removes what is left of puts that began before then and never ended; says how many. */
+  discardUnfinished(before: Date): Promise<number>;
+  /** Where a client may PUT exactly `sizeBytes` bytes for a while; null when the storage is not for clients. */
+  uploadUrl(key: string, sizeBytes: number, lifetimeMs: number): Promise<string | null>;
+  /** Where a client may GET the object for a while; null when the storage is not for clients. */
+  downloadUrl(key: string, servedAs: ServedAs, lifetimeMs: number): Promise<string | null>;
+  /** @throws Error that says what to mend, unless objects can be stored */
+  ping(): Promise<void>;
 }
 
 /** @throws InvalidKey */
@@ -51,4 +75,10 @@ export function checkKey(key: string): void {
 export function checkPrefix(prefix: string): void {
   if (!prefix.endsWith('/')) throw new InvalidKey();
   checkKey(prefix.slice(0, -1));
+}
+
+/** @throws RangeError */
+export function checkRange(startBytes: number, lengthBytes: number): void {
+  if (!Number.isSafeInteger(startBytes) || startBytes < 0 || !Number.isSafeInteger(lengthBytes) || lengthBytes < 1)
+    throw new RangeError(`A range starts at 0 or later and has 1 byte or more; it is ${startBytes}, ${lengthBytes}.`);
 }

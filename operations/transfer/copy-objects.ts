@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { In } from 'typeorm';
 import type { Database } from '../../infra/database/database.ts';
-import { ObjectNotFound, type Storage, type StoredObject } from '../../infra/storage/storage.ts';
+import { ObjectNotFound, type Storage, type StoredEntry, type StoredObject } from '../../infra/storage/storage.ts';
 import { OperationError } from '../operation-error.ts';
 import type { Installation } from './installation.ts';
 import { TransferObject } from './transfer-journal.entity.ts';
@@ -28,7 +28,8 @@ const concurrency = 8;
  */
 export async function copyObjects(source: Installation, target: Installation, onObjects: OnObjects) {
   const copied: CopiedObjects = { objectCount: 0, sizeBytes: 0, writtenCount: 0, removedCount: 0 };
-  for await (const keys of batches(source.storage.list(''))) {
+  for await (const entries of batches(source.storage.list(''))) {
+    const keys = entries.map(({ key }) => key);
     const known = await target.database.read.getRepository(TransferObject).findBy({ key: In(keys) });
     const knownKeys = new Set(known.map(({ key }) => key));
     const missing = keys.filter((key) => !knownKeys.has(key));
@@ -45,14 +46,14 @@ export async function copyObjects(source: Installation, target: Installation, on
 
 export async function countObjects(storage: Storage): Promise<number> {
   let count = 0;
-  for await (const key of storage.list('')) if (key) count++;
+  for await (const { key } of storage.list('')) if (key) count++;
   return count;
 }
 
-async function* batches(keys: AsyncIterable<string>): AsyncGenerator<string[]> {
-  let batch: string[] = [];
-  for await (const key of keys) {
-    batch.push(key);
+async function* batches(entries: AsyncIterable<StoredEntry>): AsyncGenerator<StoredEntry[]> {
+  let batch: StoredEntry[] = [];
+  for await (const entry of entries) {
+    batch.push(entry);
     if (batch.length < batchSize) continue;
     yield batch;
     batch = [];
@@ -100,13 +101,11 @@ async function hashOf(stream: Readable): Promise<string> {
 async function removeVanished(source: Storage, { database, storage }: Installation, expectedCount: number) {
   if ((await database.read.getRepository(TransferObject).count()) === expectedCount) return 0;
   let removedCount = 0;
-  for await (const keys of batches(storage.list(''))) {
-    for (const key of keys) {
-      if (await source.exists(key)) continue;
-      await storage.delete(key);
-      await forget(database, key);
-      removedCount++;
-    }
+  for await (const { key } of storage.list('')) {
+    if (await source.exists(key)) continue;
+    await storage.delete(key);
+    await forget(database, key);
+    removedCount++;
   }
   return removedCount;
 }

@@ -38,7 +38,7 @@ export async function openTarget(place: Place): Promise<Installation> {
 
 async function open(place: Place, migrate: boolean): Promise<Installation> {
   const database = await openDatabase(place.database, [...entities, Transfer, TransferObject], migrations, { migrate });
-  return { place, database, storage: openStorage(place.storage) };
+  return { place, database, storage: await openStorage(place.storage) };
 }
 
 /** SQLite would make the missing file, and an empty source would be copied without a word. */

@@ -73,7 +73,7 @@ async function refuseOtherData({ place, database, storage }: Installation): Prom
     const count = await repository.count();
     if (count > 0) found.push(`${count} rows in ${repository.metadata.tableName}`);
   }
-  for await (const key of storage.list('')) {
+  for await (const { key } of storage.list('')) {
     found.push(`the object ${key}`);
     break;
   }

@@ -12,16 +12,36 @@ export interface ActivityContext {
   heartbeat(details?: unknown): void;
 }
 
+/** Where an activity waits for a worker: beside the orchestrations, or apart with all that keeps a processor busy. */
+export type ActivityQueue = 'workflows' | 'compute';
+
 /** How an engine treats one activity. Times are milliseconds. */
 export interface ActivityPolicy {
+  queue: ActivityQueue;
   /** Longest time one attempt may take. */
   timeoutMs: number;
   /** Longest silence between two heartbeats; 0 when the activity sends none. */
   heartbeatMs: number;
-  /** Attempts in all, the first included. */
+  /** Attempts in all, the first included; those that ended with their process do not count. */
   attempts: number;
   /** Still runs after the run was cancelled: for cleaning up. */
   runsWhenCancelled?: boolean;
+}
+
+/** A call cut off this often, never by its own error, probably kills its process; it is not tried for ever. */
+export const interruptionLimit = 20;
+
+/** How long an activity whose signal was aborted may take to return before it is left behind. */
+export const graceMs = 5000;
+/** After so long without a sign of life a process counts as dead and its activities begin again elsewhere. */
+export const processLostAfterMs = 15_000;
+
+export const firstRetryDelayMs = 1000;
+export const longestRetryDelayMs = 30_000;
+
+/** The pause after so many failures: it doubles each time. */
+export function retryDelayMs(failures: number, firstMs = firstRetryDelayMs): number {
+  return Math.min(firstMs * 2 ** (failures - 1), longestRetryDelayMs);
 }
 
 export type Activity = (input: never, context: ActivityContext) => Promise<unknown>;
@@ -64,4 +84,31 @@ export interface ActivityFailure {
   code?: string;
   details?: unknown;
   cancelled?: true;
+}
+
+/** @param error whatever an activity threw */
+export function describeFailure(error: unknown): ActivityFailure {
+  if (!(error instanceof Error)) return { name: 'Error', message: String(error) };
+  const { code, details } = error as { code?: unknown; details?: unknown };
+  return {
+    name: error.name,
+    message: error.message,
+    ...(typeof code === 'string' ? { code } : {}),
+    ...(details === undefined ? {} : { details }),
+    ...(error instanceof CancelledError ? { cancelled: true as const } : {}),
+  };
+}
+
+/** What the orchestration gets to see of it. */
+export function errorOf(activity: string, failure: ActivityFailure): ActivityError | CancelledError {
+  return failure.cancelled ? new CancelledError(failure.message) : new ActivityError(activity, failure);
+}
+
+/** Whether another attempt could not end otherwise, by the error's own word. */
+export function isFinal(error: unknown): boolean {
+  return (error as { nonRetryable?: unknown } | null)?.nonRetryable === true;
+}
+
+export function interruptedTooOften(activity: string): ActivityFailure {
+  return { name: 'Error', message: `«${activity}» was interrupted too often (${interruptionLimit} times).` };
 }

@@ -23,9 +23,14 @@ export interface ShardInput extends TrainIterationInput {
   shard: number;
 }
 
-/** What one shard left out: images that could not be decoded, with the reason. */
 export interface ShardResult {
-  leftOut: { imageId: string; reason: string }[];
+  /** Images that could not be decoded; which and why is stored as an object. */
+  leftOutCount: number;
+}
+
+export interface FitInput extends TrainIterationInput {
+  /** Shards that left images out. */
+  incompleteShards: number[];
 }
 
 /** A fitted model, and what to know before trusting it. */
@@ -45,7 +50,7 @@ export interface FailInput extends TrainIterationInput {
 export interface TrainingActivities {
   takeSnapshot(input: TrainIterationInput, context: ActivityContext): Promise<{ shardCount: number }>;
   extractFeatures(input: ShardInput, context: ActivityContext): Promise<ShardResult>;
-  fitHead(input: TrainIterationInput & ShardResult, context: ActivityContext): Promise<HeadResult>;
+  fitHead(input: FitInput, context: ActivityContext): Promise<HeadResult>;
   completeIteration(input: CompleteInput, context: ActivityContext): Promise<void>;
   failIteration(input: FailInput, context: ActivityContext): Promise<void>;
 }
@@ -53,10 +58,10 @@ export interface TrainingActivities {
 const minuteMs = 60_000;
 
 export const trainingPolicies: Record<keyof TrainingActivities, ActivityPolicy> = {
-  takeSnapshot: { timeoutMs: 5 * minuteMs, heartbeatMs: 0, attempts: 5 },
+  takeSnapshot: { queue: 'workflows', timeoutMs: 5 * minuteMs, heartbeatMs: 0, attempts: 5 },
   // Shards of a large project take turns, so each may last as long as all together; silence shows a lost worker.
-  extractFeatures: { timeoutMs: 24 * 60 * minuteMs, heartbeatMs: minuteMs, attempts: 5 },
-  fitHead: { timeoutMs: 60 * minuteMs, heartbeatMs: 0, attempts: 3 },
-  completeIteration: { timeoutMs: minuteMs, heartbeatMs: 0, attempts: 10 },
-  failIteration: { timeoutMs: minuteMs, heartbeatMs: 0, attempts: 10, runsWhenCancelled: true },
+  extractFeatures: { queue: 'compute', timeoutMs: 24 * 60 * minuteMs, heartbeatMs: minuteMs, attempts: 5 },
+  fitHead: { queue: 'compute', timeoutMs: 60 * minuteMs, heartbeatMs: minuteMs, attempts: 3 },
+  completeIteration: { queue: 'workflows', timeoutMs: minuteMs, heartbeatMs: 0, attempts: 10 },
+  failIteration: { queue: 'workflows', timeoutMs: minuteMs, heartbeatMs: 0, attempts: 10, runsWhenCancelled: true },
 };

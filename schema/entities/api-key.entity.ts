@@ -22,10 +22,10 @@ export class ApiKey {
   projectId: string | null;
 
   @Field(() => Date, { description: 'When it was made.' })
-  @Column({ name: 'created_at', type: 'datetime' })
+  @Column({ name: 'created_at', type: 'datetime', precision: 3 })
   createdAt: Date;
 
   @Field(() => Date, { nullable: true, description: 'When it was revoked.' })
-  @Column({ name: 'revoked_at', type: 'datetime', nullable: true })
+  @Column({ name: 'revoked_at', type: 'datetime', precision: 3, nullable: true })
   revokedAt: Date | null;
 }

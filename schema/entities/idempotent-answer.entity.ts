@@ -12,6 +12,6 @@ export class IdempotentAnswer {
   @Column({ name: 'answer', type: 'text', nullable: true })
   answer: string | null;
 
-  @Column({ name: 'created_at', type: 'datetime' })
+  @Column({ name: 'created_at', type: 'datetime', precision: 3 })
   createdAt: Date;
 }

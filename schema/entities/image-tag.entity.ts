@@ -13,6 +13,6 @@ export class ImageTag {
   @Column({ name: 'project_id', type: 'varchar', length: 36 })
   projectId: string;
 
-  @Column({ name: 'created_at', type: 'datetime' })
+  @Column({ name: 'created_at', type: 'datetime', precision: 3 })
   createdAt: Date;
 }

@@ -45,6 +45,6 @@ export class Image {
   isTest: boolean;
 
   @Field(() => Date, { description: 'When it was uploaded.' })
-  @Column({ name: 'created_at', type: 'datetime' })
+  @Column({ name: 'created_at', type: 'datetime', precision: 3 })
   createdAt: Date;
 }

@@ -4,6 +4,8 @@ import { Image } from './image.entity.ts';
 import { ImageTag } from './image-tag.entity.ts';
 import { Upload } from './upload.entity.ts';
 import { Iteration } from './iteration.entity.ts';
+import { CachedFeature } from './cached-feature.entity.ts';
+import { ShardProgress } from './shard-progress.entity.ts';
 import { Publication } from './publication.entity.ts';
 import { Prediction } from './prediction.entity.ts';
 import { ApiKey } from './api-key.entity.ts';
@@ -13,6 +15,7 @@ import { EventRow } from './event.entity.ts';
 import { RunRow } from './run.entity.ts';
 import { RunStepRow } from './run-step.entity.ts';
 import { ServerSecret } from './server-secret.entity.ts';
+import { Chore } from './chore.entity.ts';
 
 /** Every table of the service. */
 export const entities = [
@@ -22,6 +25,8 @@ export const entities = [
   ImageTag,
   Upload,
   Iteration,
+  CachedFeature,
+  ShardProgress,
   Publication,
   Prediction,
   ApiKey,
@@ -31,4 +36,5 @@ export const entities = [
   RunRow,
   RunStepRow,
   ServerSecret,
+  Chore,
 ];

@@ -32,6 +32,10 @@ export class Iteration {
   @Column({ name: 'message', type: 'text' })
   message: string;
 
+  /** When a worker last told progress, in milliseconds since 1970: all of them together tell it once a second. */
+  @Column({ name: 'progressed_at', type: 'bigint', default: 0 })
+  progressedAt: number;
+
   @Field(() => TrainingMode, { description: 'How much work it may cost.' })
   @Column({ name: 'mode', type: 'varchar', length: 32 })
   mode: TrainingMode;
@@ -77,10 +81,10 @@ export class Iteration {
   error: string | null;
 
   @Field(() => Date, { description: 'When it was asked for.' })
-  @Column({ name: 'created_at', type: 'datetime' })
+  @Column({ name: 'created_at', type: 'datetime', precision: 3 })
   createdAt: Date;
 
   @Field(() => Date, { nullable: true, description: 'When the model was ready.' })
-  @Column({ name: 'trained_at', type: 'datetime', nullable: true })
+  @Column({ name: 'trained_at', type: 'datetime', precision: 3, nullable: true })
   trainedAt: Date | null;
 }

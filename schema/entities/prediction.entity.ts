@@ -36,10 +36,10 @@ export class Prediction {
   isStored: boolean;
 
   @Field(() => Date, { description: 'When it was made.' })
-  @Column({ name: 'created_at', type: 'datetime' })
+  @Column({ name: 'created_at', type: 'datetime', precision: 3 })
   createdAt: Date;
 
   @Field(() => Date, { nullable: true, description: 'When a stored prediction is deleted.' })
-  @Column({ name: 'expires_at', type: 'datetime', nullable: true })
+  @Column({ name: 'expires_at', type: 'datetime', precision: 3, nullable: true })
   expiresAt: Date | null;
 }

@@ -34,10 +34,10 @@ export class Project {
   contentVersion: number;
 
   @Field(() => Date, { description: 'When it was made.' })
-  @Column({ name: 'created_at', type: 'datetime' })
+  @Column({ name: 'created_at', type: 'datetime', precision: 3 })
   createdAt: Date;
 
   @Field(() => Date, { description: 'When its settings last changed.' })
-  @Column({ name: 'updated_at', type: 'datetime' })
+  @Column({ name: 'updated_at', type: 'datetime', precision: 3 })
   updatedAt: Date;
 }

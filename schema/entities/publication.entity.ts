@@ -23,6 +23,6 @@ export class Publication {
   name: string;
 
   @Field(() => Date, { description: 'When it was published.' })
-  @Column({ name: 'created_at', type: 'datetime' })
+  @Column({ name: 'created_at', type: 'datetime', precision: 3 })
   createdAt: Date;
 }

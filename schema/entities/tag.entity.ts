@@ -27,6 +27,6 @@ export class Tag {
   type: TagType;
 
   @Field(() => Date, { description: 'When it was made.' })
-  @Column({ name: 'created_at', type: 'datetime' })
+  @Column({ name: 'created_at', type: 'datetime', precision: 3 })
   createdAt: Date;
 }

@@ -2,10 +2,12 @@ import { readdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { EntityManager } from 'typeorm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { TaglensClient } from '../../cli/client.ts';
 import { openDatabase } from '../../infra/database/open.ts';
 import { renderSamples } from '../../samples/render.ts';
+import { CachedFeature } from '../../schema/entities/cached-feature.entity.ts';
 import { entities } from '../../schema/entities/index.ts';
 import { RunStepRow } from '../../schema/entities/run-step.entity.ts';
 import { startProcess, type ServerProcess } from './process.ts';
@@ -81,22 +83,35 @@ async function waitFor(client: TaglensClient, id: string, wanted: (state: State)
 
 const isOver = ({ status }: State): boolean => status === 'COMPLETED';
 
-/** When each cached feature was written, to see that none is computed twice. */
-async function featureTimes(data: string): Promise<Map<string, number>> {
-  const root = join(data, 'objects', 'features');
-  const names = await readdir(root, { recursive: true }).catch(() => []);
-  const files = names.filter((name) => name.endsWith('.f32'));
-  return new Map(await Promise.all(files.map(async (name) => [name, (await stat(join(root, name))).mtimeMs] as const)));
+interface CachedFeatures {
+  /** Pack and place of each content. */
+  rows: Map<string, string>;
+  /** When each pack was written. */
+  packs: Map<string, number>;
 }
 
-async function stepsOf(data: string, runId: string): Promise<RunStepRow[]> {
+/** Which features are kept where, to see that none is computed twice. */
+async function cachedFeatures(data: string): Promise<CachedFeatures> {
+  const root = join(data, 'objects', 'features');
+  const names = await readdir(root, { recursive: true }).catch(() => []);
+  const files = names.filter((name) => name.endsWith('.pack'));
+  const times = files.map(async (name) => [name, (await stat(join(root, name))).mtimeMs] as const);
+  const found = await query(data, (manager) => manager.find(CachedFeature));
+  const rows = new Map(found.map(({ sha256, packId, packIndex }) => [sha256, `${packId} ${packIndex}`]));
+  return { rows, packs: new Map(await Promise.all(times)) };
+}
+
+async function query<T>(data: string, ask: (manager: EntityManager) => Promise<T>): Promise<T> {
   const database = await openDatabase({ kind: 'sqlite', folder: data }, entities, []);
   try {
-    return await database.read.getRepository(RunStepRow).find({ where: { runId }, order: { sequence: 'ASC' } });
+    return await ask(database.read.manager);
   } finally {
     await database.close();
   }
 }
+
+const stepsOf = (data: string, runId: string): Promise<RunStepRow[]> =>
+  query(data, (manager) => manager.find(RunStepRow, { where: { runId }, order: { sequence: 'ASC' } }));
 
 const moments: [string, (state: State) => boolean][] = [
   ['while it is queued', () => true],
@@ -111,13 +126,15 @@ async function killAndFinish(
   first: ServerProcess,
   id: string,
 ): Promise<{ state: State; server: ServerProcess }> {
-  const before = await featureTimes(data);
+  const before = await cachedFeatures(data);
   const doneBefore = (await stepsOf(data, id)).filter(({ status }) => status === 'COMPLETED');
   expect(first.child.exitCode ?? first.child.signalCode).not.toBeNull();
   const server = await startProcess(data);
   const state = await waitFor(server.client, id, isOver);
-  const [after, steps] = [await featureTimes(data), await stepsOf(data, id)];
-  for (const [name, time] of before) expect(after.get(name), `feature ${name} was computed twice`).toBe(time);
+  const [after, steps] = [await cachedFeatures(data), await stepsOf(data, id)];
+  expect(after.rows.size).toBe(photographs.length);
+  for (const [sha256, place] of before.rows) expect(after.rows.get(sha256), `${sha256} was computed twice`).toBe(place);
+  for (const [pack, time] of before.packs) expect(after.packs.get(pack), `${pack} was written twice`).toBe(time);
   for (const { sequence, name, attempts } of doneBefore)
     expect(steps.find((step) => step.sequence === sequence)).toMatchObject({ name, attempts, status: 'COMPLETED' });
   return { state, server };

@@ -59,8 +59,8 @@ async function writtenTimes(folder: string): Promise<Map<string, number>> {
   return new Map(await Promise.all(times));
 }
 
-const objectsIn = (folder: string): Promise<string[]> =>
-  keysBelow(openStorage({ kind: 'disk', folder: join(folder, 'objects') }), '');
+const objectsIn = async (folder: string): Promise<string[]> =>
+  keysBelow(await openStorage({ kind: 'disk', folder: join(folder, 'objects') }), '');
 
 test('a migration killed in the middle goes on and copies nothing twice', async () => {
   const [from, to] = [await newFolder(), await newFolder()];

@@ -1,6 +1,6 @@
 import { keys } from '../../infra/storage/keys.ts';
 import type { ActivityContext } from '../../schema/contracts/activity.ts';
-import type { HeadResult, ShardResult, Snapshot, TrainIterationInput } from '../../schema/contracts/training.ts';
+import type { FitInput, HeadResult, Snapshot } from '../../schema/contracts/training.ts';
 import { Iteration } from '../../schema/entities/iteration.entity.ts';
 import { TrainingPhase } from '../../schema/enums.ts';
 import { backbones, type BackboneName } from '../ml/backbones/registry.ts';
@@ -10,11 +10,14 @@ import { assignFolds, groupNearDuplicates } from '../ml/folds.ts';
 import { fitHead as fit, type FittedHead } from '../ml/head.ts';
 import { sha256, writeModelPackage } from '../ml/model-package.ts';
 import type { ActivityDeps } from './deps.ts';
+import { FeatureCache } from './feature-cache.ts';
+import { readLeftOut } from './left-out.ts';
 import type { OpenTrainings } from './open-trainings.ts';
+import { withHeartbeat } from './steady-heartbeat.ts';
 import { imagesPerTag, trainingWarnings } from './warnings.ts';
 
-/** Copied into memory of its own: a pooled buffer need not start at a multiple of four bytes. */
-const floatsOf = (bytes: Buffer): Float32Array => new Float32Array(new Uint8Array(bytes).buffer);
+/** Tags that a message names. */
+const listed = 20;
 
 /** No attempt can end otherwise: the images are what they are. */
 export class TooFewImagesError extends Error {
@@ -24,35 +27,28 @@ export class TooFewImagesError extends Error {
 /** Fits the head, stores the model package and the out-of-fold probabilities that every figure comes from. */
 export const fitHead =
   (deps: ActivityDeps, trainings: OpenTrainings) =>
-  async (
-    { iterationId, leftOut }: TrainIterationInput & ShardResult,
-    context: ActivityContext,
-  ): Promise<HeadResult> => {
+  async ({ iterationId, incompleteShards }: FitInput, context: ActivityContext): Promise<HeadResult> => {
     const row = await deps.database.read.manager.findOneByOrFail(Iteration, { id: iterationId });
-    const backbone = row.backbone as BackboneName;
-    const training = trainings.of(iterationId);
-    const snapshot = await training.snapshot();
+    const { tracker, snapshot: load } = trainings.of(iterationId);
+    const snapshot = await load();
+    const leftOut = await readLeftOut(deps.storage, iterationId, incompleteShards);
     const missing = new Set(leftOut.map(({ imageId }) => imageId));
     const images = snapshot.images.filter(({ id }) => !missing.has(id));
     refuseTooFew(snapshot, images);
-    const { tracker } = training;
     const groups = groupNearDuplicates(images.map(({ perceptualHash }) => perceptualHash));
-    const isTest = images.map((image) => image.isTest);
-    const targets = images.map(({ tagIndexes }) => tagIndexes);
-    try {
-      const head = await fit({
-        features: await loadFeatures(deps, backbone, images),
-        targets,
-        tagCount: snapshot.tags.length,
-        kind: snapshot.kind,
-        folds: assignFolds({ targets, groups, isTest, seed: row.seed }),
-        seed: row.seed,
-        signal: context.signal,
-        onProgress: (fraction) => tracker.report(TrainingPhase.HEAD, fraction, 'Fitting by cross-validation'),
-      });
+    let fitted = 0;
+    const onProgress = (fraction: number): void => {
+      fitted = fraction;
+      tracker.report(TrainingPhase.HEAD, fraction, 'Fitting by cross-validation');
+    };
+    const fitAndStore = async (): Promise<string> => {
+      const head = await fitImages(deps, row, { snapshot, images, groups, signal: context.signal, onProgress });
       tracker.report(TrainingPhase.PACKAGE, 0, 'Writing the model');
       await storeEvaluation(deps, iterationId, { snapshot, images, head });
-      const modelSha256 = await storeModel(deps, iterationId, { snapshot, backbone, head });
+      return storeModel(deps, iterationId, { snapshot, backbone: row.backbone as BackboneName, head });
+    };
+    try {
+      const modelSha256 = await withHeartbeat(context, () => ({ fitted }), fitAndStore);
       const { recommendedImagesPerTag } = deps;
       return {
         modelSha256,
@@ -63,23 +59,33 @@ export const fitHead =
     }
   };
 
+interface FitWork {
+  snapshot: Snapshot;
+  /** Those of the snapshot that were not left out. */
+  images: Snapshot['images'];
+  groups: number[];
+  signal: AbortSignal;
+  onProgress: (fraction: number) => void;
+}
+
+async function fitImages(
+  deps: ActivityDeps,
+  { backbone, seed }: Iteration,
+  { snapshot: { kind, tags }, images, groups, signal, onProgress }: FitWork,
+): Promise<FittedHead> {
+  const features = await new FeatureCache(deps, backbone as BackboneName).load(images.map(({ sha256 }) => sha256));
+  const targets = images.map(({ tagIndexes }) => tagIndexes);
+  const folds = assignFolds({ targets, groups, isTest: images.map(({ isTest }) => isTest), seed });
+  return fit({ features, targets, tagCount: tags.length, kind, folds, seed, signal, onProgress });
+}
+
 /** The start checked this already, but images may have been left out since. */
 function refuseTooFew(snapshot: Snapshot, images: Snapshot['images']): void {
   const counts = imagesPerTag(snapshot, images);
   const short = snapshot.tags.flatMap(({ name }, i) => ((counts[i] ?? 0) < 2 ? [JSON.stringify(name)] : []));
   if (short.length === 0 && snapshot.tags.length > 0) return;
+  if (short.length > listed) short.splice(listed, Infinity, `${short.length - listed} more`);
   throw new TooFewImagesError(`Every tag needs 2 readable images to train on; short of it: ${short.join(', ')}.`);
-}
-
-async function loadFeatures(
-  { storage }: ActivityDeps,
-  backbone: BackboneName,
-  images: Snapshot['images'],
-): Promise<Float32Array[]> {
-  const features: Float32Array[] = [];
-  for (const { sha256: content } of images)
-    features.push(floatsOf(await storage.get(keys.features(backbone, FEATURE_VERSION, content))));
-  return features;
 }
 
 interface Fitted {

@@ -1,6 +1,7 @@
 import { keys } from '../../infra/storage/keys.ts';
 import type { CompleteInput, FailInput, TrainingActivities } from '../../schema/contracts/training.ts';
 import { Iteration } from '../../schema/entities/iteration.entity.ts';
+import { ShardProgress } from '../../schema/entities/shard-progress.entity.ts';
 import { IterationStatus, TrainingPhase } from '../../schema/enums.ts';
 import type { ActivityDeps } from './deps.ts';
 import { extractFeatures } from './extract-features.ts';
@@ -19,6 +20,7 @@ const completeIteration =
       await manager.update(Iteration, { id: iterationId }, { warnings, modelSha256, trainedAt: new Date() });
       const progress = { status: IterationStatus.COMPLETED, phase, fraction: 1, message: 'The model is ready.' };
       await reportProgress(manager, iterationId, progress);
+      await manager.delete(ShardProgress, { iterationId });
     });
 
 /** Says on the row how the training ended and removes what it had written. */
@@ -30,6 +32,7 @@ const failIteration =
       const status = isCancelled ? IterationStatus.CANCELLED : IterationStatus.FAILED;
       await manager.update(Iteration, { id: iterationId }, { error: isCancelled ? null : reason });
       await reportProgress(manager, iterationId, { status, phase, fraction: 1, message: reason });
+      await manager.delete(ShardProgress, { iterationId });
     });
   };
 

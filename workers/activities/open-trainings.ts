@@ -10,6 +10,9 @@ export interface OpenTraining {
   snapshot: () => Promise<Snapshot>;
 }
 
+/** Trainings whose snapshots stay in memory; a process seldom hears of the end of one that it worked on. */
+const keptAtOnce = 4;
+
 /** The trainings that run in this process. */
 export class OpenTrainings {
   private readonly open = new Map<string, OpenTraining>();
@@ -25,6 +28,8 @@ export class OpenTrainings {
       snapshot: () => (snapshot ??= loadSnapshot(this.deps, iterationId)),
     };
     this.open.set(iterationId, training);
+    const [oldest] = this.open.keys();
+    if (this.open.size > keptAtOnce && oldest !== undefined) this.open.delete(oldest);
     return training;
   }
 

@@ -1,8 +1,11 @@
-import type { EntityManager } from 'typeorm';
+import { LessThanOrEqual, type EntityManager } from 'typeorm';
 import type { Database } from '../../infra/database/database.ts';
+import { lockRow } from '../../infra/database/lock.ts';
 import { appendEvent } from '../../infra/events/outbox.ts';
 import { Iteration } from '../../schema/entities/iteration.entity.ts';
+import { ShardProgress } from '../../schema/entities/shard-progress.entity.ts';
 import { IterationStatus, TrainingPhase } from '../../schema/enums.ts';
+import { describeProgress } from './shard-speed.ts';
 
 export interface Progress {
   status: IterationStatus;
@@ -27,69 +30,104 @@ const shares = {
   [TrainingPhase.PACKAGE]: [0.98, 1],
 } as const;
 
+type Phase = keyof typeof shares;
+
+/** What a worker has to tell, put together when its turn has come. */
+type Telling = (manager: EntityManager) => Promise<{ phase: Phase; fraction: number; message: string }>;
+
 const eventIntervalMs = 1000;
 
-/** Tells how far one training is, at most once a second, however many shards report. */
+/**
+ * Tells how far one training is. Every process that works on it has a tracker of its own; what each knows of its shards
+ * meets in the database, where one of them at most writes an event in a second.
+ */
 export class ProgressTracker {
   private lastMs = 0;
-  /** Never runs backwards, not even when a restarted process begins to count anew. */
-  private reached = 0;
   private writing: Promise<void> = Promise.resolve();
-  private readonly shards = new Map<number, { images: number; done: number }>();
-  private readonly startedMs = performance.now();
-  /** Images that really went through the backbone, for the speed: cached ones cost next to nothing. */
-  private extracted = 0;
+  private readonly changed = new Map<number, ShardProgress>();
 
   constructor(
     private readonly database: Database,
     private readonly iterationId: string,
   ) {}
 
-  beginShard(shard: number, images: number): void {
-    this.shards.set(shard, { images, done: 0 });
+  /** An attempt at a shard begins; images whose features are kept already count as done. */
+  beginShard(shard: number, imageCount: number, doneCount: number): ShardProgress {
+    const startedAt = Date.now();
+    const counts = { imageCount, doneCount, extractedCount: 0 };
+    const row = { iterationId: this.iterationId, shard, ...counts, startedAt, updatedAt: startedAt };
+    this.changed.set(shard, row);
+    return row;
   }
 
-  imageDone(shard: number, isNew: boolean, total: number): void {
-    const own = this.shards.get(shard);
-    if (!own) return;
-    own.done++;
-    if (isNew) this.extracted++;
-    // All shards begin together; one that did not begin here was finished before a restart.
-    let open = 0;
-    for (const { images, done } of this.shards.values()) open += images - done;
-    this.report(TrainingPhase.FEATURES, (total - open) / total, this.speedMessage(total - open, total));
+  /** @param total images of all shards */
+  imageDone(row: ShardProgress, total: number): void {
+    row.doneCount++;
+    row.extractedCount++;
+    row.updatedAt = Date.now();
+    this.changed.set(row.shard, row);
+    this.tell(this.shardsTogether(total));
   }
 
   /** @param fraction of the phase */
-  report(phase: keyof typeof shares, fraction: number, message: string): void {
-    if (performance.now() - this.lastMs < eventIntervalMs && this.lastMs > 0) return;
-    this.lastMs = performance.now();
-    const [start, end] = shares[phase];
-    this.reached = Math.max(this.reached, start + (end - start) * fraction);
-    const step = { status: IterationStatus.TRAINING, phase, fraction: this.reached, message };
-    this.writing = this.writing.then(() => this.write(step));
+  report(phase: Phase, fraction: number, message: string): void {
+    this.tell(() => Promise.resolve({ phase, fraction, message }));
+  }
+
+  /** Writes the end of a shard at once: no other process knows of it, and this one may have no further reason to tell. */
+  async endShard(total: number): Promise<void> {
+    this.write(this.shardsTogether(total));
+    await this.flush();
   }
 
   /** To be awaited before an activity ends, so that no step is told after the end of the training. */
   async flush(): Promise<void> {
-    await this.writing;
+    const written = this.writing;
+    // A failed write is thrown to the activity that asked, and not to every later one.
+    this.writing = Promise.resolve();
+    await written;
   }
 
-  private async write(step: Progress): Promise<void> {
+  private tell(telling: Telling): void {
+    if (Date.now() - this.lastMs >= eventIntervalMs) this.write(telling);
+  }
+
+  private write(telling: Telling): void {
+    const nowMs = (this.lastMs = Date.now());
+    const rows = [...this.changed.values()].map((row) => ({ ...row }));
+    this.changed.clear();
+    this.writing = this.writing.then(() => this.writeNow(nowMs, rows, telling));
+    this.writing.catch(() => undefined);
+  }
+
+  private async writeNow(nowMs: number, rows: ShardProgress[], telling: Telling): Promise<void> {
+    const { iterationId: id } = this;
     await this.database.transact(async (manager) => {
-      const row = await manager.findOneBy(Iteration, { id: this.iterationId });
+      const row = await lockRow(manager, Iteration, { id });
       if (row?.status !== IterationStatus.TRAINING) return;
-      this.reached = Math.max(this.reached, row.fraction);
-      await reportProgress(manager, this.iterationId, { ...step, fraction: this.reached });
+      if (rows.length > 0) await manager.upsert(ShardProgress, rows, ['iterationId', 'shard']);
+      if (!(await takeTurn(manager, id, nowMs))) return;
+      const { phase, fraction, message } = await telling(manager);
+      const [start, end] = shares[phase];
+      // Never backwards, not even when an attempt begins to count anew.
+      const step = { phase, fraction: Math.max(row.fraction, start + (end - start) * fraction), message };
+      await reportProgress(manager, id, { status: IterationStatus.TRAINING, ...step });
     });
   }
 
-  private speedMessage(done: number, total: number): string {
-    const seconds = (performance.now() - this.startedMs) / 1000;
-    const text = `${done} of ${total} images`;
-    if (this.extracted < 5) return text;
-    const rate = this.extracted / seconds;
-    const left = Math.ceil((total - done) / rate);
-    return `${text}, ${rate.toFixed(1)} images/s, about ${left} s left`;
+  private shardsTogether(total: number): Telling {
+    return async (manager) => {
+      const shards = await manager.findBy(ShardProgress, { iterationId: this.iterationId });
+      const done = shards.reduce((sum, { doneCount }) => sum + doneCount, 0);
+      const message = describeProgress(shards, total, Date.now());
+      return { phase: TrainingPhase.FEATURES, fraction: done / Math.max(1, total), message };
+    };
   }
+}
+
+/** True for one process in a second: the update finds the row only once. */
+async function takeTurn(manager: EntityManager, id: string, nowMs: number): Promise<boolean> {
+  const progressedAt = LessThanOrEqual(nowMs - eventIntervalMs);
+  const { affected } = await manager.update(Iteration, { id, progressedAt }, { progressedAt: nowMs });
+  return affected === 1;
 }

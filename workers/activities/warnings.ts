@@ -1,4 +1,5 @@
-import type { ShardResult, Snapshot } from '../../schema/contracts/training.ts';
+import type { Snapshot } from '../../schema/contracts/training.ts';
+import type { LeftOutImage } from './left-out.ts';
 
 const listed = 20;
 /** From this factor on the larger tag is likely to win by its number alone. */
@@ -6,7 +7,7 @@ const imbalanceFactor = 10;
 
 interface WarningInput {
   snapshot: Snapshot;
-  leftOut: ShardResult['leftOut'];
+  leftOut: readonly LeftOutImage[];
   /** The images that took part, in the order of `groups`. */
   images: Snapshot['images'];
   /** Near-duplicates have the same number. */

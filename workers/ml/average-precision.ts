@@ -99,7 +99,8 @@ function mean(values: (number | undefined)[]): number {
 }
 
 /**
- * Precision and recall of one tag at every probability that occurs, from the highest threshold to the lowest.
+ * Precision and recall of one tag at every probability that occurs (or 500 of them, evenly), from the highest threshold
+ * to the lowest.
  * @param probabilities [n * tags]; the number of tags follows from the length
  */
 export function precisionRecallCurve(probabilities: Float32Array, targets: number[][], tagIndex: number): CurvePoint[] {
@@ -122,5 +123,14 @@ export function precisionRecallCurve(probabilities: Float32Array, targets: numbe
     if (ranking.probabilities[i + 1] === threshold) return;
     points.push({ threshold, precision: hits / (i + 1), recall: positives ? hits / positives : 0 });
   });
-  return points;
+  return thinned(points);
+}
+
+const mostPoints = 500;
+
+/** More points than pixels help nobody; both ends stay. */
+function thinned(points: CurvePoint[]): CurvePoint[] {
+  if (points.length <= mostPoints) return points;
+  const step = (points.length - 1) / (mostPoints - 1);
+  return Array.from({ length: mostPoints }, (_, i) => points[Math.round(i * step)] as CurvePoint);
 }

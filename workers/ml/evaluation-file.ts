@@ -17,21 +17,50 @@ export interface Evaluation {
   probabilities: Float32Array;
 }
 
-/** As JSON, with the probabilities as base64 of little-endian float32: JSON knows no NaN. */
+const lengthBytes = 4;
+
+/**
+ * The length of the JSON (uint32), the JSON, then the probabilities, all little-endian: as text, those of a large project
+ * would be longer than a string can be.
+ */
 export function writeEvaluation({ probabilities, ...facts }: Evaluation): Buffer {
-  const bytes = Buffer.alloc(probabilities.length * 4);
-  probabilities.forEach((value, index) => bytes.writeFloatLE(value, index * 4));
-  return Buffer.from(JSON.stringify({ ...facts, probabilities: bytes.toString('base64') }));
+  const json = Buffer.from(JSON.stringify(facts));
+  const file = Buffer.alloc(lengthBytes + json.length + probabilities.length * 4);
+  file.writeUInt32LE(json.length);
+  json.copy(file, lengthBytes);
+  const start = lengthBytes + json.length;
+  probabilities.forEach((value, index) => file.writeFloatLE(value, start + index * 4));
+  return file;
 }
 
 /** @throws when it was cut off or was made by something else */
-export function readEvaluation(file: Uint8Array): Evaluation {
-  const { probabilities, ...facts } = JSON.parse(Buffer.from(file).toString()) as Omit<Evaluation, 'probabilities'> & {
-    probabilities: string;
-  };
-  const bytes = Buffer.from(probabilities, 'base64');
+export function readEvaluation(file: Buffer): Evaluation {
+  const start = lengthBytes + file.readUInt32LE();
+  const facts = JSON.parse(file.toString('utf8', lengthBytes, start)) as Omit<Evaluation, 'probabilities'>;
   const expected = facts.imageIds.length * facts.tags.length;
-  if (bytes.length !== expected * 4)
-    throw new Error(`The evaluation has ${bytes.length / 4} probabilities instead of ${expected}.`);
-  return { ...facts, probabilities: Float32Array.from({ length: expected }, (_, i) => bytes.readFloatLE(i * 4)) };
+  const found = (file.length - start) / 4;
+  if (found !== expected) throw new Error(`The evaluation has ${found} probabilities instead of ${expected}.`);
+  return {
+    ...facts,
+    probabilities: Float32Array.from({ length: expected }, (_, i) => file.readFloatLE(start + i * 4)),
+  };
+}
+
+/** Only the images that figures are computed from: those judged by a model that had not seen them. */
+export function measuredImages(evaluation: Evaluation): Evaluation {
+  const { tags, imageIds, targets, isTest, probabilities, measuredOn } = evaluation;
+  const rowOf = (image: number): Float32Array => probabilities.subarray(image * tags.length, (image + 1) * tags.length);
+  const kept = imageIds.flatMap((_, image) => {
+    const isMeasured = measuredOn === 'TEST_IMAGES' ? isTest[image] : !isTest[image];
+    return isMeasured && rowOf(image).every(Number.isFinite) ? [image] : [];
+  });
+  const rows = new Float32Array(kept.length * tags.length);
+  kept.forEach((image, index) => rows.set(rowOf(image), index * tags.length));
+  return {
+    ...evaluation,
+    imageIds: kept.map((image) => imageIds[image] ?? ''),
+    targets: kept.map((image) => targets[image] ?? []),
+    isTest: kept.map((image) => isTest[image] ?? false),
+    probabilities: rows,
+  };
 }

@@ -65,21 +65,16 @@ async function fitWith(loss: HeadLoss, input: FitInput): Promise<FittedHead> {
   const choosing = rarestTagCount(input) >= enoughImagesPerTag;
   const candidates = choosing ? strengths : [fixedStrength];
   const foldCount = input.folds.reduce((most, fold) => Math.max(most, fold + 1), 0);
-  const steps = candidates.length * foldCount + 1;
+  const steps = candidates.length + 1;
   const report = (done: number): void => input.onProgress?.(Math.min(1, done / steps));
   const best = await crossValidate(loss, input, candidates, foldCount, report);
   const temperature = choosing && best.held.logits.length ? fitTemperature(best.held, input.kind) : 1;
-  const parameters = await loss.fit(
-    best.starts[0] ?? new Float64Array(loss.parameterCount),
-    rowWeights(input, -1),
-    best.strength,
-    {
-      ...(input.signal ? { signal: input.signal } : {}),
-    },
-  );
+  const start = best.starts[0] ?? new Float32Array(loss.parameterCount);
+  const options = input.signal ? { signal: input.signal } : {};
+  const [parameters = start] = await loss.fit([start], [rowWeights(input, -1)], best.strength, options);
   report(steps);
   const outOfFold = outOfFoldProbabilities(loss, input, best.logits, parameters, temperature);
-  return { ...splitParameters(parameters, input.tagCount), temperature, regularisation: best.strength, outOfFold };
+  return { ...loss.head(parameters), temperature, regularisation: best.strength, outOfFold };
 }
 
 interface Candidate {
@@ -88,7 +83,7 @@ interface Candidate {
   logits: (Float64Array | undefined)[];
   held: HeldOut;
   /** The solution of each fold, near which the next strength and the final fit start. */
-  starts: Float64Array[];
+  starts: Float32Array[];
   /** Log-loss of the held-out pictures. */
   value: number;
 }
@@ -104,19 +99,20 @@ async function crossValidate(
   foldCount: number,
   report: (done: number) => void,
 ): Promise<Candidate> {
-  const zero: Float64Array = new Float64Array(loss.parameterCount);
   const none: Candidate = {
     strength: fixedStrength,
     logits: [],
     held: { logits: [], targets: [] },
-    starts: [zero],
+    starts: [],
     value: Infinity,
   };
   if (foldCount === 0) return none;
   let fits = 0;
   const visit = (at: number, from: Candidate): Promise<Candidate> | undefined => {
     const strength = candidates[at];
-    return strength === undefined ? undefined : fitFolds(loss, input, strength, from, foldCount, () => report(++fits));
+    if (strength === undefined) return undefined;
+    const done = fits++;
+    return fitFolds(loss, input, strength, from, foldCount, (part) => report(done + part));
   };
   const middle = Math.max(0, candidates.indexOf(fixedStrength));
   let best = (await visit(middle, none)) ?? none;
@@ -132,29 +128,30 @@ async function crossValidate(
   return best;
 }
 
-/** Fits one strength on every fold, each from its own solution of the strength before. */
+/** Steps that a fit may well take, to tell progress by. */
+const usualRounds = 40;
+
+/** Fits one strength on every fold, each from its own solution of the strength before: side by side, for speed. */
 async function fitFolds(
   loss: HeadLoss,
   input: FitInput,
   strength: number,
   from: Candidate,
   foldCount: number,
-  onFold: () => void,
+  report: (part: number) => void,
 ): Promise<Candidate> {
-  const { signal } = input;
-  const options = { relativeTolerance: crossValidationTolerance, ...(signal ? { signal } : {}) };
-  const logits: (Float64Array | undefined)[] = input.features.map(() => undefined);
-  const fitFold = async (fold: number): Promise<Float64Array> => {
-    const start = from.starts[fold] ?? from.starts[0] ?? new Float64Array(loss.parameterCount);
-    const parameters = await loss.fit(start, rowWeights(input, fold), strength, options);
-    input.folds.forEach((own, i) => {
-      if (own === fold) logits[i] = loss.logits(parameters, i);
-    });
-    onFold();
-    return parameters;
-  };
-  // Side by side: each fold's numbers depend on itself alone, so the order in which they end does not matter.
-  const starts = await Promise.all(Array.from({ length: foldCount }, (_, fold) => fitFold(fold)));
+  const folds = Array.from({ length: foldCount }, (_, fold) => fold);
+  const begin = folds.map((fold) => from.starts[fold] ?? new Float32Array(loss.parameterCount));
+  const weights = folds.map((fold) => rowWeights(input, fold));
+  const starts = await loss.fit(begin, weights, strength, {
+    relativeTolerance: crossValidationTolerance,
+    onRound: (round) => report(Math.min(1, round / usualRounds)),
+    ...(input.signal ? { signal: input.signal } : {}),
+  });
+  const logits = Array.from(input.folds, (fold, i) => {
+    const parameters = starts[fold];
+    return parameters ? loss.logits(parameters, i) : undefined;
+  });
   const held = heldOut(input, logits);
   return { strength, logits, held, starts, value: meanLogLoss(held, input.kind, 1) };
 }
@@ -195,7 +192,7 @@ function outOfFoldProbabilities(
   loss: HeadLoss,
   input: FitInput,
   logits: (Float64Array | undefined)[],
-  parameters: Float64Array,
+  parameters: Float32Array,
   temperature: number,
 ): Float32Array {
   const result = new Float32Array(input.features.length * input.tagCount).fill(NaN);
@@ -204,14 +201,6 @@ function outOfFoldProbabilities(
     if (own) result.set(probabilitiesOf(own, input.kind, temperature), i * input.tagCount);
   });
   return result;
-}
-
-function splitParameters(parameters: Float64Array, tagCount: number): { weights: Float32Array; bias: Float32Array } {
-  const weights = new Float32Array(tagCount * FEATURE_LENGTH);
-  for (let d = 0; d < FEATURE_LENGTH; d++) {
-    for (let k = 0; k < tagCount; k++) weights[k * FEATURE_LENGTH + d] = parameters[d * tagCount + k] as number;
-  }
-  return { weights, bias: Float32Array.from(parameters.subarray(FEATURE_LENGTH * tagCount)) };
 }
 
 /**

@@ -57,7 +57,7 @@ export function evaluate(input: EvaluationInput): Metrics {
     tally(counts, total, predicted, targets);
     right += isRight(data, i, predicted) ? 1 : 0;
   });
-  const { overall, perTag } = averagePrecisionIntervals(rankings(data), data.targets.length);
+  const { overall, perTag } = averagePrecisionOf(data);
   return {
     ...precisionAndRecall(total),
     averagePrecision: overall,
@@ -66,10 +66,21 @@ export function evaluate(input: EvaluationInput): Metrics {
       averagePrecision: perTag[k] ?? { value: 0, low: 0, high: 1 },
       imageCount: own.actual,
     })),
-    expectedCalibrationError: calibrationError(data),
+    expectedCalibrationError: expectedCalibrationError(data),
     logLoss: logLoss(data),
     accuracy: data.targets.length ? right / data.targets.length : 0,
   };
+}
+
+/** By the predictions: the intervals take seconds for many pictures, and do not depend on the threshold. */
+const knownAveragePrecision = new WeakMap<Float32Array, ReturnType<typeof averagePrecisionIntervals>>();
+
+function averagePrecisionOf(data: EvaluationInput): ReturnType<typeof averagePrecisionIntervals> {
+  const known = knownAveragePrecision.get(data.probabilities);
+  if (known) return known;
+  const intervals = averagePrecisionIntervals(rankings(data), data.targets.length);
+  knownAveragePrecision.set(data.probabilities, intervals);
+  return intervals;
 }
 
 /**
@@ -157,7 +168,8 @@ function isRight(data: EvaluationInput, image: number, predicted: number[]): boo
 
 const binCount = 15;
 
-function calibrationError(data: EvaluationInput): number {
+/** Mean difference of confidence and accuracy; see `Metrics`. */
+export function expectedCalibrationError(data: EvaluationInput): number {
   const sums = Array.from({ length: binCount }, () => ({ count: 0, confidence: 0, right: 0 }));
   let total = 0;
   const add = (confidence: number, right: boolean): void => {

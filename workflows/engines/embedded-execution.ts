@@ -1,14 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ActivityError, CancelledError } from '../../schema/contracts/activity.ts';
+import {
+  ActivityError,
+  CancelledError,
+  describeFailure,
+  errorOf,
+  interruptedTooOften,
+  interruptionLimit,
+  isFinal,
+  retryDelayMs,
+} from '../../schema/contracts/activity.ts';
 import type { ActivityContext, ActivityFailure, ActivityPolicy } from '../../schema/contracts/activity.ts';
 import type { RunStepRow } from '../../schema/entities/run-step.entity.ts';
-import { attempt } from './embedded-attempt.ts';
+import { attempt } from './attempt.ts';
 import { type Journal, JournalMismatchError, LeaseLostError } from './embedded-journal.ts';
 import { ReplayOrder } from './embedded-replay.ts';
-
-/** A call cut off this often, never by its own error, probably kills its process; it is not tried for ever. */
-const INTERRUPTION_LIMIT = 20;
-const LONGEST_DELAY_MS = 30_000;
 
 export type RunnableActivity = (input: unknown, context: ActivityContext) => Promise<unknown>;
 export type Calls = Record<string, (input: unknown) => Promise<unknown>>;
@@ -114,14 +119,9 @@ export class Execution {
     let step = before;
     for (;;) {
       this.dropping.signal.throwIfAborted();
-      if (signal.aborted) return this.fail(sequence, name, signal.reason);
-      if (step && step.attempts - step.failures > INTERRUPTION_LIMIT) {
-        return this.fail(
-          sequence,
-          name,
-          new Error(`«${name}» was interrupted too often (${INTERRUPTION_LIMIT} times).`),
-        );
-      }
+      if (signal.aborted) return this.fail(sequence, name, describeFailure(signal.reason));
+      if (step && step.attempts - step.failures > interruptionLimit)
+        return this.fail(sequence, name, interruptedTooOften(name));
       step = await this.options.journal.begin(sequence, name);
       try {
         return await this.attempt(step, input, policy, signal);
@@ -129,10 +129,12 @@ export class Execution {
         this.dropping.signal.throwIfAborted();
         if (error instanceof LeaseLostError) throw error;
         if (signal.aborted || isFinal(error) || step.failures + 1 >= policy.attempts) {
-          return this.fail(sequence, name, signal.aborted ? signal.reason : error);
+          return this.fail(sequence, name, describeFailure(signal.aborted ? signal.reason : error));
         }
         step = await this.options.journal.retry(step);
-        await sleep(this.delayMs(step.failures), undefined, { signal }).catch(() => undefined);
+        await sleep(retryDelayMs(step.failures, this.options.retryDelayMs), undefined, { signal }).catch(
+          () => undefined,
+        );
       }
     }
   }
@@ -161,8 +163,8 @@ export class Execution {
     return journal.complete(step, value);
   }
 
-  private fail(sequence: number, name: string, error: unknown): Promise<RunStepRow> {
-    return this.options.journal.fail(sequence, name, describeFailure(error));
+  private fail(sequence: number, name: string, failure: ActivityFailure): Promise<RunStepRow> {
+    return this.options.journal.fail(sequence, name, failure);
   }
 
   private policyOf(name: string): ActivityPolicy {
@@ -170,30 +172,9 @@ export class Execution {
     if (!policy) throw new JournalMismatchError(`The activity «${name}» has no policy.`);
     return policy;
   }
-
-  private delayMs(failures: number): number {
-    return Math.min(this.options.retryDelayMs * 2 ** (failures - 1), LONGEST_DELAY_MS);
-  }
 }
 
 function outcomeOf(step: RunStepRow): unknown {
   if (step.status === 'COMPLETED') return step.result?.value;
-  const failure = step.error ?? { name: 'Error', message: 'unknown' };
-  throw failure.cancelled ? new CancelledError(failure.message) : new ActivityError(step.name, failure);
-}
-
-function isFinal(error: unknown): boolean {
-  return (error as { nonRetryable?: unknown } | null)?.nonRetryable === true;
-}
-
-function describeFailure(error: unknown): ActivityFailure {
-  if (!(error instanceof Error)) return { name: 'Error', message: String(error) };
-  const { code, details } = error as { code?: unknown; details?: unknown };
-  return {
-    name: error.name,
-    message: error.message,
-    ...(typeof code === 'string' ? { code } : {}),
-    ...(details === undefined ? {} : { details }),
-    ...(error instanceof CancelledError ? { cancelled: true as const } : {}),
-  };
+  throw errorOf(step.name, step.error ?? { name: 'Error', message: 'unknown' });
 }

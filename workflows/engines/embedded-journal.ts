@@ -1,5 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import type { Database } from '../../infra/database/database.ts';
+import { lockRow } from '../../infra/database/lock.ts';
 import { RunRow } from '../../schema/entities/run.entity.ts';
 import { RunStepRow } from '../../schema/entities/run-step.entity.ts';
 import type { ActivityFailure } from '../../schema/contracts/activity.ts';
@@ -24,6 +25,8 @@ export class JournalMismatchError extends Error {
 export class Journal {
   private completions: number;
   private readonly steps: Map<number, RunStepRow>;
+  /** Writes go one after the other, and none after one that failed: what is written is a beginning of what happened. */
+  private writes: Promise<unknown> = Promise.resolve();
 
   private constructor(
     private readonly database: Database,
@@ -104,15 +107,18 @@ export class Journal {
   }
 
   private save(row: RunStepRow): Promise<RunStepRow> {
-    return this.database.transact(async (manager) => {
+    const write = async (manager: EntityManager): Promise<RunStepRow> => {
       await this.checkLease(manager);
       await manager.upsert(RunStepRow, { ...row } as object, ['runId', 'sequence']);
       return row;
-    });
+    };
+    const turn = this.writes.then(() => this.database.transact(write));
+    this.writes = turn;
+    return turn;
   }
 
   private async checkLease(manager: EntityManager): Promise<void> {
-    const held = await manager.existsBy(RunRow, { id: this.runId, leaseOwner: this.owner, status: 'RUNNING' });
-    if (!held) throw new LeaseLostError();
+    const run = await lockRow(manager, RunRow, { id: this.runId });
+    if (run?.leaseOwner !== this.owner || run.status !== 'RUNNING') throw new LeaseLostError();
   }
 }

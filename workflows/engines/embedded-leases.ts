@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { In, LessThan, type EntityManager } from 'typeorm';
+import { In, LessThan, type EntityManager, type FindManyOptions } from 'typeorm';
 import type { Database } from '../../infra/database/database.ts';
+import { forUpdate } from '../../infra/database/lock.ts';
 import { RunRow, type RunStatus } from '../../schema/entities/run.entity.ts';
 
 const CANDIDATES = 1000;
@@ -25,7 +26,8 @@ export class Leases {
     // Looking needs no write lock; most looks find nothing.
     if ((await this.candidates(this.database.read.manager)).length === 0) return null;
     return this.database.transact(async (manager) => {
-      const candidates = await this.candidates(manager);
+      // Locked from the oldest on: of two that look at once, the second goes on when the first has chosen.
+      const candidates = await this.candidates(manager, forUpdate(manager));
       const run = onlyCancelled
         ? candidates.find((row) => row.status === 'QUEUED' && row.cancelRequested)
         : await this.choose(manager, candidates);
@@ -79,8 +81,9 @@ export class Leases {
     );
   }
 
-  private candidates(manager: EntityManager): Promise<RunRow[]> {
+  private candidates(manager: EntityManager, lock: Pick<FindManyOptions, 'lock'> = {}): Promise<RunRow[]> {
     return manager.find(RunRow, {
+      ...lock,
       where: [{ status: 'QUEUED' }, { status: 'RUNNING', leaseUntil: LessThan(Date.now()) }],
       order: { createdAt: 'ASC', id: 'ASC' },
       take: CANDIDATES,

@@ -1,6 +1,11 @@
 import type { Database } from '../../infra/database/database.ts';
 import type { Logger } from '../../infra/logger.ts';
-import { CancelledError, type Activity, type ActivityPolicy } from '../../schema/contracts/activity.ts';
+import {
+  CancelledError,
+  firstRetryDelayMs,
+  type Activity,
+  type ActivityPolicy,
+} from '../../schema/contracts/activity.ts';
 import type { RunRow } from '../../schema/entities/run.entity.ts';
 import { Execution, type Orchestration, type RunnableActivity } from './embedded-execution.ts';
 import { Journal, LeaseLostError } from './embedded-journal.ts';
@@ -18,7 +23,7 @@ export interface RunnerOptions {
   /** A run whose runner was silent for this long is taken over. */
   leaseMs: number;
   pollMs: number;
-  /** Pause before the second attempt of an activity; doubles with each further one. Default 1000. */
+  /** Pause before the second attempt of an activity; doubles with each further one. */
   retryDelayMs?: number;
   logger: Pick<Logger, 'info' | 'warn' | 'error'>;
 }
@@ -91,7 +96,7 @@ export class EmbeddedRunner {
     const earlier = this.active.get(run.id);
     earlier?.execution.drop();
     await earlier?.ended;
-    const { activities, policies, database, retryDelayMs = 1000 } = this.options;
+    const { activities, policies, database, retryDelayMs = firstRetryDelayMs } = this.options;
     const journal = await Journal.open(database, run.id, this.leases.owner);
     const runnable = activities as Record<string, RunnableActivity>;
     const execution = new Execution({ runId: run.id, journal, activities: runnable, policies, retryDelayMs });

@@ -7,7 +7,12 @@ export interface StartOptions {
   group?: string;
 }
 
-/** Starts orchestrations and remembers how far they are. What they do is decided elsewhere. */
+/** Whoever runs orchestrations cannot be reached; asking again later may help. */
+export class EngineUnavailableError extends Error {
+  override readonly name = 'EngineUnavailableError';
+}
+
+/** Starts orchestrations and remembers how far they are. What they do is decided elsewhere. Every call throws EngineUnavailableError. */
 export interface Engine {
   /** Resolves once the run is durably queued. `input` is plain JSON. */
   start(name: string, input: unknown, options: StartOptions): Promise<void>;

@@ -9,8 +9,9 @@ export async function trainIteration(
   try {
     const { shardCount } = await activities.takeSnapshot({ iterationId });
     const shards = Array.from({ length: shardCount }, (_, shard) => activities.extractFeatures({ iterationId, shard }));
-    const leftOut = (await Promise.all(shards)).flatMap((result) => result.leftOut);
-    const head = await activities.fitHead({ iterationId, leftOut });
+    const results = await Promise.all(shards);
+    const incompleteShards = results.flatMap(({ leftOutCount }, shard) => (leftOutCount > 0 ? [shard] : []));
+    const head = await activities.fitHead({ iterationId, incompleteShards });
     await activities.completeIteration({ iterationId, ...head });
     return { modelSha256: head.modelSha256 };
   } catch (error) {

@@ -49,8 +49,18 @@ function classification(id: string, name: string, backbone: BackboneName, descri
 
 /** Listed in Azure's order; Adult, withdrawn there in 2019, is left out. */
 export const domains: readonly Domain[] = [
-  classification('2e37d7fb-3a54-486a-b4d6-cfc369af0018', 'General [A2]', large, `For most pictures. ${sameAsGeneral}`),
-  classification('a8e3c40f-fb4a-466f-832a-5e457ae4a344', 'General [A1]', large, `For most pictures. ${sameAsGeneral}`),
+  classification(
+    '2e37d7fb-3a54-486a-b4d6-cfc369af0018',
+    'General [A2]',
+    large,
+    'For most pictures. Trained by the recipe of General.',
+  ),
+  classification(
+    'a8e3c40f-fb4a-466f-832a-5e457ae4a344',
+    'General [A1]',
+    large,
+    'For most pictures. Trained by the recipe of General.',
+  ),
   classification(
     'ee85a74c-405e-4adc-bb47-ffa8ca0c9f31',
     'General',

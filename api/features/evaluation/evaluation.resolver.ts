@@ -43,7 +43,7 @@ export class EvaluationResolver {
 
   @FieldResolver(() => [CurvePoint], {
     nullable: true,
-    description: 'Precision and recall of a tag at every threshold; null until it is COMPLETED.',
+    description: 'Precision and recall of a tag at every threshold, in at most 500 points; null until it is COMPLETED.',
   })
   precisionRecallCurve(
     @Root() iteration: Iteration,

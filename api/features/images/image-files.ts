@@ -24,6 +24,11 @@ export interface PictureFile {
   name: string;
 }
 
+/** Downloaded by the name that the picture came with; shown when a page asks for it. */
+export const inlineAs = (name: string): string => `inline; filename*=UTF-8''${encodeURIComponent(name)}`;
+/** What is behind a signed address never changes. */
+export const cachedFor = (seconds: number): string => `private, max-age=${seconds}, immutable`;
+
 /** Serves the pictures behind signed addresses. The smaller sizes are made when they are first looked at, and kept. */
 export class ImageFiles {
   constructor(
@@ -41,10 +46,19 @@ export class ImageFiles {
     return this.signer.sign(predictionImagePath(id), lifetimeMs).url;
   }
 
+  /** Where a client may fetch the original straight from the storage for a while; null: it comes through `image`. */
+  async directUrl(id: string, seconds: number): Promise<string | null> {
+    const { projectId, name, format } = await this.getRow(id);
+    const servedAs = {
+      contentType: `image/${format}`,
+      contentDisposition: inlineAs(name),
+      cacheControl: cachedFor(seconds),
+    };
+    return this.storage.downloadUrl(keys.imageOriginal(projectId, id), servedAs, seconds * 1000);
+  }
+
   async image(id: string, rendition: Rendition): Promise<PictureFile> {
-    const image = await this.database.read.manager.findOneBy(Image, { id });
-    if (!image) throw notFound('image', id);
-    const { projectId, name, format } = image;
+    const { projectId, name, format } = await this.getRow(id);
     const original = keys.imageOriginal(projectId, id);
     if (rendition === 'original')
       return { bytes: await this.storage.get(original), contentType: `image/${format}`, name };
@@ -59,6 +73,12 @@ export class ImageFiles {
     const bytes = await this.storage.get(keys.predictionOriginal(prediction.projectId, id));
     const jpeg = await this.gate.run(() => renderJpeg(bytes, renditionSizes.display));
     return { bytes: jpeg, contentType: 'image/jpeg', name: `${id}.jpg` };
+  }
+
+  private async getRow(id: string): Promise<Image> {
+    const image = await this.database.read.manager.findOneBy(Image, { id });
+    if (!image) throw notFound('image', id);
+    return image;
   }
 
   private async kept(key: string): Promise<Buffer | null> {

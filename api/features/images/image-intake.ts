@@ -10,7 +10,9 @@ import { newId } from '../../../schema/id.ts';
 import { ImageRefusal, inspectImage, perceptualHash, type ImageLimits } from '../../../workers/ml/image.ts';
 import { DomainError } from '../../errors.ts';
 import type { Gate } from '../../gate.ts';
+import { lockProject } from '../../project-lock.ts';
 import { checkText } from '../../text.ts';
+import { getTags } from '../tags/tag.service.ts';
 import { attachTags, markChanged, tagsOf, type TagRules } from '../tags/tagging.ts';
 import type { AddImageResult, NewImageInput } from './image.input.ts';
 import type { ImageSources, SourceBytes } from './image-source.ts';
@@ -36,6 +38,8 @@ const accepted = { code: null, message: null };
 function refused(code: string, message: string, imageId: string | null = null): AddImageResult {
   return { status: imageId ? AddImageStatus.DUPLICATE : AddImageStatus.REFUSED, code, message, imageId };
 }
+
+const idsOfTags = (image: Staged): string[] => ('tags' in image ? image.tags.map(({ id }) => id) : []);
 
 /** Takes images in: looks at each, stores the bytes, and then makes the rows of a whole batch at once. */
 export class ImageIntake {
@@ -74,16 +78,19 @@ export class ImageIntake {
   }
 
   /** Makes the rows. Images that the project has already get the tags that they lack instead. */
-  async commit(manager: EntityManager, project: Project, staged: readonly Staged[]): Promise<AddImageResult[]> {
-    const rules = { classificationType: project.classificationType, tagsPerImage: this.limits.tagsPerImage };
+  async commit(manager: EntityManager, projectId: string, staged: readonly Staged[]): Promise<AddImageResult[]> {
+    const { classificationType } = await lockProject(manager, projectId);
+    const rules = { classificationType, tagsPerImage: this.limits.tagsPerImage };
+    // Once more: a tag may have been deleted while the images were on their way.
+    await getTags(manager, projectId, [...new Set(staged.flatMap((image) => idsOfTags(image)))]);
     const results: AddImageResult[] = [];
-    let room = this.limits.imagesPerProject - (await manager.countBy(Image, { projectId: project.id }));
+    let room = this.limits.imagesPerProject - (await manager.countBy(Image, { projectId }));
     for (const image of staged) {
       const result = 'refusal' in image ? image.refusal : await this.commitOne(manager, image, rules, room);
       if (result.status === AddImageStatus.OK) room--;
       results.push(result);
     }
-    await markChanged(manager, project.id);
+    await markChanged(manager, projectId);
     return results;
   }
 

@@ -1,14 +1,16 @@
-import { In } from 'typeorm';
+import { In, type EntityManager } from 'typeorm';
 import type { Limits } from '../../../infra/config.ts';
 import type { Database } from '../../../infra/database/database.ts';
 import { keys } from '../../../infra/storage/keys.ts';
 import type { Storage } from '../../../infra/storage/storage.ts';
 import { ImageTag } from '../../../schema/entities/image-tag.entity.ts';
 import { Image } from '../../../schema/entities/image.entity.ts';
+import type { Project } from '../../../schema/entities/project.entity.ts';
 import { authorise, type Caller, type Permission } from '../../access.ts';
 import type { Page } from '../../connection.ts';
 import { notFound } from '../../errors.ts';
 import { OnceOnly } from '../../idempotency.ts';
+import { lockProject } from '../../project-lock.ts';
 import { checkCount } from '../../text.ts';
 import type { ProjectService } from '../projects/project.service.ts';
 import { getTags } from '../tags/tag.service.ts';
@@ -61,74 +63,78 @@ export class ImageService {
       return staged;
     };
     const results = await OnceOnly.of(database, caller, 'addImages', input).run(stage, (manager) =>
-      intake.commit(manager, project, staged),
+      intake.commit(manager, project.id, staged),
     );
     await intake.discard(staged, results);
     await this.discardUploads(input, staged);
     return { results };
   }
 
-  async tag(caller: Caller, input: TagImagesInput): Promise<Image[]> {
-    const images = await this.getSome(caller, 'label', input.imageIds);
-    const [{ projectId } = { projectId: '' }] = images;
-    const { classificationType } = await this.deps.projects.get(caller, 'label', projectId);
-    const rules = { classificationType, tagsPerImage: this.deps.limits.tagsPerImage };
-    await this.deps.database.transact(async (manager) => {
-      const added = await getTags(manager, projectId, input.tagIds);
-      const present = await tagsOf(manager, input.imageIds);
+  async tag(caller: Caller, { imageIds, tagIds }: TagImagesInput): Promise<Image[]> {
+    return this.change(caller, imageIds, async (manager, { id: projectId, classificationType }, images) => {
+      const rules = { classificationType, tagsPerImage: this.deps.limits.tagsPerImage };
+      const added = await getTags(manager, projectId, tagIds);
+      const present = await tagsOf(manager, imageIds);
       for (const image of images)
         await attachTags(manager, image, { present: present.get(image.id) ?? [], added }, rules);
-      await markChanged(manager, projectId);
+      return images;
     });
-    return images;
   }
 
-  async untag(caller: Caller, input: TagImagesInput): Promise<Image[]> {
-    const images = await this.getSome(caller, 'label', input.imageIds);
-    const [{ projectId } = { projectId: '' }] = images;
-    await this.deps.database.transact(async (manager) => {
-      await manager.delete(ImageTag, { imageId: In(input.imageIds), tagId: In(input.tagIds) });
-      await markChanged(manager, projectId);
+  async untag(caller: Caller, { imageIds, tagIds }: TagImagesInput): Promise<Image[]> {
+    return this.change(caller, imageIds, async (manager, _, images) => {
+      await manager.delete(ImageTag, { imageId: In(imageIds), tagId: In(tagIds) });
+      return images;
     });
-    return images;
   }
 
   async markTest(caller: Caller, { imageIds, isTest }: MarkTestImagesInput): Promise<Image[]> {
-    const images = await this.getSome(caller, 'label', imageIds);
-    const [{ projectId } = { projectId: '' }] = images;
-    await this.deps.database.transact(async (manager) => {
+    return this.change(caller, imageIds, async (manager, _, images) => {
       await manager.update(Image, { id: In(imageIds) }, { isTest });
-      await markChanged(manager, projectId);
+      return images.map((image) => ({ ...image, isTest }));
     });
-    return images.map((image) => ({ ...image, isTest }));
   }
 
   /** Rows first: afterwards nothing refers to the objects, whatever happens. */
   async delete(caller: Caller, { imageIds }: DeleteImagesInput): Promise<number> {
-    const images = await this.getSome(caller, 'label', imageIds);
-    const [{ projectId } = { projectId: '' }] = images;
-    await this.deps.database.transact(async (manager) => {
+    const deleted = await this.change(caller, imageIds, async (manager, _, images) => {
       await manager.delete(ImageTag, { imageId: In(imageIds) });
       await manager.delete(Image, { id: In(imageIds) });
-      await markChanged(manager, projectId);
+      return images;
     });
-    for (const { id } of images) await this.deps.storage.deletePrefix(keys.image(projectId, id));
-    return images.length;
+    for (const { id, projectId } of deleted) await this.deps.storage.deletePrefix(keys.image(projectId, id));
+    return deleted.length;
+  }
+
+  /** Changes images of one project, which are looked at once more under its lock: somebody may be deleting them. */
+  private async change(
+    caller: Caller,
+    ids: readonly string[],
+    work: (manager: EntityManager, project: Project, images: Image[]) => Promise<Image[]>,
+  ): Promise<Image[]> {
+    const { database } = this.deps;
+    const [first] = await this.getSome(database.read.manager, caller, ids);
+    return database.transact(async (manager) => {
+      const project = await lockProject(manager, first.projectId);
+      const changed = await work(manager, project, await this.getSome(manager, caller, ids));
+      await markChanged(manager, project.id);
+      return changed;
+    });
   }
 
   /** Images of one project, in the order asked. @throws DomainError when one is missing or of another project */
-  private async getSome(caller: Caller, permission: Permission, ids: readonly string[]): Promise<Image[]> {
+  private async getSome(manager: EntityManager, caller: Caller, ids: readonly string[]): Promise<[Image, ...Image[]]> {
     checkCount('imageIds', ids, this.deps.limits.batchSize);
-    const found = await this.deps.database.read.manager.findBy(Image, { id: In([...ids]) });
+    const found = await manager.findBy(Image, { id: In([...ids]) });
     const byId = new Map(found.map((image) => [image.id, image]));
     const first = byId.get(ids[0] ?? '');
     return [...new Set(ids)].map((id) => {
       const image = byId.get(id);
       if (!image) throw notFound('image', id);
       if (image.projectId !== first?.projectId) throw notFound('image of the same project', id);
-      authorise(caller, permission, image.projectId);
+      authorise(caller, 'label', image.projectId);
       return image;
-    });
+    }) as [Image, ...Image[]];
   }
 
   private async namedTags(input: AddImagesInput) {

@@ -40,7 +40,7 @@ export class UploadService {
       );
       return rows.map(({ id }) => id);
     });
-    return ids.map((id) => this.ticketOf(id));
+    return Promise.all(ids.map((id, index) => this.ticketOf(id, rows[index]?.sizeBytes ?? 0)));
   }
 
   /** Takes the body of the PUT. @throws DomainError when the size is not the one announced; nothing is kept then */
@@ -49,16 +49,22 @@ export class UploadService {
     const stored = await this.storage.put(keys.upload(id), Readable.from(upTo(sizeBytes, body)));
     if (stored.sizeBytes === sizeBytes) return;
     await this.storage.delete(keys.upload(id));
-    const message = `The upload was announced with ${sizeBytes} bytes; ${stored.sizeBytes} came. Send it again.`;
-    throw new DomainError('INVALID', message, { sizeBytes, received: stored.sizeBytes });
+    throw wrongSize(sizeBytes, stored.sizeBytes);
   }
 
   /** The file of a ticket of this project. @throws DomainError when it has not come or is used up */
   async read(projectId: string, id: string): Promise<{ name: string; bytes: Buffer }> {
     const upload = await this.getOpen(id);
     if (upload.projectId !== projectId) throw notFound('upload of this project', id);
+    const bytes = await this.readAnnounced(upload);
+    if (bytes.length !== upload.sizeBytes) throw wrongSize(upload.sizeBytes, bytes.length);
+    return { name: upload.name, bytes };
+  }
+
+  /** One byte more than announced is enough to know, since not every storage refuses a longer file. */
+  private async readAnnounced({ id, sizeBytes }: Upload): Promise<Buffer> {
     try {
-      return { name: upload.name, bytes: await this.storage.get(keys.upload(id)) };
+      return await this.storage.getRange(keys.upload(id), 0, sizeBytes + 1);
     } catch (error) {
       if (!(error instanceof ObjectNotFound)) throw error;
       throw new DomainError('INVALID', `The file of upload ${id} has not been sent yet.`, { field: 'uploadId' });
@@ -88,11 +94,19 @@ export class UploadService {
     return { name: checkText('name', name, { min: 1, max: 255 }), sizeBytes };
   }
 
-  private ticketOf(id: string): UploadTicket {
-    const { url } = this.signer.sign(uploadPath(id), lifetimeMs);
+  /** Straight to the storage where that is possible, else through this server. */
+  private async ticketOf(id: string, sizeBytes: number): Promise<UploadTicket> {
+    const direct = await this.storage.uploadUrl(keys.upload(id), sizeBytes, lifetimeMs);
+    const url = direct ?? this.signer.sign(uploadPath(id), lifetimeMs).url;
     const headers = [{ name: 'content-type', value: 'application/octet-stream' }];
     return { id, url, method: 'PUT', headers, expiresAt: new Date(Date.now() + lifetimeMs) };
   }
+}
+
+function wrongSize(sizeBytes: number, received: number): DomainError {
+  const came = received > sizeBytes ? 'more' : String(received);
+  const message = `The upload was announced with ${sizeBytes} bytes; ${came} came. Send it again.`;
+  return new DomainError('INVALID', message, { sizeBytes, received });
 }
 
 /** Stops a body at the first byte beyond what was announced. */

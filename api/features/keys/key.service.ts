@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { IsNull } from 'typeorm';
+import { IsNull, type EntityManager } from 'typeorm';
 import type { Database } from '../../../infra/database/database.ts';
+import { forUpdate } from '../../../infra/database/lock.ts';
 import { ApiKeyDigest } from '../../../schema/entities/api-key-digest.entity.ts';
 import { ApiKey } from '../../../schema/entities/api-key.entity.ts';
 import { ApiKeyRole } from '../../../schema/enums.ts';
@@ -9,6 +10,7 @@ import { authorise, type Caller } from '../../access.ts';
 import { DomainError, notFound } from '../../errors.ts';
 import { OnceOnly } from '../../idempotency.ts';
 import { digestOf } from '../../keys.ts';
+import { lockProject } from '../../project-lock.ts';
 import { checkText } from '../../text.ts';
 import type { ProjectService } from '../projects/project.service.ts';
 import type { CreateApiKeyInput, NewApiKey } from './key.input.ts';
@@ -34,6 +36,7 @@ export class KeyService {
     const name = checkText('name', input.name, { min: 1, max: 200 });
     const row = { id: newId(), name, role: input.role, projectId, createdAt: new Date(), revokedAt: null };
     const id = await OnceOnly.of(this.database, caller, 'createApiKey', input).transact(async (manager) => {
+      if (projectId !== null) await lockProject(manager, projectId);
       await manager.insert(ApiKey, row);
       await manager.insert(ApiKeyDigest, { digest: digestOf(secret), apiKeyId: row.id });
       return row.id;
@@ -46,14 +49,20 @@ export class KeyService {
   async revoke(caller: Caller, id: string): Promise<string> {
     authorise(caller, 'administer', null);
     await this.database.transact(async (manager) => {
+      const owners = await lockOwners(manager);
       const key = await manager.findOneBy(ApiKey, { id });
       if (!key) throw notFound('API key', id);
-      const owners = await manager.countBy(ApiKey, { role: ApiKeyRole.OWNER, revokedAt: IsNull() });
-      if (key.role === ApiKeyRole.OWNER && key.revokedAt === null && owners === 1)
+      if (owners.length === 1 && owners[0]?.id === id)
         throw new DomainError('INVALID', 'This is the last owner key; make another one before revoking it.');
       await manager.delete(ApiKeyDigest, { apiKeyId: id });
       if (key.revokedAt === null) await manager.update(ApiKey, { id }, { revokedAt: new Date() });
     });
     return id;
   }
+}
+
+/** In one order, so that two who revoke at once take turns and the second sees what the first did. */
+function lockOwners(manager: EntityManager): Promise<ApiKey[]> {
+  const where = { role: ApiKeyRole.OWNER, revokedAt: IsNull() };
+  return manager.find(ApiKey, { where, order: { id: 'ASC' }, ...forUpdate(manager) });
 }

@@ -10,6 +10,7 @@ import { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import { Prediction } from '../../../schema/entities/prediction.entity.ts';
 import { Project } from '../../../schema/entities/project.entity.ts';
 import { Publication } from '../../../schema/entities/publication.entity.ts';
+import { ShardProgress } from '../../../schema/entities/shard-progress.entity.ts';
 import { Tag } from '../../../schema/entities/tag.entity.ts';
 import { Upload } from '../../../schema/entities/upload.entity.ts';
 import { ClassificationType, IterationStatus, ProjectKind } from '../../../schema/enums.ts';
@@ -18,6 +19,7 @@ import { authorise, type Caller, type Permission } from '../../access.ts';
 import { pageById, type Page, type PageArgs } from '../../connection.ts';
 import { DomainError, notFound } from '../../errors.ts';
 import { OnceOnly } from '../../idempotency.ts';
+import { lockProject } from '../../project-lock.ts';
 import { checkText } from '../../text.ts';
 import { getDomain } from '../domains/domains.ts';
 import type { CreateProjectInput, UpdateProjectInput } from './project.input.ts';
@@ -67,6 +69,7 @@ export class ProjectService {
       ...(classificationType == null ? {} : { classificationType }),
     };
     await this.database.transact(async (manager) => {
+      await lockProject(manager, id);
       if (classificationType === ClassificationType.MULTICLASS) await refuseSeveralTags(manager, id);
       await manager.update(Project, { id }, { ...changes, updatedAt: new Date() });
     });
@@ -109,6 +112,7 @@ async function refuseSeveralTags(manager: EntityManager, projectId: string): Pro
 }
 
 async function deleteRows(manager: EntityManager, projectId: string): Promise<string[]> {
+  await lockProject(manager, projectId);
   const iterations = await manager.findBy(Iteration, { projectId });
   const active = iterations.find(({ status }) => [IterationStatus.QUEUED, IterationStatus.TRAINING].includes(status));
   if (active) {
@@ -117,6 +121,7 @@ async function deleteRows(manager: EntityManager, projectId: string): Promise<st
   }
   const apiKeyIds = (await manager.findBy(ApiKey, { projectId })).map(({ id }) => id);
   await manager.delete(ApiKeyDigest, { apiKeyId: In(apiKeyIds) });
+  await manager.delete(ShardProgress, { iterationId: In(iterations.map(({ id }) => id)) });
   for (const table of [ApiKey, Prediction, Publication, Iteration, Upload, ImageTag, Image, Tag])
     await manager.delete<{ projectId: string | null }>(table, { projectId });
   await manager.delete(Project, { id: projectId });

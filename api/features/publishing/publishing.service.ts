@@ -8,6 +8,7 @@ import { newId } from '../../../schema/id.ts';
 import { authorise, type Caller } from '../../access.ts';
 import { DomainError, notFound } from '../../errors.ts';
 import { OnceOnly } from '../../idempotency.ts';
+import { lockProject } from '../../project-lock.ts';
 import type { TrainingService } from '../training/training.service.ts';
 import type { PublishIterationInput } from './publishing.input.ts';
 
@@ -22,6 +23,7 @@ export class PublishingService {
     checkName(input.name);
     const row = { id: newId(), projectId, iterationId, name: input.name, createdAt: new Date() };
     const id = await OnceOnly.of(this.database, caller, 'publishIteration', input).transact(async (manager) => {
+      await lockProject(manager, projectId);
       await refuseUntrained(manager, iterationId);
       const taken = await manager.findOneBy(Publication, { projectId, name: input.name });
       const { id: stored } = taken ? await moveName(manager, taken, row, input.overwrite) : row;
@@ -34,19 +36,25 @@ export class PublishingService {
       });
       return stored;
     });
-    return this.database.read.manager.findOneByOrFail(Publication, { id });
+    return this.get(id);
   }
 
   async unpublish(caller: Caller, id: string): Promise<string> {
-    const publication = await this.database.read.manager.findOneBy(Publication, { id });
-    if (!publication) throw notFound('publication', id);
-    const { projectId } = publication;
+    const { projectId } = await this.get(id);
     authorise(caller, 'publish', projectId);
     await this.database.transact(async (manager) => {
-      await manager.delete(Publication, { id });
+      await lockProject(manager, projectId);
+      const { affected } = await manager.delete(Publication, { id });
+      if (affected === 0) throw notFound('publication', id);
       await appendEvent(manager, { topic: 'publication.changed', entityId: id, projectId, payload: {} });
     });
     return id;
+  }
+
+  private async get(id: string): Promise<Publication> {
+    const publication = await this.database.read.manager.findOneBy(Publication, { id });
+    if (!publication) throw notFound('publication', id);
+    return publication;
   }
 }
 

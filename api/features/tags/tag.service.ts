@@ -8,6 +8,7 @@ import { newId } from '../../../schema/id.ts';
 import { authorise, type Caller, type Permission } from '../../access.ts';
 import { DomainError, notFound } from '../../errors.ts';
 import { OnceOnly } from '../../idempotency.ts';
+import { lockProject } from '../../project-lock.ts';
 import { checkText } from '../../text.ts';
 import type { ProjectService } from '../projects/project.service.ts';
 import { markChanged } from './tagging.ts';
@@ -36,6 +37,7 @@ export class TagService {
     const description = checkText('description', input.description, descriptionLimits);
     const row = { id: newId(), projectId, name, description, type: input.type, createdAt: new Date() };
     const id = await OnceOnly.of(this.database, caller, 'createTag', input).transact(async (manager) => {
+      await lockProject(manager, projectId);
       await this.checkRoom(manager, row);
       await refuseTakenName(manager, row);
       await manager.insert(Tag, row);
@@ -51,6 +53,7 @@ export class TagService {
       ...(description == null ? {} : { description: checkText('description', description, descriptionLimits) }),
     };
     await this.database.transact(async (manager) => {
+      await lockProject(manager, tag.projectId);
       if (changes.name !== undefined) await refuseTakenName(manager, { ...tag, name: changes.name });
       if (Object.keys(changes).length > 0) await manager.update(Tag, { id }, changes);
     });
@@ -61,6 +64,7 @@ export class TagService {
   async delete(caller: Caller, id: string): Promise<string> {
     const { projectId } = await this.get(caller, 'label', id);
     await this.database.transact(async (manager) => {
+      await lockProject(manager, projectId);
       await manager.delete(ImageTag, { tagId: id });
       await manager.delete(Tag, { id });
       await markChanged(manager, projectId);

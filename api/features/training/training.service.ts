@@ -5,8 +5,9 @@ import { appendEvent } from '../../../infra/events/outbox.ts';
 import { keys } from '../../../infra/storage/keys.ts';
 import type { Storage } from '../../../infra/storage/storage.ts';
 import { Iteration } from '../../../schema/entities/iteration.entity.ts';
-import { Project } from '../../../schema/entities/project.entity.ts';
+import type { Project } from '../../../schema/entities/project.entity.ts';
 import { Publication } from '../../../schema/entities/publication.entity.ts';
+import { ShardProgress } from '../../../schema/entities/shard-progress.entity.ts';
 import { IterationStatus, TrainingMode, TrainingPhase } from '../../../schema/enums.ts';
 import { newId } from '../../../schema/id.ts';
 import type { Engine } from '../../../workflows/engines/engine.ts';
@@ -14,6 +15,7 @@ import { authorise, type Caller, type Permission } from '../../access.ts';
 import { pageById, type Page, type PageArgs } from '../../connection.ts';
 import { DomainError, notFound } from '../../errors.ts';
 import { OnceOnly } from '../../idempotency.ts';
+import { lockProject } from '../../project-lock.ts';
 import { checkText } from '../../text.ts';
 import { getDomain } from '../domains/domains.ts';
 import type { ProjectService } from '../projects/project.service.ts';
@@ -50,10 +52,11 @@ export class TrainingService {
   /** The row comes first and the run after it; `resumeQueued` mends a crash in between. */
   async train(caller: Caller, input: TrainIterationInput): Promise<Iteration> {
     const { database, projects, limits } = this.deps;
-    const project = await projects.get(caller, 'train', input.projectId);
+    const { id: projectId } = await projects.get(caller, 'train', input.projectId);
     refuseUnsupported(input);
     const id = await OnceOnly.of(database, caller, 'trainIteration', input).transact(async (manager) => {
-      await refuseSecondTraining(manager, project.id);
+      const project = await lockProject(manager, projectId);
+      await refuseSecondTraining(manager, projectId);
       await checkEnoughImages(manager, project, input.tagIds ?? null, limits);
       const row = await newIteration(manager, project, input);
       if (!input.force) await refuseNeedlessTraining(manager, row);
@@ -61,7 +64,7 @@ export class TrainingService {
       await announce(manager, row);
       return row.id;
     });
-    await this.start(project.id, id);
+    await this.start(projectId, id);
     return this.get(caller, 'train', id);
   }
 
@@ -81,9 +84,11 @@ export class TrainingService {
   }
 
   async delete(caller: Caller, id: string): Promise<string> {
-    await this.get(caller, 'train', id);
+    const { projectId } = await this.get(caller, 'train', id);
     await this.deps.database.transact(async (manager) => {
+      await lockProject(manager, projectId);
       await refuseInUse(manager, id);
+      await manager.delete(ShardProgress, { iterationId: id });
       await manager.delete(Iteration, { id });
     });
     await this.deps.storage.deletePrefix(keys.iteration(id));
@@ -128,7 +133,9 @@ async function refuseNeedlessTraining(manager: EntityManager, row: Iteration): P
 }
 
 async function refuseInUse(manager: EntityManager, id: string): Promise<void> {
-  const { status, name } = await manager.findOneByOrFail(Iteration, { id });
+  const iteration = await manager.findOneBy(Iteration, { id });
+  if (!iteration) throw notFound('iteration', id);
+  const { status, name } = iteration;
   const title = `Iteration ${JSON.stringify(name)}`;
   if (active.includes(status))
     throw new DomainError('TRAINING_RUNNING', `${title} is still training; cancel it before deleting it.`);
@@ -139,13 +146,11 @@ async function refuseInUse(manager: EntityManager, id: string): Promise<void> {
 }
 
 async function newIteration(manager: EntityManager, project: Project, input: TrainIterationInput): Promise<Iteration> {
-  const { id: projectId, domainId } = project;
-  // Read again inside the transaction: an upload may have come in since.
-  const { contentVersion } = await manager.findOneByOrFail(Project, { id: projectId });
+  const { id: projectId, domainId, contentVersion } = project;
   const number = (await manager.countBy(Iteration, { projectId })) + 1;
   const name = input.name == null ? `Iteration ${number}` : checkText('name', input.name, nameLimits);
   const tagIds = input.tagIds == null ? null : [...new Set(input.tagIds)].sort();
-  const state = { status: IterationStatus.QUEUED, phase: TrainingPhase.SNAPSHOT, fraction: 0 };
+  const state = { status: IterationStatus.QUEUED, phase: TrainingPhase.SNAPSHOT, fraction: 0, progressedAt: 0 };
   const recipe = { mode: input.mode, backbone: getDomain(domainId).backbone, tagIds, contentVersion, seed: input.seed };
   const open = { snapshotSha256: null, modelSha256: null, error: null, trainedAt: null, imageCount: 0, warnings: [] };
   const message = 'Waiting for a worker.';

@@ -41,12 +41,13 @@ beforeAll(async () => {
   services = createServices({
     config,
     database,
-    storage: openStorage(config.storage),
+    storage: await openStorage(config.storage),
     engine: new EmbeddedEngine(database),
     tail: new EventTail(database, { pollMs: 1000, windowMs: 1000 }),
     signer: new UrlSigner('secret', () => 'http://localhost'),
     metrics: createMetrics({ processMetrics: false }),
     predictions: { predict: () => Promise.resolve({ status: 'NO_MODEL' }) },
+    evaluations: { ask: () => Promise.reject(new Error('No iteration is evaluated here.')) },
   });
 });
 afterAll(async () => {

@@ -4,6 +4,7 @@ import { loadConfig } from '../../../infra/config.ts';
 import { openStorage } from '../../../infra/storage/open.ts';
 import type { Storage } from '../../../infra/storage/storage.ts';
 import { renderSamples } from '../../../samples/render.ts';
+import { startWorker, type RunningWorker } from '../../../workers/main.ts';
 import { freshBackend } from '../../backends/backend.ts';
 
 export const ownerKey = 'tl_owner_key_of_the_tests_1234567890';
@@ -31,16 +32,23 @@ export async function startServer(settings: Record<string, string> = {}): Promis
   const own = { TAGLENS_PORT: '0', TAGLENS_OWNER_KEY: ownerKey, TAGLENS_LOG_LEVEL: 'silent' };
   const env = { ...backend.settings, ...own, ...settings };
   const server = await serve(env);
+  const worker = await startWorkerIfApart(env);
   return {
     url: server.url,
-    storage: openStorage(loadConfig(env).storage),
+    storage: await openStorage(loadConfig(env).storage),
     client: new TaglensClient(server.url, ownerKey),
     send: (query, variables = {}, headers = bearer(ownerKey)) => send(server.url, query, variables, headers),
     close: async () => {
       await server.close();
+      await worker?.close();
       await backend.close();
     },
   };
+}
+
+/** On Temporal the server does not train by itself. */
+async function startWorkerIfApart(env: Record<string, string>): Promise<RunningWorker | undefined> {
+  return loadConfig(env).engine.kind === 'temporal' ? startWorker(env) : undefined;
 }
 
 export const bearer = (key: string): Record<string, string> => ({ authorization: `Bearer ${key}` });
@@ -144,6 +152,6 @@ export async function trainToEnd(
 /** Keys of the objects whose names begin so, in order. */
 export async function keysBelow(storage: Storage, prefix: string): Promise<string[]> {
   const found: string[] = [];
-  for await (const key of storage.list(prefix)) found.push(key);
+  for await (const { key } of storage.list(prefix)) found.push(key);
   return found.sort();
 }

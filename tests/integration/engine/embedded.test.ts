@@ -42,6 +42,7 @@ function runnerOf({
   timeoutMs = 5000,
 }: Parts) {
   const policy = (name: string) => ({
+    queue: 'workflows' as const,
     timeoutMs,
     heartbeatMs: 0,
     attempts: 3,
@@ -154,11 +155,13 @@ test('goes on after a crash where it was, with parallel branches, and repeats no
 });
 
 test('an orderly stop gives the run back at once, and the orchestration sees nothing of it', async () => {
+  let begun = false;
   let interrupted = 0;
   let failures = 0;
   let hold = true;
   const work: RunnableActivity = (_, context) => {
     if (!hold) return Promise.resolve('fine');
+    begun = true;
     context.signal.addEventListener('abort', () => (interrupted += 1));
     return never(context.signal);
   };
@@ -169,7 +172,7 @@ test('an orderly stop gives the run back at once, and the orchestration sees not
     });
   await engine.start('job', {}, { id: 'r' });
   const first = runnerOf({ orchestration, activities: { work }, leaseMs: 60_000 });
-  await until(async () => (await steps('r')).length === 1);
+  await until(() => begun);
   await first.stop();
   hold = false;
   runnerOf({ orchestration, activities: { work } });

@@ -37,9 +37,13 @@ export async function createTestData(makeBackend = freshBackend): Promise<TestDa
   };
 }
 
-/** Waits until `check` holds; fails with `what` after five seconds. */
-export async function until(check: () => Promise<boolean> | boolean, what = 'the condition'): Promise<void> {
-  for (const end = Date.now() + 5000; Date.now() < end;) {
+/** Waits until `check` holds; fails with `what` when it takes too long. */
+export async function until(
+  check: () => Promise<boolean> | boolean,
+  what = 'the condition',
+  timeoutMs = 5000,
+): Promise<void> {
+  for (const end = Date.now() + timeoutMs; Date.now() < end;) {
     if (await check()) return;
     await new Promise((resolve) => setTimeout(resolve, 5));
   }

@@ -30,7 +30,7 @@ export async function withData<T>(
   const config = loadConfig(settings);
   const database = await openDatabase(config.database, entities, migrations, { migrate: true });
   try {
-    return await work(database, openStorage(config.storage));
+    return await work(database, await openStorage(config.storage));
   } finally {
     await database.close();
   }

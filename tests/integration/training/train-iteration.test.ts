@@ -39,7 +39,7 @@ beforeAll(async () => {
   backend = await freshBackend();
   const config = loadConfig(backend.settings);
   database = await openDatabase(config.database, entities, migrations, { migrate: true });
-  storage = openStorage(config.storage);
+  storage = await openStorage(config.storage);
   runner = newRunner(2);
   engine = new EmbeddedEngine(database, () => runner.poke());
   await storeSamples();

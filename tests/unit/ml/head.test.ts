@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { fitHead, headLogits, headProbabilities, type FitInput } from '../../../workers/ml/head.ts';
 import { HeadLoss, headRows } from '../../../workers/ml/head-loss.ts';
 import { assignFolds } from '../../../workers/ml/folds.ts';
-import { minimise } from '../../../workers/ml/lbfgs.ts';
+import { minimiseAll } from '../../../workers/ml/lbfgs.ts';
 import { seededRandom } from '../../../workers/ml/random.ts';
 
 /** Features with a few channels that depend on the tag. */
@@ -23,39 +23,93 @@ function input(perTag: number, tagCount: number, kind: FitInput['kind'], noise?:
 }
 
 describe('loss graphs', () => {
-  it.each(['MULTICLASS', 'MULTILABEL'] as const)('%s: gradient agrees with finite differences', async (kind) => {
+  const problem = async (kind: FitInput['kind']) => {
     const { features, targets } = sample(3, 3);
     const loss = await HeadLoss.open(kind, headRows(features, targets, 3));
     const random = seededRandom(2);
-    const at = Float64Array.from({ length: loss.parameterCount }, () => Math.fround(random() - 0.5));
+    const point = (): Float32Array => Float32Array.from({ length: loss.parameterCount }, () => random() - 0.5);
+    return { loss, point };
+  };
+
+  it.each(['MULTICLASS', 'MULTILABEL'] as const)('%s: gradient agrees with finite differences', async (kind) => {
+    const { loss, point } = await problem(kind);
+    const at = point();
     const rowWeight = new Float32Array(18).fill(0.5);
-    const { gradient } = await loss.evaluate(at, rowWeight, 10);
+    const evaluate = async (p: Float32Array) => (await loss.evaluate([p], [rowWeight], 10))[0];
+    const gradient = (await evaluate(at))?.gradient;
     for (const i of [0, 5, 700, 3839, 3840, 3842]) {
       const h = 2 ** -7;
       const value = async (delta: number): Promise<number> => {
         const moved = at.slice();
         moved[i] = (moved[i] ?? 0) + delta;
-        return (await loss.evaluate(moved, rowWeight, 10)).value;
+        return (await evaluate(moved))?.value ?? NaN;
       };
-      expect(((await value(h)) - (await value(-h))) / (2 * h)).toBeCloseTo(gradient[i] ?? NaN, 2);
+      expect(((await value(h)) - (await value(-h))) / (2 * h)).toBeCloseTo(gradient?.[i] ?? NaN, 2);
     }
+    await loss.release();
+  });
+
+  it.each(['MULTICLASS', 'MULTILABEL'] as const)(
+    '%s: problems side by side do not disturb each other',
+    async (kind) => {
+      const { loss, point } = await problem(kind);
+      const points = [point(), point()];
+      const weights = [new Float32Array(18).fill(0.5), Float32Array.from({ length: 18 }, (_, i) => (i < 6 ? 0 : 0.5))];
+      const together = await loss.evaluate(points, weights, 10);
+      for (const i of [0, 1]) {
+        const [alone] = await loss.evaluate(points.slice(i, i + 1), weights.slice(i, i + 1), 10);
+        expect(together[i]?.value).toBeCloseTo(alone?.value ?? NaN, 4);
+        expect(together[i]?.gradient[700]).toBeCloseTo(alone?.gradient[700] ?? NaN, 4);
+      }
+      await loss.release();
+    },
+  );
+
+  it('the head for features as they are gives the logits of the centred ones', async () => {
+    const { features } = sample(3, 3);
+    const { loss, point } = await problem('MULTICLASS');
+    const parameters = point();
+    const own = loss.logits(parameters, 4);
+    const raw = headLogits({ ...loss.head(parameters), temperature: 1 }, features[4] ?? new Float32Array());
+    own.forEach((logit, k) => expect(raw[k]).toBeCloseTo(logit, 4));
     await loss.release();
   });
 });
 
-describe('minimise', () => {
-  it('finds the lowest point of an ill-conditioned bowl', async () => {
-    const curvature = [1, 10, 1000];
-    const x = await minimise(
-      (p) =>
-        Promise.resolve({
-          value: curvature.reduce((sum, c, i) => sum + (c * ((p[i] ?? 0) - i) ** 2) / 2, 0),
-          gradient: p.map((v, i) => (curvature[i] ?? 0) * (v - i)),
-        }),
-      Float64Array.of(5, -3, 4),
-      { relativeTolerance: 1e-12 },
+describe('minimiseAll', () => {
+  const curvature = [1, 10, 1000];
+  const bowl = (p: Float32Array, centre: number) => ({
+    value: curvature.reduce((sum, c, i) => sum + (c * ((p[i] ?? 0) - i - centre) ** 2) / 2, 0),
+    gradient: p.map((v, i) => (curvature[i] ?? 0) * (v - i - centre)),
+  });
+
+  it('finds the lowest points of ill-conditioned bowls, each as it would alone', async () => {
+    const find = (centres: number[]) =>
+      minimiseAll(
+        (points, indexes) => Promise.resolve(points.map((p, at) => bowl(p, centres[indexes[at] ?? 0] ?? 0))),
+        centres.map(() => Float32Array.of(5, -3, 4)),
+        { relativeTolerance: 1e-12 },
+      );
+    const found = await find([0, 10]);
+    expect(found.map((x) => [...x].map((v) => Math.round(v * 1000) / 1000))).toEqual([
+      [0, 1, 2],
+      [10, 11, 12],
+    ]);
+    expect(await find([0])).toEqual([found[0]]);
+  });
+
+  it('evaluates only those that are not done', async () => {
+    const asked: number[][] = [];
+    await minimiseAll(
+      (points, indexes) => {
+        asked.push(indexes);
+        return Promise.resolve(points.map((p) => bowl(p, 0)));
+      },
+      [Float32Array.of(0, 1, 2), Float32Array.of(5, -3, 4)],
     );
-    expect([...x].map((v) => Math.round(v * 1000) / 1000)).toEqual([0, 1, 2]);
+    expect(asked[0]).toEqual([0, 1]);
+    expect(asked.slice(1)).toEqual(asked.slice(1).map(() => [1]));
+    expect(asked.length).toBeGreaterThan(2);
   });
 });
 

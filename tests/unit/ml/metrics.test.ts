@@ -84,3 +84,13 @@ describe('intervals and curves', () => {
     ]);
   });
 });
+
+it('a curve of very many pictures keeps both ends and at most 500 points', () => {
+  const count = 5000;
+  const probabilities = Float32Array.from({ length: count }, (_, i) => 1 - i / count);
+  const targets = Array.from({ length: count }, (_, i) => (i % 3 === 0 ? [0] : []));
+  const curve = precisionRecallCurve(probabilities, targets, 0);
+  expect(curve).toHaveLength(500);
+  expect(curve[0]).toEqual({ threshold: 1, precision: 1, recall: 1 / Math.ceil(count / 3) });
+  expect(curve.at(-1)?.recall).toBe(1);
+});

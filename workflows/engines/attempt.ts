@@ -1,7 +1,5 @@
-import type { ActivityContext, ActivityPolicy } from '../../schema/contracts/activity.ts';
+import { graceMs, type ActivityContext, type ActivityPolicy } from '../../schema/contracts/activity.ts';
 
-/** How long an activity whose signal was aborted may take to return before it is left behind. */
-const GRACE_MS = 5000;
 const HEARTBEAT_WRITE_MS = 1000;
 
 export interface AttemptOptions {
@@ -54,7 +52,7 @@ async function settle(
   // The signal outlives this attempt: a listener left behind would start the timer at the end of the run.
   const listening = new AbortController();
   const abandoned = new Promise<never>((_, reject) => {
-    const onAbort = () => (timer = setTimeout(() => reject(context.signal.reason as Error), GRACE_MS));
+    const onAbort = () => (timer = setTimeout(() => reject(context.signal.reason as Error), graceMs));
     context.signal.addEventListener('abort', onAbort, { once: true, signal: listening.signal });
   });
   try {

@@ -1,11 +1,24 @@
-import type { Evaluation } from '../../../workers/ml/evaluation-file.ts';
-import { predictedTags } from '../../../workers/ml/metrics.ts';
-import type { ImageResult, ImageResultArgs, TrainedTag } from './evaluation.output.ts';
+import type { Evaluation } from './evaluation-file.ts';
+import { predictedTags } from './metrics.ts';
+import type { ModelTag } from './model-package.ts';
 
-/** An image in the sorted list; the details are put together for one page only. */
-export interface ListedResult {
+type TagName = Pick<ModelTag, 'id' | 'name'>;
+
+/** One image of an evaluation: the truth beside what the model says. */
+export interface ImageResult {
   imageId: string;
-  build: () => ImageResult;
+  isRight: boolean;
+  actualTags: TagName[];
+  predictedTags: TagName[];
+  /** Highest first, at most ten. */
+  probabilities: { tag: TagName; probability: number }[];
+}
+
+/** Which images; what is null does not restrict. */
+export interface ImageResultFilter {
+  isRight: boolean | null;
+  actualTagId: string | null;
+  predictedTagId: string | null;
 }
 
 interface Judged {
@@ -20,21 +33,22 @@ interface Judged {
 
 const shownProbabilities = 10;
 
-/** The images that meet the filter, the most wrong first. */
-export function listImageResults(evaluation: Evaluation, { threshold, filter }: ImageResultArgs): ListedResult[] {
+/** The images that meet the filter, the most wrong first. Details are put together when one is called, for a page only. */
+export function listImageResults(
+  evaluation: Evaluation,
+  threshold: number,
+  { isRight, actualTagId, predictedTagId }: ImageResultFilter,
+): (() => ImageResult)[] {
   const indexOf = (tagId: string): number => evaluation.tags.findIndex(({ id }) => id === tagId);
-  const fits = ({ isRight, actual, predicted }: Judged): boolean =>
-    (filter?.isRight == null || filter.isRight === isRight) &&
-    (filter?.actualTagId == null || actual.includes(indexOf(filter.actualTagId))) &&
-    (filter?.predictedTagId == null || predicted.includes(indexOf(filter.predictedTagId)));
+  const fits = (judged: Judged): boolean =>
+    (isRight === null || judged.isRight === isRight) &&
+    (actualTagId === null || judged.actual.includes(indexOf(actualTagId))) &&
+    (predictedTagId === null || judged.predicted.includes(indexOf(predictedTagId)));
   return evaluation.imageIds
     .map((_, image) => judge(evaluation, image, threshold))
     .filter(fits)
     .sort((a, b) => Number(a.isRight) - Number(b.isRight) || b.surprise - a.surprise || a.image - b.image)
-    .map((judged) => ({
-      imageId: evaluation.imageIds[judged.image] ?? '',
-      build: () => describe(evaluation, judged),
-    }));
+    .map((judged) => () => describe(evaluation, judged));
 }
 
 function judge({ tags, targets, probabilities, kind }: Evaluation, image: number, threshold: number): Judged {
@@ -48,7 +62,7 @@ function judge({ tags, targets, probabilities, kind }: Evaluation, image: number
 }
 
 function describe({ tags, imageIds }: Evaluation, { image, row, actual, predicted, isRight }: Judged): ImageResult {
-  const tagAt = (index: number): TrainedTag => tags[index] ?? { id: '', name: '' };
+  const tagAt = (index: number): TagName => ({ id: tags[index]?.id ?? '', name: tags[index]?.name ?? '' });
   const probabilities = Array.from(row, (probability, index) => ({ tag: tagAt(index), probability }));
   return {
     imageId: imageIds[image] ?? '',

@@ -1,0 +1,69 @@
+import mysql, { type Connection, type PoolOptions } from 'mysql2';
+import { createConnection } from 'mysql2/promise';
+import { isConnectionLost } from './mysql-errors.ts';
+
+export const CONNECT_TIMEOUT_MS = 5000;
+/** How long a statement waits for a row that another transaction holds; then the transaction starts again. */
+const LOCK_WAIT_S = 5;
+
+/**
+ * What every connection is told first. Strict mode, so that a value which does not fit is an error and not cut; READ
+ * COMMITTED, so that a transaction which waited for a lock sees what was committed meanwhile.
+ */
+const session = [
+  "sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
+  "time_zone = '+00:00'",
+  `innodb_lock_wait_timeout = ${LOCK_WAIT_S}`,
+  `lock_wait_timeout = ${LOCK_WAIT_S * 12}`,
+].join(', ');
+
+export type Dialect = 'mysql' | 'mariadb';
+
+/** Which of the two answers: they describe their tables differently, and TypeORM wants to know. */
+export async function findDialect(url: string): Promise<Dialect> {
+  const connection = await createConnection({ uri: url, connectTimeout: CONNECT_TIMEOUT_MS });
+  try {
+    const [rows] = await connection.query('SELECT VERSION() AS version');
+    return (rows as { version: string }[])[0]?.version.includes('MariaDB') ? 'mariadb' : 'mysql';
+  } finally {
+    await connection.end();
+  }
+}
+
+/** mysql2 as TypeORM gets it: every connection is set up before its first statement. */
+export const writingDriver = { createPool: (options: PoolOptions) => openPool(options, 'READ WRITE') };
+
+/**
+ * The same for reading. A transaction is not needed, so a statement takes any connection, and one whose connection was
+ * lost is sent once more over another: the server may have closed it, or been restarted, while nobody used it.
+ */
+export const readingDriver = {
+  createPool(options: PoolOptions) {
+    const pool = openPool(options, 'READ ONLY');
+    const once = (sql: string, values?: unknown[]) => pool.promise().query(sql, values);
+    const query = (sql: string, values?: unknown[]) =>
+      once(sql, values).catch((error: unknown) => {
+        if (!isConnectionLost(error)) throw error;
+        return once(sql, values);
+      });
+    const anyConnection = { promise: () => ({ query }), release: () => undefined, listeners: () => [true] };
+    return {
+      getConnection: (done: (error: null, connection: typeof anyConnection) => void) => done(null, anyConnection),
+      end: (done: (error: unknown) => void) => pool.end(done),
+    };
+  },
+};
+
+function openPool(options: PoolOptions, access: 'READ WRITE' | 'READ ONLY') {
+  const pool = mysql.createPool(options);
+  pool.on('connection', (connection) => prepare(connection, access));
+  return pool;
+}
+
+/** Statements of one connection keep their order, so these come before whatever the connection was opened for. */
+function prepare(connection: Connection, access: 'READ WRITE' | 'READ ONLY'): void {
+  // A setting that the server refuses must not pass unnoticed: the connection is of no use then.
+  const check = (error: unknown): void => (error ? connection.destroy() : undefined);
+  connection.query(`SET SESSION ${session}`, check);
+  connection.query(`SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, ${access}`, check);
+}

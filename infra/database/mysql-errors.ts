@@ -1,0 +1,44 @@
+const lostCodes = new Set([
+  'PROTOCOL_CONNECTION_LOST',
+  'PROTOCOL_SEQUENCE_TIMEOUT',
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ER_SERVER_SHUTDOWN',
+  'ER_CONNECTION_KILLED',
+  'ER_CLIENT_INTERACTION_TIMEOUT',
+  'ER_CON_COUNT_ERROR',
+]);
+
+/** Somebody else was in the way: the transaction was undone as a whole and may run again. 1020 is MariaDB's alone. */
+const conflicts = new Set([1020, 1205, 1213]);
+const DUPLICATE = 1062;
+
+interface MysqlError {
+  code?: unknown;
+  errno?: unknown;
+  message?: unknown;
+}
+
+/** TypeORM wraps what the driver threw. */
+function causeOf(error: unknown): MysqlError {
+  const { driverError } = (error ?? {}) as { driverError?: MysqlError };
+  return driverError ?? (error as MysqlError | null) ?? {};
+}
+
+/** The server went away, was not reached, or took no more connections: nothing is wrong with the statement. */
+export function isConnectionLost(error: unknown): boolean {
+  const { code, message } = causeOf(error);
+  if (typeof code === 'string' && lostCodes.has(code)) return true;
+  // mysql2 gives no code to a statement that meets a connection already known to be closed.
+  return typeof message === 'string' && /connection is in closed state|Connection (is )?closed/i.test(message);
+}
+
+export const isConflict = (error: unknown): boolean => conflicts.has(Number(causeOf(error).errno));
+
+export const isDuplicate = (error: unknown): boolean => causeOf(error).errno === DUPLICATE;

@@ -1,0 +1,186 @@
+import { DataSource, MigrationExecutor, type EntityManager, type QueryRunner } from 'typeorm';
+import { OutcomeUnknownError, type Database, type DatabaseOptions } from './database.ts';
+import type { EntityClass, MigrationClass } from './database.ts';
+import { CONNECT_TIMEOUT_MS, findDialect, readingDriver, writingDriver, type Dialect } from './mysql-driver.ts';
+import { isConflict, isConnectionLost, isDuplicate } from './mysql-errors.ts';
+
+const KEEP_ALIVE_MS = 10_000;
+/** After this long of conflicts, or without a connection, the caller gets the error. */
+const RETRY_LIMIT_MS = 30_000;
+/** A key that is still taken when all was looked at again is taken for good. */
+const DUPLICATE_ATTEMPTS = 3;
+/** How long a start waits while another process brings the tables up to date. */
+const MIGRATION_WAIT_S = 600;
+/** Compares by code point, as SQLite does: letter case and accents tell names apart. */
+const COLLATION = 'utf8mb4_bin';
+
+/** MySQL or MariaDB, shared by many processes. Transactions run side by side; see `lockRow` for what that asks. */
+class MysqlDatabase implements Database {
+  private readonly open = new Set<Promise<unknown>>();
+  private closing = false;
+
+  /** @param read refuses to write, and takes no connection from transactions, so that neither waits for the other */
+  constructor(
+    readonly read: DataSource,
+    private readonly writer: DataSource,
+  ) {}
+
+  transact<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    if (this.closing) return Promise.reject(new Error('The database is closed.'));
+    const turn = this.retry(work);
+    const ended = turn.catch(() => undefined).finally(() => this.open.delete(ended));
+    this.open.add(ended);
+    return turn;
+  }
+
+  async snapshot<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return this.read.transaction('REPEATABLE READ', work);
+  }
+
+  async ping(): Promise<void> {
+    await this.read.query('SELECT 1');
+  }
+
+  async close(): Promise<void> {
+    if (this.closing) return;
+    this.closing = true;
+    await Promise.all(this.open);
+    await this.read.destroy();
+    await this.writer.destroy();
+  }
+
+  private async retry<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    const giveUpAt = Date.now() + RETRY_LIMIT_MS;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.attempt(work);
+      } catch (error) {
+        if (!mayPass(error, attempt) || Date.now() > giveUpAt) throw error;
+        const delayMs = Math.min(2 ** attempt, 500);
+        await new Promise((resolve) => setTimeout(resolve, delayMs * (0.5 + Math.random())));
+      }
+    }
+  }
+
+  private async attempt<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    const runner = this.writer.createQueryRunner();
+    try {
+      await runner.startTransaction();
+      const result = await work(runner.manager);
+      await commit(runner);
+      return result;
+    } catch (error) {
+      // On a lost connection this fails too, and the server undoes the transaction by itself.
+      if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
+      throw error;
+    } finally {
+      await runner.release();
+    }
+  }
+}
+
+/** What was sent may have been done even though the answer got lost, so it must not simply run again. */
+async function commit(runner: QueryRunner): Promise<void> {
+  try {
+    await runner.commitTransaction();
+  } catch (error) {
+    throw isConnectionLost(error) ? new OutcomeUnknownError({ cause: error }) : error;
+  }
+}
+
+/** Whether the same work may succeed when it runs again. */
+function mayPass(error: unknown, attempt: number): boolean {
+  if (error instanceof OutcomeUnknownError) return false;
+  if (isDuplicate(error)) return attempt < DUPLICATE_ATTEMPTS;
+  return isConflict(error) || isConnectionLost(error);
+}
+
+/** The database must exist; its tables are made when `migrate` is set. */
+export async function openMysql(
+  config: { url: string; poolSize: number },
+  entities: EntityClass[],
+  migrations: MigrationClass[],
+  options: DatabaseOptions = {},
+): Promise<Database> {
+  const { url } = config;
+  const type = await findDialect(url);
+  const readers = Math.floor(config.poolSize / 2);
+  const writers = config.poolSize - readers;
+  const writer = await openSource({ type, url, entities, migrations, poolSize: writers, driver: writingDriver });
+  try {
+    if (options.migrate) await migrate(writer);
+    const reader = { type, url, entities, migrations: [], poolSize: readers, driver: readingDriver };
+    return new MysqlDatabase(await openSource(reader), writer);
+  } catch (error) {
+    await writer.destroy();
+    throw error;
+  }
+}
+
+interface SourceOptions {
+  type: Dialect;
+  url: string;
+  entities: EntityClass[];
+  migrations: MigrationClass[];
+  poolSize: number;
+  driver: object;
+}
+
+function openSource(options: SourceOptions): Promise<DataSource> {
+  const source = new DataSource({
+    ...options,
+    charset: COLLATION.toUpperCase(),
+    timezone: 'Z',
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    supportBigNumbers: true,
+    bigNumberStrings: false,
+    extra: { decimalNumbers: true, enableKeepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS },
+  });
+  widenText(source);
+  return source.initialize();
+}
+
+/** TEXT ends at 64 kB here and nowhere in SQLite; the answers of a model with 500 tags need more. */
+function widenText({ driver }: DataSource): void {
+  const normalizeType = driver.normalizeType.bind(driver);
+  const createFullType = driver.createFullType.bind(driver);
+  const widen = (type: string): string => (type === 'text' ? 'mediumtext' : type);
+  driver.normalizeType = (column) => widen(normalizeType(column));
+  driver.createFullType = (column) => widen(createFullType(column));
+}
+
+/** One process at a time: those that start meanwhile wait and then find nothing left to do. */
+async function migrate(source: DataSource): Promise<void> {
+  const runner = source.createQueryRunner();
+  try {
+    await lockMigrations(runner);
+    await setCollation(runner);
+    const executor = new MigrationExecutor(source, runner);
+    executor.transaction = 'each';
+    await executor.executePendingMigrations();
+  } finally {
+    await runner.query(`DO RELEASE_LOCK(${lockName})`).catch(() => undefined);
+    await runner.release();
+  }
+}
+
+/** Locks of this kind are the whole server's, so the name has the database in it; 64 characters at most. */
+const lockName = "CONCAT('taglens-', MD5(DATABASE()))";
+
+async function lockMigrations(runner: QueryRunner): Promise<void> {
+  const [answer] = (await runner.query(`SELECT GET_LOCK(${lockName}, ${MIGRATION_WAIT_S}) AS got`)) as [
+    { got: number },
+  ];
+  if (answer.got === 1) return;
+  throw new Error(`Another process has been changing the tables of the database for ${MIGRATION_WAIT_S} s.`);
+}
+
+/** New tables get the database's collation, whatever it was made with. */
+async function setCollation(runner: QueryRunner): Promise<void> {
+  const [found] = (await runner.query('SELECT DATABASE() AS name, @@collation_database AS collation')) as [
+    { name: string; collation: string },
+  ];
+  if (found.collation === COLLATION) return;
+  const name = `\`${found.name.replaceAll('`', '``')}\``;
+  await runner.query(`ALTER DATABASE ${name} CHARACTER SET utf8mb4 COLLATE ${COLLATION}`);
+}

@@ -1,0 +1,80 @@
+import { S3Client, S3ServiceException } from '@aws-sdk/client-s3';
+import type { S3Config } from '../config.ts';
+import { ObjectNotFound } from './storage.ts';
+
+/** The first attempt and three more, with growing pauses. */
+const maxAttempts = 4;
+const connectionTimeoutMs = 5_000;
+/** A part of a large object goes up within this, even over a slow line. */
+const requestTimeoutMs = 120_000;
+const idleTimeoutMs = 30_000;
+const maxSockets = 64;
+
+/** A client that keeps its connections and gives up on a silent server. */
+export function createS3Client(config: S3Config): S3Client {
+  const agent = { keepAlive: true, maxSockets };
+  const client = new S3Client({
+    ...addressOf(config, config.endpoint),
+    retryMode: 'standard',
+    maxAttempts,
+    requestHandler: {
+      connectionTimeout: connectionTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      throwOnRequestTimeout: true,
+      socketTimeout: idleTimeoutMs,
+      httpAgent: agent,
+      httpsAgent: agent,
+    },
+  });
+  translateErrors(client, config.bucket);
+  return client;
+}
+
+/** Signs addresses as clients reach the server. What they will send is not known yet, so it gets no checksum. */
+export function createS3Signer(config: S3Config): S3Client {
+  const address = addressOf(config, config.publicEndpoint ?? config.endpoint);
+  const checksums = 'WHEN_REQUIRED';
+  return new S3Client({
+    ...address,
+    requestChecksumCalculation: checksums,
+    responseChecksumValidation: checksums,
+  });
+}
+
+function addressOf({ region, pathStyle, credentials }: S3Config, endpoint: string | undefined) {
+  return {
+    region,
+    forcePathStyle: pathStyle,
+    ...(endpoint !== undefined && { endpoint }),
+    ...(credentials && { credentials }),
+  };
+}
+
+/** Every command of this client fails with what the port promises to throw. */
+function translateErrors(client: S3Client, bucket: string): void {
+  client.middlewareStack.add(
+    (next) => (call) =>
+      next(call).catch((error: unknown) => {
+        throw translate(error, bucket, 'Key' in call.input ? call.input.Key : undefined);
+      }),
+    { name: 'translateErrors', step: 'initialize', priority: 'high' },
+  );
+}
+
+/** Codes of S3 that mean a wrong setting, and what to mend. */
+const misconfigurations: Record<string, string> = {
+  NoSuchBucket: 'there is no such bucket; make it, or correct TAGLENS_S3_BUCKET',
+  InvalidAccessKeyId: 'the key is unknown there; correct TAGLENS_S3_ACCESS_KEY_ID',
+  SignatureDoesNotMatch: 'the secret does not belong to the key; correct TAGLENS_S3_SECRET_ACCESS_KEY',
+  AccessDenied: 'the key may not do that; let it list, read, write and delete in the bucket',
+  PermanentRedirect: 'the bucket is in another region; correct TAGLENS_S3_REGION or TAGLENS_S3_ENDPOINT',
+};
+
+function translate(error: unknown, bucket: string, key: string | undefined): unknown {
+  if (!(error instanceof S3ServiceException)) return error;
+  // An answer to HEAD has no body and therefore no code of S3's own.
+  const isMissing = error.name === 'NoSuchKey' || error.name === 'NotFound';
+  if (isMissing && key !== undefined) return new ObjectNotFound(key);
+  const advice = misconfigurations[error.name];
+  return advice === undefined ? error : new Error(`Bucket ${bucket}: ${advice}.`, { cause: error });
+}

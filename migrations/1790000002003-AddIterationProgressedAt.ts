@@ -1,0 +1,14 @@
+import { TableColumn } from 'typeorm';
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+export class AddIterationProgressedAt1790000002003 implements MigrationInterface {
+  name = 'AddIterationProgressedAt1790000002003';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.addColumn('iteration', new TableColumn({ name: 'progressed_at', type: 'bigint', default: 0 }));
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.dropColumn('iteration', 'progressed_at');
+  }
+}

@@ -1,0 +1,30 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+
+/** How far one shard of a running training is, whichever process works on it; gone when the training ends. */
+@Entity({ name: 'shard_progress' })
+export class ShardProgress {
+  @PrimaryColumn({ name: 'iteration_id', type: 'varchar', length: 36 })
+  iterationId: string;
+
+  @PrimaryColumn({ name: 'shard', type: 'integer' })
+  shard: number;
+
+  @Column({ name: 'image_count', type: 'integer' })
+  imageCount: number;
+
+  /** Images whose features are there, or that were left out. */
+  @Column({ name: 'done_count', type: 'integer' })
+  doneCount: number;
+
+  /** Images that the present attempt ran through the backbone: what its speed is told from. */
+  @Column({ name: 'extracted_count', type: 'integer' })
+  extractedCount: number;
+
+  /** When the present attempt began, in milliseconds since 1970. */
+  @Column({ name: 'started_at', type: 'bigint' })
+  startedAt: number;
+
+  /** Milliseconds since 1970. */
+  @Column({ name: 'updated_at', type: 'bigint' })
+  updatedAt: number;
+}

@@ -1,0 +1,32 @@
+import { keys } from '../../infra/storage/keys.ts';
+import type { Storage } from '../../infra/storage/storage.ts';
+
+/** An image that could not be decoded, and why. */
+export interface LeftOutImage {
+  imageId: string;
+  reason: string;
+}
+
+/** As an object, since there may be more of them than fit in the answer of an activity. */
+export async function writeLeftOut(
+  storage: Storage,
+  iterationId: string,
+  shard: number,
+  images: readonly LeftOutImage[],
+): Promise<void> {
+  if (images.length > 0) await storage.put(keys.leftOut(iterationId, shard), Buffer.from(JSON.stringify(images)));
+}
+
+/** What these shards left out, in the order of the snapshot. */
+export async function readLeftOut(
+  storage: Storage,
+  iterationId: string,
+  shards: readonly number[],
+): Promise<LeftOutImage[]> {
+  const images: LeftOutImage[] = [];
+  for (const shard of shards) {
+    const bytes = await storage.get(keys.leftOut(iterationId, shard));
+    images.push(...(JSON.parse(bytes.toString()) as LeftOutImage[]));
+  }
+  return images;
+}

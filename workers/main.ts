@@ -1,0 +1,61 @@
+import { fileURLToPath } from 'node:url';
+import { ConfigError, loadConfig, type Config, type TemporalConfig } from '../infra/config.ts';
+import { createLogger } from '../infra/logger.ts';
+import { createMetrics } from '../infra/metrics.ts';
+import { trainingPolicies } from '../schema/contracts/training.ts';
+import { workflowBundle } from '../workflows/engines/temporal-bundle.ts';
+import { TemporalWorker } from '../workflows/engines/temporal-worker.ts';
+import { HealthServer } from './health-server.ts';
+import { openActivities } from './open-activities.ts';
+import { installRuntime } from './temporal-runtime.ts';
+
+/** A process that works for a Temporal server. */
+export interface RunningWorker {
+  /** Where it answers health checks; null when it does not. */
+  healthUrl: string | null;
+  /** Rejects when it broke down, so that whoever started it can begin anew. */
+  end: Promise<void>;
+  /** Lets go of what is under way, which goes on in another worker. */
+  close(): Promise<void>;
+}
+
+/** Bundles the orchestrations for Temporal's sandbox, unless that was done before. */
+export const bundleOrchestrations = () =>
+  workflowBundle({ entry: fileURLToPath(new URL('../workflows/temporal/index.ts', import.meta.url)) });
+
+/** Composition root of the worker process. Throws `ConfigError` with every problem. */
+export async function startWorker(env: NodeJS.ProcessEnv): Promise<RunningWorker> {
+  const config = loadConfig(env);
+  const temporal = temporalOf(config);
+  installRuntime(createLogger({ level: config.logLevel, name: 'worker' }));
+  const bundle = await bundleOrchestrations();
+  const { activities, database, close } = await openActivities(config);
+  const closers = [close];
+  const closeAll = async (): Promise<void> => {
+    while (closers.length > 0) await closers.pop()?.();
+  };
+  try {
+    const { concurrency } = config.training;
+    const { drainMs } = config;
+    const options = { temporal, bundle, activities, policies: trainingPolicies, concurrency, drainMs };
+    const worker = await TemporalWorker.start(options);
+    closers.push(() => worker.stop());
+    const check = async (): Promise<boolean> => {
+      await database.ping();
+      return worker.isRunning;
+    };
+    const health = await HealthServer.start(config.host, config.workerPort, createMetrics().registry, check);
+    closers.push(() => health.stop());
+    return { healthUrl: health.url, end: worker.end, close: closeAll };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+function temporalOf({ engine }: Config): TemporalConfig {
+  if (engine.kind === 'temporal') return engine;
+  throw new ConfigError([
+    'TAGLENS_TEMPORAL_ADDRESS is not set; a worker needs a Temporal server. Without one, `taglens serve` trains by itself',
+  ]);
+}

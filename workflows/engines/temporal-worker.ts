@@ -1,0 +1,108 @@
+import { NativeConnection, Worker, type WorkerInterceptors, type WorkerOptions } from '@temporalio/worker';
+import type { TemporalConfig } from '../../infra/config.ts';
+import {
+  firstRetryDelayMs,
+  graceMs,
+  type Activity,
+  type ActivityPolicy,
+  type ActivityQueue,
+} from '../../schema/contracts/activity.ts';
+import { queueName } from '../../schema/contracts/task-queue.ts';
+import { temporalActivity } from './temporal-activity.ts';
+import type { workflowBundle } from './temporal-bundle.ts';
+import { connectionOptions } from './temporal-connection.ts';
+
+export interface TemporalWorkerOptions {
+  temporal: TemporalConfig;
+  /** The orchestrations, in Temporal's form. */
+  bundle: Awaited<ReturnType<typeof workflowBundle>>;
+  activities: Record<string, Activity>;
+  /** One policy for each activity; a missing one refuses the start. */
+  policies: Record<string, ActivityPolicy>;
+  /** Activities of the compute queue at the same time. */
+  concurrency: number;
+  /** How long a worker that stops lets activities go on before it interrupts them. */
+  drainMs: number;
+  /** Pause before the second attempt of an activity; doubles with each further one. */
+  retryDelayMs?: number;
+  /** Those of the sandbox belong into the bundle. */
+  interceptors?: WorkerInterceptors;
+}
+
+/** Heartbeats are sent at most this often, so that little is done twice after a loss. */
+const heartbeatIntervalMs = 1000;
+
+/** The working half of the Temporal engine: one poller for orchestrations and light activities, one for heavy ones. */
+export class TemporalWorker {
+  private readonly ended: Promise<void>;
+  private stopped: Promise<void> | undefined;
+
+  private constructor(
+    private readonly connection: NativeConnection,
+    private readonly workers: Worker[],
+  ) {
+    this.ended = Promise.all(workers.map((worker) => worker.run())).then(() => undefined);
+    this.ended.catch(() => undefined);
+  }
+
+  /** Resolves when it takes work. @throws when the server cannot be reached */
+  static async start(options: TemporalWorkerOptions): Promise<TemporalWorker> {
+    const connection = await NativeConnection.connect(connectionOptions(options.temporal));
+    try {
+      const workers: Worker[] = [];
+      for (const queue of ['workflows', 'compute'] as const)
+        workers.push(await Worker.create({ connection, ...workerOptions(queue, options) }));
+      return new TemporalWorker(connection, workers);
+    } catch (error) {
+      await connection.close();
+      throw error;
+    }
+  }
+
+  get isRunning(): boolean {
+    return this.workers.every((worker) => worker.getState() === 'RUNNING');
+  }
+
+  /** Rejects when the worker broke down; resolves when it was stopped. */
+  get end(): Promise<void> {
+    return this.ended;
+  }
+
+  /** Takes no more work, interrupts what is under way after the drain time, and waits for it; it goes on in another worker. */
+  stop(): Promise<void> {
+    return (this.stopped ??= this.shutDown());
+  }
+
+  private async shutDown(): Promise<void> {
+    for (const worker of this.workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+    await this.ended.catch(() => undefined);
+    await this.connection.close();
+  }
+}
+
+function workerOptions(queue: ActivityQueue, options: TemporalWorkerOptions): WorkerOptions {
+  const { temporal, bundle, concurrency, drainMs, interceptors } = options;
+  return {
+    namespace: temporal.namespace,
+    taskQueue: queueName(temporal.taskQueue, queue),
+    activities: activitiesOf(queue, options),
+    ...(queue === 'workflows' ? { workflowBundle: bundle } : { maxConcurrentActivityTaskExecutions: concurrency }),
+    ...(interceptors ? { interceptors } : {}),
+    maxHeartbeatThrottleInterval: heartbeatIntervalMs,
+    shutdownGraceTime: drainMs,
+    shutdownForceTime: drainMs + 2 * graceMs,
+  };
+}
+
+function activitiesOf(
+  queue: ActivityQueue,
+  { activities, policies, retryDelayMs = firstRetryDelayMs }: TemporalWorkerOptions,
+) {
+  const own: Record<string, ReturnType<typeof temporalActivity>> = {};
+  for (const [name, activity] of Object.entries(activities)) {
+    const policy = policies[name];
+    if (!policy) throw new Error(`The activity «${name}» has no policy.`);
+    if (policy.queue === queue) own[name] = temporalActivity(activity, { policy, retryDelayMs });
+  }
+  return own;
+}

@@ -1,0 +1,8 @@
+// The entry of what is bundled into Temporal's sandbox. The names of these functions stand in the histories of runs.
+import { trainingPolicies, type TrainIterationInput } from '../../schema/contracts/training.ts';
+import * as orchestrations from '../orchestrations/train-iteration.ts';
+import { runInTemporal } from './shell.ts';
+
+export function trainIteration(input: TrainIterationInput): Promise<{ modelSha256: string }> {
+  return runInTemporal(orchestrations.trainIteration, trainingPolicies, input);
+}

@@ -1,0 +1,91 @@
+import {
+  ActivityCancellationType,
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  CancelledFailure,
+  DeterminismViolationError,
+  isCancellation,
+  proxyActivities,
+  workflowInfo,
+} from '@temporalio/workflow';
+import {
+  CancelledError,
+  describeFailure,
+  errorOf,
+  firstRetryDelayMs,
+  graceMs,
+  interruptedTooOften,
+  interruptionLimit,
+  longestRetryDelayMs,
+  processLostAfterMs,
+  type ActivityCalls,
+  type ActivityFailure as OurFailure,
+  type ActivityPolicy,
+} from '../../schema/contracts/activity.ts';
+import { prefixOf, queueName } from '../../schema/contracts/task-queue.ts';
+
+type Calls = Record<string, (input: unknown) => Promise<unknown>>;
+
+/** Runs an orchestration inside Temporal's sandbox, with the same answers and errors as in the embedded engine. */
+export async function runInTemporal<T, I, R>(
+  orchestration: (activities: ActivityCalls<T>, input: I) => Promise<R>,
+  policies: Record<keyof T & string, ActivityPolicy>,
+  input: I,
+): Promise<R> {
+  const entries = Object.entries<ActivityPolicy>(policies);
+  const calls: Calls = Object.fromEntries(entries.map(([name, policy]) => [name, activityCall(name, policy)]));
+  try {
+    return await orchestration(calls as ActivityCalls<T>, input);
+  } catch (error) {
+    throw workflowFailure(error);
+  }
+}
+
+function activityCall(name: string, policy: ActivityPolicy): (input: unknown) => Promise<unknown> {
+  const activity = proxyActivities<Calls>(activityOptions(policy))[name] as (input: unknown) => Promise<unknown>;
+  return async (input) => {
+    try {
+      return await (policy.runsWhenCancelled
+        ? CancellationScope.nonCancellable(() => activity(input))
+        : activity(input));
+    } catch (error) {
+      throw orchestrationError(name, error);
+    }
+  };
+}
+
+/** The worker counts failures and watches times by the policy; Temporal only sees to it that a lost worker is replaced. */
+function activityOptions({ queue, timeoutMs, attempts }: ActivityPolicy) {
+  return {
+    taskQueue: queueName(prefixOf(workflowInfo().taskQueue), queue),
+    startToCloseTimeout: timeoutMs + 2 * graceMs,
+    heartbeatTimeout: processLostAfterMs,
+    // What follows must not overlap with an activity that still tidies up.
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    retry: {
+      maximumAttempts: attempts + interruptionLimit,
+      initialInterval: firstRetryDelayMs,
+      backoffCoefficient: 2,
+      maximumInterval: longestRetryDelayMs,
+    },
+  };
+}
+
+function orchestrationError(name: string, error: unknown): unknown {
+  if (isCancellation(error)) return new CancelledError();
+  if (!(error instanceof ActivityFailure)) return error;
+  // A time-out is left over when no attempt ever ended by itself.
+  const failure =
+    error.cause instanceof ApplicationFailure ? (error.cause.details?.[0] as OurFailure | undefined) : undefined;
+  return errorOf(name, failure ?? interruptedTooOften(name));
+}
+
+/** Temporal would repeat an orchestration that throws a plain error; ours have then said their last word. */
+function workflowFailure(error: unknown): unknown {
+  const isCancelled = CancellationScope.current().consideredCancelled;
+  if (error instanceof CancelledError && isCancelled) return new CancelledFailure(error.message);
+  if (error instanceof DeterminismViolationError) return error;
+  const { name, message } = describeFailure(error);
+  return ApplicationFailure.nonRetryable(message, name);
+}
