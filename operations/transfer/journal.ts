@@ -60,10 +60,12 @@ export async function hasJournal({ database }: Pick<Installation, 'database'>): 
   }
 }
 
-/** The secret that signs addresses is made once for each installation; its hash tells nothing. */
+/** Each installation has a number of its own; one that was never served has none, and nothing to mix up. */
 async function identify({ database }: Installation): Promise<string> {
-  const secrets = await database.read.manager.find(ServerSecret, { order: { name: 'ASC' } });
-  return createHash('sha256').update(JSON.stringify(secrets)).digest('hex');
+  const secret = await database.read.manager.findOneBy(ServerSecret, { name: 'installation' });
+  return createHash('sha256')
+    .update(secret?.value ?? '')
+    .digest('hex');
 }
 
 async function refuseOtherData({ place, database, storage }: Installation): Promise<void> {

@@ -36,7 +36,7 @@ async function fill(folder: string): Promise<void> {
   await withData({ TAGLENS_DATA: folder }, async (database, storage) => {
     const rest = { topic: 't', projectId: null, payload: { text: 'x'.repeat(500) }, createdAt: 1 };
     await database.transact(async (manager) => {
-      await manager.insert(ServerSecret, { name: 'url-signing', value: newId() });
+      await manager.insert(ServerSecret, { name: 'installation', value: newId() });
       for (let at = 0; at < 20; at++)
         await manager.insert(
           EventRow,

@@ -65,7 +65,7 @@ test('moves to a production and back: equal rows and objects, the same probabili
   const [production, back] = [await fresh(freshBackend), await fresh()];
   const there = await move(source, production);
   expect(there).toMatchObject({ isResumed: false, missing: [] });
-  expect(there.objects.objectCount).toBeGreaterThan(40);
+  expect(there.objects.objectCount).toBeGreaterThan(20);
   expect(await rowsOf(production)).toEqual(await rowsOf(source));
 
   const server = await serveOn(production);
