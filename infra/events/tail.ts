@@ -31,16 +31,33 @@ export class EventTail {
   private checking: Promise<void> | undefined;
   private again = false;
   private running = false;
+  private lookedMs = Date.now();
+  private newestLagMs = 0;
 
   constructor(
     private readonly database: Database,
     private readonly options: TailOptions,
   ) {}
 
+  get subscriptionCount(): number {
+    return this.subscribers.size;
+  }
+
+  /** Age that the newest event had when it was read here. */
+  get lagMs(): number {
+    return this.newestLagMs;
+  }
+
+  /** Since the last look at the table that succeeded. */
+  get silentMs(): number {
+    return Date.now() - this.lookedMs;
+  }
+
   /** Starts at the present end of the table; older events reach subscribers that ask with `afterId`. */
   async start(): Promise<void> {
     const last = await this.rows().find({ order: { id: 'DESC' }, take: 1 });
     this.floor = last[0]?.id ?? 0;
+    this.lookedMs = Date.now();
     this.running = true;
     this.schedule();
   }
@@ -118,12 +135,14 @@ export class EventTail {
       last = page.at(-1)?.id ?? last;
       if (page.length < PAGE) break;
     }
+    this.lookedMs = Date.now();
     this.forget();
   }
 
   private deliver(row: EventRow): void {
     if (this.seen.has(row.id)) return;
     this.seen.set(row.id, Date.now());
+    this.newestLagMs = Math.max(0, Date.now() - row.createdAt);
     for (const subscriber of this.subscribers) if (matches(subscriber.filter, row)) offer(subscriber, row);
   }
 

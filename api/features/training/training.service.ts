@@ -16,6 +16,7 @@ import { pageById, type Page, type PageArgs } from '../../connection.ts';
 import { DomainError, notFound } from '../../errors.ts';
 import { OnceOnly } from '../../idempotency.ts';
 import { lockProject } from '../../project-lock.ts';
+import { note } from '../../request-notes.ts';
 import { checkText } from '../../text.ts';
 import { getDomain } from '../domains/domains.ts';
 import type { ProjectService } from '../projects/project.service.ts';
@@ -39,6 +40,7 @@ export class TrainingService {
   async get(caller: Caller, permission: Permission, id: string): Promise<Iteration> {
     const iteration = await this.deps.database.read.manager.findOneBy(Iteration, { id });
     if (!iteration) throw notFound('iteration', id);
+    note({ iterationId: id });
     authorise(caller, permission, iteration.projectId);
     return iteration;
   }

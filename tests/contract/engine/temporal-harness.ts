@@ -13,8 +13,8 @@ const entry = fileURLToPath(new URL('./job-workflows.ts', import.meta.url));
 
 export async function temporalHarness(): Promise<Harness & { temporal: TemporalConfig }> {
   installRuntime(pino({ level: 'silent' }));
-  const { settings } = await temporalBackend();
-  const { engine: temporal } = loadConfig(settings);
+  const backend = await temporalBackend();
+  const { engine: temporal } = loadConfig(backend?.settings ?? {});
   if (temporal.kind !== 'temporal') throw new Error('The settings name no Temporal server.');
   const engine = new TemporalEngine(temporal);
   return {

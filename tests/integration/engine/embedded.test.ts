@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Database } from '../../../infra/database/database.ts';
+import { createLogger } from '../../../infra/logger.ts';
 import { CancelledError, type ActivityContext } from '../../../schema/contracts/activity.ts';
 import { RunStepRow } from '../../../schema/entities/run-step.entity.ts';
 import { EmbeddedEngine } from '../../../workflows/engines/embedded.ts';
@@ -31,7 +32,7 @@ interface Parts {
   timeoutMs?: number;
 }
 
-const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
+const quiet = createLogger({ level: 'silent' });
 
 function runnerOf({
   orchestration,
