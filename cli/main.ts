@@ -48,6 +48,11 @@ async function benchCommand(name: BenchName, { smoke = false }: { smoke?: boolea
   await benches[name]({ smoke });
 }
 
+async function doctorCommand({ json = false }: { json?: boolean }): Promise<void> {
+  const { runDoctor } = await import('./doctor.ts');
+  await runDoctor(process.env, { json });
+}
+
 async function migrateDataCommand(options: MigrateDataOptions): Promise<void> {
   const { migrateData } = await import('./transfer.ts');
   await migrateData(options);
@@ -95,6 +100,11 @@ function addDataCommands(program: Command): void {
 }
 
 function addOperationCommands(program: Command): void {
+  program
+    .command('doctor')
+    .description('Check settings, database, storage, engine and clocks, and say what to mend')
+    .option('--json', 'print the findings as JSON')
+    .action(doctorCommand);
   program
     .command('backup')
     .description('Copy rows and objects of the configured service, also a running one, into a new folder')
