@@ -39,6 +39,9 @@ export function isConnectionLost(error: unknown): boolean {
   return typeof message === 'string' && /connection is in closed state|Connection (is )?closed/i.test(message);
 }
 
+/** Asking again would take as long again. */
+export const isSilence = (error: unknown): boolean => causeOf(error).code === 'ETIMEDOUT';
+
 export const isConflict = (error: unknown): boolean => conflicts.has(Number(causeOf(error).errno));
 
 export const isDuplicate = (error: unknown): boolean => causeOf(error).errno === DUPLICATE;

@@ -1,7 +1,15 @@
 import { DataSource, MigrationExecutor, type EntityManager, type QueryRunner } from 'typeorm';
+import { OutageError } from '../outage.ts';
 import { OutcomeUnknownError, type Database, type DatabaseOptions } from './database.ts';
 import type { EntityClass, MigrationClass } from './database.ts';
-import { CONNECT_TIMEOUT_MS, findDialect, readingDriver, writingDriver, type Dialect } from './mysql-driver.ts';
+import {
+  CONNECT_TIMEOUT_MS,
+  findDialect,
+  migratingDriver,
+  readingDriver,
+  writingDriver,
+  type Dialect,
+} from './mysql-driver.ts';
 import { isConflict, isConnectionLost, isDuplicate } from './mysql-errors.ts';
 
 const KEEP_ALIVE_MS = 10_000;
@@ -56,7 +64,7 @@ class MysqlDatabase implements Database {
       try {
         return await this.attempt(work);
       } catch (error) {
-        if (!mayPass(error, attempt) || Date.now() > giveUpAt) throw error;
+        if (!mayPass(error, attempt) || Date.now() > giveUpAt) throw asOutage(error);
         const delayMs = Math.min(2 ** attempt, 500);
         await new Promise((resolve) => setTimeout(resolve, delayMs * (0.5 + Math.random())));
       }
@@ -79,6 +87,11 @@ class MysqlDatabase implements Database {
     }
   }
 }
+
+const asOutage = (error: unknown): unknown =>
+  isConnectionLost(error) && !(error instanceof OutcomeUnknownError)
+    ? new OutageError('database', { cause: error })
+    : error;
 
 /** What was sent may have been done even though the answer got lost, so it must not simply run again. */
 async function commit(runner: QueryRunner): Promise<void> {
@@ -107,11 +120,11 @@ export async function openMysql(
   const type = await findDialect(url);
   const readers = Math.floor(config.poolSize / 2);
   const writers = config.poolSize - readers;
-  const writer = await openSource({ type, url, entities, migrations, poolSize: writers, driver: writingDriver });
+  if (options.migrate) await bringUpToDate({ type, url, entities, migrations, poolSize: 1, driver: migratingDriver });
+  const base = { type, url, entities, migrations: [] };
+  const writer = await openSource({ ...base, poolSize: writers, driver: writingDriver });
   try {
-    if (options.migrate) await migrate(writer);
-    const reader = { type, url, entities, migrations: [], poolSize: readers, driver: readingDriver };
-    return new MysqlDatabase(await openSource(reader), writer);
+    return new MysqlDatabase(await openSource({ ...base, poolSize: readers, driver: readingDriver }), writer);
   } catch (error) {
     await writer.destroy();
     throw error;
@@ -148,6 +161,15 @@ function widenText({ driver }: DataSource): void {
   const widen = (type: string): string => (type === 'text' ? 'mediumtext' : type);
   driver.normalizeType = (column) => widen(normalizeType(column));
   driver.createFullType = (column) => widen(createFullType(column));
+}
+
+async function bringUpToDate(options: SourceOptions): Promise<void> {
+  const source = await openSource(options);
+  try {
+    await migrate(source);
+  } finally {
+    await source.destroy();
+  }
 }
 
 /** One process at a time: those that start meanwhile wait and then find nothing left to do. */
