@@ -52,3 +52,10 @@ export async function modelsOf({ storage }: Installation, iterationId: string): 
   for await (const { key } of storage.list(keys.iteration(iterationId))) if (key.includes('/model/')) found.push(key);
   return found;
 }
+
+/** Packs that were ever stored, those included whose pictures another pack had already. */
+export async function packCountOf({ storage }: Installation): Promise<number> {
+  let count = 0;
+  for await (const { key } of storage.list('features/')) if (key.endsWith('.pack')) count += 1;
+  return count;
+}
