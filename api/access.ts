@@ -1,5 +1,6 @@
 import { ApiKeyRole } from '../schema/enums.ts';
 import { DomainError } from './errors.ts';
+import { note } from './request-notes.ts';
 
 /** What a request wants to do; a role is a set of these. */
 export type Permission = 'read' | 'label' | 'train' | 'publish' | 'predict' | 'administer';
@@ -26,6 +27,7 @@ const permissions: Record<ApiKeyRole, readonly Permission[]> = {
 
 /** @throws DomainError unless the caller may do this in the project (null: in the service as a whole) */
 export function authorise(caller: Caller, permission: Permission, projectId: string | null): void {
+  if (projectId !== null) note({ projectId });
   if (!permissions[caller.role].includes(permission)) {
     const able = Object.values(ApiKeyRole).filter((role) => permissions[role].includes(permission));
     const message = `A key of the role ${caller.role} may not ${permission}; it takes one of ${able.join(', ')}.`;

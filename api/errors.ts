@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { ApolloServerErrorCode } from '@apollo/server/errors';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { OutcomeUnknownError } from '../infra/database/database.ts';
 import type { Logger } from '../infra/logger.ts';
+import { currentNotes, requestIdOf } from './request-notes.ts';
 
 /** Every way in which a request can be refused, with the HTTP status that a plain endpoint answers. */
 const statuses = {
@@ -25,7 +25,9 @@ const statuses = {
   NOT_SUPPORTED: 400,
   IDEMPOTENCY_MISMATCH: 422,
   TOO_BUSY: 429,
+  ENGINE_UNAVAILABLE: 503,
   OUTCOME_UNKNOWN: 503,
+  RATE_LIMITED: 429,
 } as const;
 
 export type ErrorCode = keyof typeof statuses;
@@ -65,7 +67,7 @@ export interface ErrorAnswer {
   body: { error: { code: string; message: string } & Record<string, unknown> };
 }
 
-/** The answer of a plain HTTP endpoint. What is unknown is logged under an id and not told. */
+/** The answer of a plain HTTP endpoint. What is unknown is logged under the id of the request and not told. */
 export function httpAnswer(error: unknown, logger: Logger): ErrorAnswer {
   const refusal = refusalOf(error);
   if (refusal) {
@@ -78,11 +80,11 @@ export function httpAnswer(error: unknown, logger: Logger): ErrorAnswer {
   return { status: 500, headers: {}, body: { error: { code: 'INTERNAL', ...masked(error, logger) } } };
 }
 
-const retryHeader = ({ retryAfterSeconds }: Record<string, unknown>): Record<string, string> =>
+export const retryHeader = ({ retryAfterSeconds }: Record<string, unknown>): Record<string, string> =>
   typeof retryAfterSeconds === 'number' ? { 'retry-after': String(retryAfterSeconds) } : {};
 
 function masked(error: unknown, logger: Logger): { message: string; errorId: string } {
-  const errorId = randomUUID();
+  const errorId = currentNotes()?.requestId ?? requestIdOf(undefined);
   logger.error({ err: error, errorId }, 'a request failed unexpectedly');
   return { message: `Something went wrong on the server; its log has the details under ${errorId}.`, errorId };
 }

@@ -3,7 +3,8 @@ import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/dis
 import type { GraphQLSchema } from 'graphql';
 import type { Logger } from '../infra/logger.ts';
 import type { Context } from './context.ts';
-import { formatGraphqlError } from './errors.ts';
+import { formatGraphqlError, retryHeader } from './errors.ts';
+import { nameOfOperation, note } from './request-notes.ts';
 import { checkCost, costOf, graphqlLimits, limitRules } from './limits.ts';
 
 /** Refuses what is too costly before anything runs, and tells the cost of everything else in `extensions.cost`. */
@@ -31,6 +32,33 @@ const costPlugin: ApolloServerPlugin<Context> = {
   },
 };
 
+/** Tells the log which operation a request asks for. */
+const notePlugin: ApolloServerPlugin<Context> = {
+  requestDidStart: () =>
+    Promise.resolve({
+      didResolveOperation: ({ operation }) => {
+        if (operation) note({ operation: nameOfOperation(operation) });
+        return Promise.resolve();
+      },
+    }),
+};
+
+/** A request that is refused as a whole, because of too many others, says so as plain endpoints do. */
+const retryPlugin: ApolloServerPlugin<Context> = {
+  requestDidStart: () =>
+    Promise.resolve({
+      willSendResponse: ({ response: { body, http } }) => {
+        if (body.kind !== 'single' || body.singleResult.data) return Promise.resolve();
+        const headers = body.singleResult.errors?.map(({ extensions }) => retryHeader(extensions ?? {})) ?? [];
+        for (const [name, value] of headers.flatMap(Object.entries<string>)) {
+          http.status = 429;
+          http.headers.set(name, value);
+        }
+        return Promise.resolve();
+      },
+    }),
+};
+
 /** GraphQL over HTTP: no batches, no requests that a foreign page could send, nothing internal in errors. */
 export function createGraphqlServer(
   schema: GraphQLSchema,
@@ -47,7 +75,7 @@ export function createGraphqlServer(
     validationRules: [...limitRules],
     persistedQueries: false,
     stopOnTerminationSignals: false,
-    plugins: [costPlugin, ApolloServerPluginLandingPageDisabled()],
+    plugins: [costPlugin, notePlugin, retryPlugin, ApolloServerPluginLandingPageDisabled()],
     formatError: (formatted, error) => formatGraphqlError(formatted, error, logger),
     logger: logger.child({ part: 'graphql' }),
   });

@@ -1,6 +1,6 @@
 import { In, LessThan } from 'typeorm';
 import type { Database } from '../infra/database/database.ts';
-import { purgeEvents } from '../infra/events/tail.ts';
+import { purgeEvents } from '../infra/events/outbox.ts';
 import type { Logger } from '../infra/logger.ts';
 import { keys } from '../infra/storage/keys.ts';
 import type { Storage } from '../infra/storage/storage.ts';
@@ -9,6 +9,7 @@ import { RunRow } from '../schema/entities/run.entity.ts';
 import { RunStepRow } from '../schema/entities/run-step.entity.ts';
 import { Upload } from '../schema/entities/upload.entity.ts';
 import { claimChore } from './chores.ts';
+import { clearRateWindows } from './rate-limit.ts';
 import type { PredictionService } from './features/prediction/prediction.service.ts';
 import type { OrphanCollector } from './orphans.ts';
 
@@ -60,6 +61,7 @@ export class Housekeeping {
     while ((await predictions.expire()) > 0);
     await purgeEvents(database, eventLifetimeMs);
     await this.clearUploads();
+    await clearRateWindows(database);
     await database.transact(async (manager) => {
       await manager.delete(IdempotentAnswer, { createdAt: LessThan(new Date(Date.now() - answerLifetimeMs)) });
       const ended = await manager.find(RunRow, {

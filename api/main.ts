@@ -1,12 +1,13 @@
 import type { AddressInfo } from 'node:net';
 import { isIP } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import ipaddr from 'ipaddr.js';
 import { loadConfig, type Config } from '../infra/config.ts';
 import type { Database } from '../infra/database/database.ts';
 import { openDatabase } from '../infra/database/open.ts';
 import { EventTail } from '../infra/events/tail.ts';
 import { createLogger, type Logger } from '../infra/logger.ts';
-import { createMetrics } from '../infra/metrics.ts';
+import { createMetrics, type Metrics } from '../infra/metrics.ts';
 import { openStorage } from '../infra/storage/open.ts';
 import { migrations } from '../migrations/index.ts';
 import { entities } from '../schema/entities/index.ts';
@@ -16,11 +17,16 @@ import { TrainingSupervisor } from '../workers/training-supervisor.ts';
 import { EmbeddedEngine } from '../workflows/engines/embedded.ts';
 import { TemporalEngine } from '../workflows/engines/temporal.ts';
 import { Authenticator } from './authentication.ts';
+import { registerEventMetrics } from './event-metrics.ts';
 import { imageLimits } from './features/images/image-intake.ts';
+import { TrainingWatch } from './features/training/training-watch.ts';
+import type { ReadinessChecks } from './health.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { OrphanCollector } from './orphans.ts';
 import { registerIterationMetrics } from './iteration-metrics.ts';
 import { ensureOwnerKey } from './keys.ts';
+import { RateLimit } from './rate-limit.ts';
+import { currentNotes } from './request-notes.ts';
 import { buildGraphqlSchema } from './schema.ts';
 import { buildServer } from './server.ts';
 import { createServices } from './services.ts';
@@ -36,12 +42,14 @@ export interface RunningServer {
 const evaluationCacheBytes = 64 * 1024 * 1024;
 const tailPollMs = 100;
 /** Longest time between taking an event's number and committing it. */
-const tailWindowMs = 5000;
+const tailWindowMs = 60_000;
+/** A process that cannot read events for this long keeps subscribers waiting, and gets no more requests. */
+const eventSilenceMs = 10_000;
 
 /** Composition root: reads the configuration, wires everything, listens. Throws `ConfigError` with every problem. */
 export async function serve(env: NodeJS.ProcessEnv): Promise<RunningServer> {
   const config = loadConfig(env);
-  const logger = createLogger({ level: config.logLevel, name: 'api' });
+  const logger = createLogger({ level: config.logLevel, name: 'api', notes: currentNotes });
   const metrics = createMetrics();
   const database = await openDatabase(config.database, entities, migrations, { migrate: true });
   registerIterationMetrics(metrics.registry, database);
@@ -51,7 +59,8 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<RunningServer> {
   const signer = new UrlSigner(await ensureSecret(database, 'url-signing'), () => config.publicUrl ?? address.url);
   const onError = (error: unknown): void => logger.error({ err: error }, 'events could not be read');
   const tail = new EventTail(database, { pollMs: tailPollMs, windowMs: tailWindowMs, onError });
-  const { training, engine } = openEngine(config, database, logger);
+  registerEventMetrics(metrics.registry, tail);
+  const { training, engine } = openEngine(config, database, logger, metrics);
   const predictions = new PredictionPool({
     storage: config.storage,
     limits: imageLimits(config.limits, config.limits.predictionImageBytes),
@@ -72,15 +81,21 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<RunningServer> {
   });
   const authenticator = new Authenticator(database, config.keylessPlayground && isLoopback(config.host));
   const schema = await buildGraphqlSchema();
-  const server = await buildServer({ config, schema, database, services, authenticator, signer, metrics, logger });
+  const { requestsPerMinute: perMinute } = config.rateLimits;
+  const requestLimit = new RateLimit(database, { name: 'requests', perMinute, metrics });
+  const checks = readinessChecks(database, tail);
+  const asked = { config, schema, database, services, authenticator, requestLimit, signer, metrics, logger, checks };
+  const server = await buildServer(asked);
   const installationId = await ensureSecret(database, 'installation');
   const orphans = new OrphanCollector({ database, storage, installationId, metrics, logger });
+  const watch = new TrainingWatch({ database, storage, engine, logger });
   const housekeeping = new Housekeeping({ database, storage, predictions: services.predictions, orphans, logger });
   // From the outside in: first nothing new comes, last the database goes that all others write to.
   const close = async (): Promise<void> => {
-    await tail.stop();
     await server.close();
+    await tail.stop();
     await housekeeping.stop();
+    await watch.stop();
     await training.stop();
     await predictions.close();
     await evaluations.close();
@@ -89,7 +104,7 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<RunningServer> {
   try {
     await tail.start();
     await training.start();
-    await services.training.resumeQueued();
+    watch.start();
     housekeeping.start();
     await server.app.listen({ host: config.host, port: config.port });
   } catch (error) {
@@ -98,16 +113,30 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<RunningServer> {
     throw error;
   }
   address.url = urlOf(config, server.app.server.address() as AddressInfo);
-  return { url: address.url, ownerKey, close };
+  const drainAndClose = async (): Promise<void> => {
+    server.drain();
+    await sleep(config.drainMs);
+    await close();
+  };
+  return { url: address.url, ownerKey, close: drainAndClose };
 }
 
-function openEngine({ engine: settings, ...config }: Config, database: Database, logger: Logger) {
+function readinessChecks(database: Database, tail: EventTail): ReadinessChecks {
+  return {
+    database: () => database.ping(),
+    events: () => {
+      if (tail.silentMs > eventSilenceMs) throw new Error('The events have not been read for too long.');
+    },
+  };
+}
+
+function openEngine({ engine: settings, ...config }: Config, database: Database, logger: Logger, metrics: Metrics) {
   if (settings.kind === 'temporal') {
     const engine = new TemporalEngine(settings);
     // Workers are processes of their own.
     return { engine, training: { start: () => Promise.resolve(), stop: () => engine.close() } };
   }
-  const training = new TrainingSupervisor({ ...config, engine: settings }, logger);
+  const training = new TrainingSupervisor({ ...config, engine: settings }, logger, metrics);
   return { training, engine: new EmbeddedEngine(database, () => training.poke()) };
 }
 

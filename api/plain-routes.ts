@@ -7,12 +7,14 @@ import { DomainError } from './errors.ts';
 import { cachedFor, imagePath, inlineAs, predictionImagePath, renditions } from './features/images/image-files.ts';
 import type { PictureFile } from './features/images/image-files.ts';
 import { uploadPath } from './features/images/upload.service.ts';
+import type { RateLimit } from './rate-limit.ts';
 import type { Services } from './services.ts';
 import type { UrlSigner } from './signing.ts';
 
 export interface PlainRouteDeps {
   services: Services;
   authenticator: Authenticator;
+  requestLimit: RateLimit;
   signer: UrlSigner;
   maxPredictionBytes: number;
 }
@@ -53,9 +55,9 @@ interface PredictRequest {
 }
 
 async function servePredictions(scope: FastifyInstance, deps: PlainRouteDeps): Promise<void> {
-  const { services, authenticator, maxPredictionBytes } = deps;
+  const { services, authenticator, requestLimit, maxPredictionBytes } = deps;
   const bodyLimit = readableFactor * maxPredictionBytes;
-  const { onRequest, callerOf } = callerHook(authenticator);
+  const { onRequest, callerOf } = callerHook(authenticator, requestLimit);
   scope.removeAllContentTypeParsers();
   await scope.register(multipart, { limits: { files: 1, fileSize: bodyLimit } });
   scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit }, (_request, body, done) => done(null, body));

@@ -12,9 +12,12 @@ import { callerHook } from './caller-hook.ts';
 import type { Context } from './context.ts';
 import { DomainError, httpAnswer, type ErrorAnswer } from './errors.ts';
 import { createGraphqlServer } from './graphql-server.ts';
+import { serveHealth, type ReadinessChecks } from './health.ts';
 import { createLoaders } from './loaders.ts';
 import { servePlainRoutes } from './plain-routes.ts';
 import { playgroundPage, servePlaygroundAssets, wantsPage } from './playground.ts';
+import type { RateLimit } from './rate-limit.ts';
+import { logRequests } from './request-log.ts';
 import type { Services } from './services.ts';
 import type { UrlSigner } from './signing.ts';
 import { serveWebsocket } from './websocket.ts';
@@ -25,38 +28,61 @@ export interface ServerDeps {
   database: Database;
   services: Services;
   authenticator: Authenticator;
+  requestLimit: RateLimit;
   signer: UrlSigner;
   metrics: Metrics;
   logger: Logger;
+  checks: ReadinessChecks;
 }
 
 export interface BuiltServer {
   app: FastifyInstance;
-  /** Takes no new work, says good-bye to websockets and finishes what is under way. */
+  /** From now on asks to be left alone: /readyz says no and every answer closes its connection. It serves on. */
+  drain(): void;
+  /** Takes no new work, says good-bye to websockets and finishes what is under way, within a bounded time. */
   close(): Promise<void>;
 }
+
+/** Requests under way get this long to end when the server closes. */
+const lastRequestsMs = 15_000;
 
 /** A GraphQL request may carry a few pictures as base64; whole albums travel by upload tickets. */
 const graphqlBodyBytes = 32 * 1024 * 1024;
 
 /** Every transport over the same services; listens nowhere yet. */
 export async function buildServer(deps: ServerDeps): Promise<BuiltServer> {
-  const { schema, database, services, authenticator, logger } = deps;
+  const { schema, database, services, authenticator, requestLimit, metrics, logger } = deps;
   const { introspection } = deps.config;
-  const app = Fastify({ bodyLimit: graphqlBodyBytes, forceCloseConnections: 'idle' });
+  // Whoever still gets through while the server closes is answered, not refused.
+  const app = Fastify({ bodyLimit: graphqlBodyBytes, forceCloseConnections: 'idle', return503OnClosing: false });
+  let isDraining = false;
   const contextFor = (caller: Caller): Context => ({ caller, services, loaders: createLoaders(database) });
+  logRequests(app, logger);
   answerErrors(app, logger);
-  guardAndMeasure(app, deps.metrics);
+  guardAndMeasure(app, metrics);
+  app.addHook('onRequest', (_request, reply, done) => {
+    if (isDraining) reply.header('connection', 'close');
+    done();
+  });
   await allowOrigins(app, deps.config.corsOrigins);
   await serveGraphql(app, deps, contextFor);
-  serveHealth(app, deps);
+  serveHealth(app, { ...deps, isDraining: () => isDraining });
   await servePlainRoutes(app, { ...deps, maxPredictionBytes: deps.config.limits.predictionImageBytes });
-  const closeSockets = serveWebsocket(app.server, { schema, authenticator, contextFor, introspection, logger });
+  const asked = { schema, authenticator, requestLimit, contextFor, introspection, metrics, logger };
+  const closeSockets = serveWebsocket(app.server, asked);
   return {
     app,
+    drain: () => {
+      isDraining = true;
+    },
     close: async () => {
+      isDraining = true;
+      // Nobody may come back to this process, so it stops listening before it sends the websockets away.
+      const closed = app.close();
+      const tooLong = setTimeout(() => app.server.closeAllConnections(), lastRequestsMs);
       await closeSockets();
-      await app.close();
+      await closed;
+      clearTimeout(tooLong);
     },
   };
 }
@@ -105,18 +131,23 @@ function guardAndMeasure(app: FastifyInstance, metrics: Metrics): void {
 async function allowOrigins(app: FastifyInstance, origins: readonly string[]): Promise<void> {
   if (origins.length === 0) return;
   const origin = origins.includes('*') ? '*' : [...origins];
-  await app.register(cors, { origin, methods: ['GET', 'POST', 'PUT'], exposedHeaders: ['retry-after'], maxAge: 3600 });
+  await app.register(cors, {
+    origin,
+    methods: ['GET', 'POST', 'PUT'],
+    exposedHeaders: ['retry-after', 'x-request-id'],
+    maxAge: 3600,
+  });
 }
 
 async function serveGraphql(
   app: FastifyInstance,
-  { schema, config, logger, authenticator }: ServerDeps,
+  { schema, config, logger, authenticator, requestLimit }: ServerDeps,
   contextFor: (caller: Caller) => Context,
 ): Promise<void> {
   const graphql = createGraphqlServer(schema, { introspection: config.introspection, logger });
   await graphql.start();
   app.addHook('onClose', () => graphql.stop());
-  const { onRequest, callerOf } = callerHook(authenticator);
+  const { onRequest, callerOf } = callerHook(authenticator, requestLimit);
   const handle = fastifyApolloHandler(graphql, {
     context: (request) => Promise.resolve(contextFor(callerOf(request))),
   });
@@ -136,16 +167,4 @@ async function serveGraphql(
 function asGraphqlBody({ error }: ErrorAnswer['body']): object {
   const { message, ...extensions } = error;
   return { errors: [{ message, extensions }] };
-}
-
-function serveHealth(app: FastifyInstance, { database, metrics }: ServerDeps): void {
-  app.get('/healthz', () => ({ status: 'ok' }));
-  app.get('/readyz', async (_request, reply) => {
-    await database.ping().catch(() => reply.code(503));
-    return { status: reply.statusCode === 503 ? 'unavailable' : 'ready' };
-  });
-  app.get('/metrics', async (_request, reply) => {
-    const text = await metrics.registry.metrics();
-    return reply.type(metrics.registry.contentType).send(text);
-  });
 }

@@ -19,13 +19,14 @@ import { Predictor } from './features/prediction/predictor.ts';
 import { ProjectService } from './features/projects/project.service.ts';
 import { PublishingService } from './features/publishing/publishing.service.ts';
 import { TagService } from './features/tags/tag.service.ts';
-import { followIteration, parseEventId } from './features/training/progress-stream.ts';
+import { parseEventId, ProgressStream } from './features/training/progress-stream.ts';
 import { TrainingService } from './features/training/training.service.ts';
 import { Gate } from './gate.ts';
+import { RateLimit } from './rate-limit.ts';
 import type { UrlSigner } from './signing.ts';
 
 export interface ServiceDeps {
-  config: Pick<Config, 'limits' | 'predictions' | 'urls'>;
+  config: Pick<Config, 'limits' | 'predictions' | 'rateLimits' | 'urls'>;
   database: Database;
   storage: Storage;
   engine: Engine;
@@ -43,7 +44,7 @@ const pictureConcurrency = 4;
 
 /** Everything the transports call, wired once for the process. */
 export function createServices(deps: ServiceDeps) {
-  const { config, database, storage, engine, tail, signer } = deps;
+  const { config, database, storage, engine, tail, signer, metrics } = deps;
   const { limits } = config;
   const pictures = new Gate({ concurrency: pictureConcurrency, queueLimit: Infinity });
   const projects = new ProjectService(database, storage);
@@ -53,9 +54,12 @@ export function createServices(deps: ServiceDeps) {
   const images = new ImageService({ database, storage, projects, uploads, intake, limits });
   const training = new TrainingService({ database, storage, engine, projects, limits });
   const predictor = createPredictor(deps);
+  const stream = new ProgressStream(database, tail);
   const { retentionDays } = config.predictions;
   const maxBytes = limits.predictionImageBytes;
-  const asked = { database, storage, predictor, projects, images, uploads, sources };
+  const { predictionsPerMinute } = config.rateLimits;
+  const limit = new RateLimit(database, { name: 'predictions', perMinute: predictionsPerMinute, metrics });
+  const asked = { database, storage, predictor, projects, images, uploads, sources, limit };
   return {
     projects,
     uploads,
@@ -69,7 +73,7 @@ export function createServices(deps: ServiceDeps) {
     predictions: new PredictionService({ ...asked, maxBytes, retentionDays }),
     keys: new KeyService(database, projects),
     progress: async ({ caller }: Pick<Context, 'caller'>, iterationId: string, after?: string | null) =>
-      followIteration({ database, tail }, await training.get(caller, 'read', iterationId), parseEventId(after)),
+      stream.follow(await training.get(caller, 'read', iterationId), parseEventId(after)),
   };
 }
 

@@ -1,70 +1,112 @@
 import type { Server } from 'node:http';
-import type { GraphQLSchema } from 'graphql';
-import { GraphQLError, NoSchemaIntrospectionCustomRule, specifiedRules } from 'graphql';
-import { CloseCode, type Context as SocketContext } from 'graphql-ws';
+import {
+  getOperationAST,
+  GraphQLError,
+  NoSchemaIntrospectionCustomRule,
+  specifiedRules,
+  type ExecutionArgs,
+  type GraphQLFormattedError,
+  type GraphQLSchema,
+  type ValidationRule,
+} from 'graphql';
+import { CloseCode, type Context as SocketContext, type SubscribePayload } from 'graphql-ws';
 import { useServer, type Extra } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
 import type { Logger } from '../infra/logger.ts';
+import type { Metrics } from '../infra/metrics.ts';
 import type { Caller } from './access.ts';
 import type { Authenticator, Credentials } from './authentication.ts';
 import type { Context } from './context.ts';
 import { DomainError, formatGraphqlError } from './errors.ts';
 import { checkedDocument, limitRules } from './limits.ts';
+import type { RateLimit } from './rate-limit.ts';
+import { nameOfOperation, requestIdOf, withNotes, type RequestNotes } from './request-notes.ts';
 
 interface WebsocketDeps {
   schema: GraphQLSchema;
   authenticator: Authenticator;
+  requestLimit: RateLimit;
   contextFor: (caller: Caller) => Context;
   introspection: boolean;
+  metrics: Pick<Metrics, 'openSockets'>;
   logger: Logger;
 }
 
 type Params = Record<string, unknown> | undefined;
-/** What stays known of a connection while it lasts. */
-type Known = Record<PropertyKey, unknown> & { caller?: Caller };
+/** What stays known of a connection while it lasts, with the operations that are open on it by their ids. */
+type Known = Record<PropertyKey, unknown> & { caller?: Caller; notes?: Map<string, RequestNotes> };
 type Socket = SocketContext<Params, Extra & Known>;
 
 const maxMessageBytes = 1_000_000;
+const farewellMs = 2000;
 
 /** GraphQL over websocket, in the graphql-ws protocol. Returns how to end it. */
 export function serveWebsocket(server: Server, deps: WebsocketDeps): () => Promise<void> {
   const sockets = new WebSocketServer({ server, path: '/graphql', maxPayload: maxMessageBytes });
   const rules = [...specifiedRules, ...limitRules, ...(deps.introspection ? [] : [NoSchemaIntrospectionCustomRule])];
+  const masked = ({ extra }: Socket, id: string, errors: readonly GraphQLError[]): GraphQLFormattedError[] =>
+    withNotes(notesOf(extra, id), () => errors.map((error) => formatGraphqlError(error.toJSON(), error, deps.logger)));
   const handle = useServer<Params, Known>(
     {
       schema: deps.schema,
       onConnect: (socket) => admit(socket, deps.authenticator),
-      onSubscribe: ({ extra }, _id, { query, variables, operationName }) => {
-        const request = { query, ...(variables ? { variables } : {}), ...(operationName ? { operationName } : {}) };
-        const checked = checkedDocument(deps.schema, request, rules);
-        if ('errors' in checked) return checked.errors;
-        if (!extra.caller) return [new GraphQLError('The connection has no caller.')];
-        const contextValue = deps.contextFor(extra.caller);
-        return {
-          schema: deps.schema,
-          document: checked.document,
-          contextValue,
-          variableValues: variables,
-          operationName,
-        };
+      onSubscribe: ({ extra }, id, payload) => beginOperation(deps, rules, payload, { extra, id }),
+      onError: (socket, id, _payload, errors) => {
+        const told = masked(socket, id, errors);
+        socket.extra.notes?.delete(id);
+        return told;
       },
-      onError: (_socket, _id, _payload, errors) =>
-        errors.map((error) => formatGraphqlError(error.toJSON(), error, deps.logger)),
-      onNext: (_socket, _id, _payload, _args, result) =>
-        result.errors
-          ? {
-              data: result.data ?? null,
-              errors: result.errors.map((error) => formatGraphqlError(error.toJSON(), error, deps.logger)),
-            }
-          : undefined,
+      onNext: (socket, id, _payload, _args, { data = null, errors }) =>
+        errors ? { data, errors: masked(socket, id, errors) } : undefined,
+      onComplete: ({ extra }, id) => void extra.notes?.delete(id),
     },
     sockets,
   );
+  sockets.on('connection', (socket) => {
+    deps.metrics.openSockets.inc();
+    socket.once('close', () => deps.metrics.openSockets.dec());
+  });
   return async () => {
     // 1012 «service restart» makes clients come back, with the last event that they saw.
     for (const socket of sockets.clients) socket.close(1012, 'The server is restarting.');
+    // A client that does not say good-bye in return is left standing.
+    const tooLong = setTimeout(() => sockets.clients.forEach((socket) => socket.terminate()), farewellMs);
     await handle.dispose();
+    clearTimeout(tooLong);
   };
+}
+
+/** Finds or makes the notes of one operation. */
+function notesOf(extra: Extra & Known, id: string): RequestNotes {
+  const all = (extra.notes ??= new Map<string, RequestNotes>());
+  const notes = all.get(id) ?? { requestId: requestIdOf(undefined), keyId: extra.caller?.keyId ?? null };
+  all.set(id, notes);
+  return notes;
+}
+
+/** What to execute, or why it is refused. */
+async function beginOperation(
+  { schema, contextFor, requestLimit, logger }: WebsocketDeps,
+  rules: readonly ValidationRule[],
+  { query, variables, operationName }: SubscribePayload,
+  { extra, id }: { extra: Extra & Known; id: string },
+): Promise<ExecutionArgs | readonly GraphQLError[]> {
+  if (!extra.caller) return [new GraphQLError('The connection has no caller.')];
+  const request = { query, ...(variables ? { variables } : {}), ...(operationName ? { operationName } : {}) };
+  const checked = checkedDocument(schema, request, rules);
+  if ('errors' in checked) return checked.errors;
+  const { document } = checked;
+  const notes = notesOf(extra, id);
+  const operation = getOperationAST(document, operationName);
+  if (operation) notes.operation = nameOfOperation(operation);
+  logger.info({ ...notes, route: 'websocket' }, 'request');
+  try {
+    await requestLimit.take(extra.caller);
+  } catch (error) {
+    return [new GraphQLError('The operation was refused.', { originalError: error as Error })];
+  }
+  const contextValue = contextFor(extra.caller);
+  return { schema, document, contextValue, variableValues: variables, operationName };
 }
 
 /** Browsers cannot set headers on a websocket: the key comes in the connection parameters instead. */

@@ -76,6 +76,8 @@ export interface Config {
   introspection: boolean;
   limits: Limits;
   predictions: { retentionDays: number; threads: number; concurrency: number; queueLimit: number };
+  /** For each API key and minute, over all processes; 0: no limit. */
+  rateLimits: { requestsPerMinute: number; predictionsPerMinute: number };
   /** Hosts and CIDR ranges that image URLs may reach even though they are private. */
   urls: { allow: string[]; timeoutMs: number };
   training: { concurrency: number; threads: number };
@@ -126,6 +128,10 @@ function build(read: SettingReader): Config {
       threads: read.integer('TAGLENS_PREDICTION_THREADS'),
       concurrency: read.integer('TAGLENS_PREDICTION_CONCURRENCY'),
       queueLimit: read.integer('TAGLENS_PREDICTION_QUEUE_LIMIT'),
+    },
+    rateLimits: {
+      requestsPerMinute: read.integer('TAGLENS_RATE_LIMIT_REQUESTS_PER_MINUTE'),
+      predictionsPerMinute: read.integer('TAGLENS_RATE_LIMIT_PREDICTIONS_PER_MINUTE'),
     },
     urls: { allow: read.hosts('TAGLENS_URL_ALLOW'), timeoutMs: read.integer('TAGLENS_URL_TIMEOUT_MS') },
     training: {

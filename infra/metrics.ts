@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 /** Named metrics of one process; a new registry each time, so tests and threads do not share one. */
 export interface Metrics {
@@ -8,6 +8,23 @@ export interface Metrics {
   predictionSeconds: Histogram;
   predictionQueueDepth: Gauge;
   orphansRemoved: Counter<'kind'>;
+  /** Models that a prediction found loaded, or had to load. */
+  modelLookups: Counter<'result'>;
+  modelCacheBytes: Gauge<'thread'>;
+  rateLimited: Counter<'limit'>;
+  openSockets: Gauge;
+  /** What threads of this process measured, by the name of the thread; the newest takes the place of the last. */
+  threads: Map<string, MetricsSnapshot>;
+}
+
+/** Metrics as plain JSON, on their way from a thread. */
+export type MetricsSnapshot = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
+
+/** What those measure who run activities, whether a thread of the server or a worker process. */
+export interface WorkerMetrics {
+  registry: Registry;
+  activitySeconds: Histogram<'activity' | 'outcome'>;
+  activityRetries: Counter<'activity'>;
 }
 
 export function createMetrics(options: { processMetrics?: boolean } = {}): Metrics {
@@ -46,5 +63,55 @@ export function createMetrics(options: { processMetrics?: boolean } = {}): Metri
       labelNames: ['kind'],
       registers,
     }),
+    modelLookups: new Counter({
+      name: 'taglens_model_lookups_total',
+      help: 'Models that a prediction found in memory (hit) or loaded from the storage (miss).',
+      labelNames: ['result'],
+      registers,
+    }),
+    modelCacheBytes: new Gauge({
+      name: 'taglens_model_cache_bytes',
+      help: 'Memory of loaded models, by prediction thread.',
+      labelNames: ['thread'],
+      registers,
+    }),
+    rateLimited: new Counter({
+      name: 'taglens_rate_limited_total',
+      help: 'Requests and predictions refused because a key asked too often.',
+      labelNames: ['limit'],
+      registers,
+    }),
+    openSockets: new Gauge({ name: 'taglens_open_websockets', help: 'Websockets that are connected.', registers }),
+    threads: new Map(),
   };
+}
+
+/** @param options.processMetrics also memory, event loop and so on: for a process of its own, not for a thread */
+export function createWorkerMetrics(options: { processMetrics: boolean }): WorkerMetrics {
+  const registry = new Registry();
+  const registers = [registry];
+  if (options.processMetrics) collectDefaultMetrics({ register: registry });
+  return {
+    registry,
+    activitySeconds: new Histogram({
+      name: 'taglens_activity_seconds',
+      help: 'Time of one attempt of an activity, by how it ended; the activities of a training are its phases.',
+      labelNames: ['activity', 'outcome'],
+      buckets: [0.05, 0.2, 1, 5, 20, 60, 300, 1200, 3600],
+      registers,
+    }),
+    activityRetries: new Counter({
+      name: 'taglens_activity_retries_total',
+      help: 'Attempts of activities after the first.',
+      labelNames: ['activity'],
+      registers,
+    }),
+  };
+}
+
+/** The metrics of the process with those of its threads, in the text form of Prometheus. */
+export async function renderMetrics({ registry, threads }: Pick<Metrics, 'registry' | 'threads'>): Promise<string> {
+  const own = await registry.metrics();
+  if (threads.size === 0) return own;
+  return `${own}\n${await AggregatorRegistry.aggregate([...threads.values()]).metrics()}`;
 }

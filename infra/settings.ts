@@ -104,6 +104,16 @@ export const settings = {
     meaning: 'Predictions under way at the same time; the cores of the machine and one by default.',
   },
   TAGLENS_PREDICTION_QUEUE_LIMIT: { default: '64', meaning: 'Predictions waiting; more are refused.' },
+  TAGLENS_RATE_LIMIT_REQUESTS_PER_MINUTE: {
+    default: '0',
+    min: 0,
+    meaning: 'Requests that one API key may send in a minute, over all server processes; 0 for any number.',
+  },
+  TAGLENS_RATE_LIMIT_PREDICTIONS_PER_MINUTE: {
+    default: '0',
+    min: 0,
+    meaning: 'Predictions that one API key may ask for in a minute, over all server processes; 0 for any number.',
+  },
   TAGLENS_URL_ALLOW: {
     default: '',
     meaning: 'Private hosts or CIDR ranges that image URLs may reach, separated by commas.',

@@ -9,6 +9,10 @@ export class SizedCache<T> {
     private readonly sizeOf: (value: T) => number,
   ) {}
 
+  get usedBytes(): number {
+    return this.totalBytes;
+  }
+
   async get(key: string, load: () => Promise<T>): Promise<T> {
     const known = this.entries.get(key);
     if (known) {

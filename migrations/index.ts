@@ -17,6 +17,7 @@ import { CreateCachedFeature1790000002001 } from './1790000002001-CreateCachedFe
 import { CreateShardProgress1790000002002 } from './1790000002002-CreateShardProgress.ts';
 import { AddIterationProgressedAt1790000002003 } from './1790000002003-AddIterationProgressedAt.ts';
 import { CreateChore1790000002500 } from './1790000002500-CreateChore.ts';
+import { CreateRateWindow1790000003000 } from './1790000003000-CreateRateWindow.ts';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -39,4 +40,5 @@ export const migrations = [
   CreateShardProgress1790000002002,
   AddIterationProgressedAt1790000002003,
   CreateChore1790000002500,
+  CreateRateWindow1790000003000,
 ];

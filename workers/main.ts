@@ -1,11 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { ConfigError, loadConfig, type Config, type TemporalConfig } from '../infra/config.ts';
 import { createLogger } from '../infra/logger.ts';
-import { createMetrics } from '../infra/metrics.ts';
+import { createWorkerMetrics } from '../infra/metrics.ts';
 import { trainingPolicies } from '../schema/contracts/training.ts';
 import { workflowBundle } from '../workflows/engines/temporal-bundle.ts';
 import { TemporalWorker } from '../workflows/engines/temporal-worker.ts';
 import { HealthServer } from './health-server.ts';
+import { measuredActivities } from './measured-activities.ts';
 import { openActivities } from './open-activities.ts';
 import { installRuntime } from './temporal-runtime.ts';
 
@@ -27,7 +28,9 @@ export const bundleOrchestrations = () =>
 export async function startWorker(env: NodeJS.ProcessEnv): Promise<RunningWorker> {
   const config = loadConfig(env);
   const temporal = temporalOf(config);
-  installRuntime(createLogger({ level: config.logLevel, name: 'worker' }));
+  const logger = createLogger({ level: config.logLevel, name: 'worker' });
+  installRuntime(logger);
+  const metrics = createWorkerMetrics({ processMetrics: true });
   const bundle = await bundleOrchestrations();
   const { activities, database, close } = await openActivities(config);
   const closers = [close];
@@ -37,14 +40,15 @@ export async function startWorker(env: NodeJS.ProcessEnv): Promise<RunningWorker
   try {
     const { concurrency } = config.training;
     const { drainMs } = config;
-    const options = { temporal, bundle, activities, policies: trainingPolicies, concurrency, drainMs };
+    const measured = measuredActivities(activities, { metrics, logger });
+    const options = { temporal, bundle, activities: measured, policies: trainingPolicies, concurrency, drainMs };
     const worker = await TemporalWorker.start(options);
     closers.push(() => worker.stop());
     const check = async (): Promise<boolean> => {
       await database.ping();
       return worker.isRunning;
     };
-    const health = await HealthServer.start(config.host, config.workerPort, createMetrics().registry, check);
+    const health = await HealthServer.start(config.host, config.workerPort, metrics.registry, check);
     closers.push(() => health.stop());
     return { healthUrl: health.url, end: worker.end, close: closeAll };
   } catch (error) {

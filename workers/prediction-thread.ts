@@ -1,3 +1,4 @@
+import { threadId } from 'node:worker_threads';
 import { workerData } from 'piscina';
 import type { StorageConfig } from '../infra/config.ts';
 import { keys } from '../infra/storage/keys.ts';
@@ -34,7 +35,11 @@ function sessionOf(name: BackboneName): Promise<Backbone> {
 }
 
 async function answer({ iterationId, bytes, explain }: PredictionTask): Promise<PredictionOutcome> {
-  const model = await models.get(iterationId, async () => readModelPackage(await storage.get(keys.model(iterationId))));
+  let isHit = true;
+  const model = await models.get(iterationId, async () => {
+    isHit = false;
+    return readModelPackage(await storage.get(keys.model(iterationId)));
+  });
   const backbone = await sessionOf(model.backbone);
   const startedMs = performance.now();
   // Sizes are checked before anything is decoded; damage is found by decoding.
@@ -46,7 +51,8 @@ async function answer({ iterationId, bytes, explain }: PredictionTask): Promise<
     probability,
     heatmapPng: heatmapPng ?? null,
   }));
-  return { status: 'ANSWERED', results: named, durationMs: performance.now() - startedMs };
+  const cache = { thread: threadId, isHit, usedBytes: models.usedBytes };
+  return { status: 'ANSWERED', results: named, durationMs: performance.now() - startedMs, models: cache };
 }
 
 export async function predictInThread(task: PredictionTask): Promise<PredictionOutcome> {

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Logger } from '../infra/logger.ts';
-import type { ToTrainingThread, TrainingThreadConfig } from './training-thread.ts';
+import type { Metrics } from '../infra/metrics.ts';
+import type { FromTrainingThread, ToTrainingThread, TrainingThreadConfig } from './training-thread.ts';
 
 const restartDelayMs = 1000;
 
@@ -13,6 +14,7 @@ export class TrainingSupervisor {
   constructor(
     private readonly config: TrainingThreadConfig,
     private readonly logger: Logger,
+    private readonly metrics: Pick<Metrics, 'threads'>,
   ) {}
 
   /** Resolves when the thread takes work. @throws when it cannot start */
@@ -21,8 +23,11 @@ export class TrainingSupervisor {
       const worker = new Worker(new URL('./training-thread.js', import.meta.url), { workerData: this.config });
       this.worker = worker;
       let broken: Error | undefined;
-      // The only thing that the thread ever says is that it is ready.
-      worker.once('message', () => {
+      worker.on('message', (message: FromTrainingThread) => {
+        if (message !== 'ready') {
+          this.metrics.threads.set('training', message);
+          return;
+        }
         worker.once('exit', () => this.replace(broken));
         resolve();
       });

@@ -1,30 +1,41 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Config, EngineConfig } from '../infra/config.ts';
 import { createLogger } from '../infra/logger.ts';
+import { createWorkerMetrics, type MetricsSnapshot } from '../infra/metrics.ts';
 import { trainingPolicies } from '../schema/contracts/training.ts';
 import { EmbeddedRunner } from '../workflows/engines/embedded-runner.ts';
 import { trainIteration } from '../workflows/orchestrations/train-iteration.ts';
+import { measuredActivities } from './measured-activities.ts';
 import { openActivities, type ActivitiesConfig } from './open-activities.ts';
 
 export type TrainingThreadConfig = ActivitiesConfig &
   Pick<Config, 'logLevel'> & { engine: Extract<EngineConfig, { kind: 'embedded' }> };
-/** What the server tells the thread; the thread says «ready» once. */
+/** What the server tells the thread. */
 export type ToTrainingThread = 'poke' | 'stop';
+/** What the thread tells the server: «ready» once, then again and again what it measured. */
+export type FromTrainingThread = 'ready' | MetricsSnapshot;
+
+const metricsEveryMs = 1000;
 
 /** The thread that trains inside the server: it shares nothing with the API but the database and the storage. */
 async function runTrainingThread(config: TrainingThreadConfig, port: NonNullable<typeof parentPort>): Promise<void> {
+  const logger = createLogger({ level: config.logLevel, name: 'training' });
+  const metrics = createWorkerMetrics({ processMetrics: false });
   const { activities, database, close } = await openActivities(config);
   const runner = new EmbeddedRunner({
     database,
     orchestrations: { trainIteration },
-    activities,
+    activities: measuredActivities(activities, { metrics, logger }),
     policies: trainingPolicies,
     concurrency: config.training.concurrency,
     leaseMs: config.engine.leaseMs,
     pollMs: config.engine.pollMs,
-    logger: createLogger({ level: config.logLevel, name: 'training' }),
+    logger,
   });
+  const tellMetrics = (): void => void metrics.registry.getMetricsAsJSON().then((known) => port.postMessage(known));
+  const telling = setInterval(tellMetrics, metricsEveryMs);
   const stop = async (): Promise<void> => {
+    clearInterval(telling);
     await runner.stop();
     await close();
     port.close();

@@ -16,9 +16,18 @@ export interface TagProbability {
   heatmapPng: Uint8Array | null;
 }
 
+/** How the memory for models did at one prediction, for the metrics. */
+export interface ModelCacheState {
+  /** Each thread keeps models of its own. */
+  thread: number;
+  /** Whether the model was there already. */
+  isHit: boolean;
+  usedBytes: number;
+}
+
 /** Errors lose their class between threads, so what the caller has to tell apart is a value. Results: highest first. */
 export type PredictionOutcome =
-  | { status: 'ANSWERED'; results: TagProbability[]; durationMs: number }
+  | { status: 'ANSWERED'; results: TagProbability[]; durationMs: number; models: ModelCacheState }
   | { status: 'REFUSED'; code: string; message: string; details: Record<string, unknown> }
   | { status: 'NO_MODEL' };
 

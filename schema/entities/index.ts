@@ -12,6 +12,7 @@ import { ApiKey } from './api-key.entity.ts';
 import { ApiKeyDigest } from './api-key-digest.entity.ts';
 import { IdempotentAnswer } from './idempotent-answer.entity.ts';
 import { EventRow } from './event.entity.ts';
+import { RateWindow } from './rate-window.entity.ts';
 import { RunRow } from './run.entity.ts';
 import { RunStepRow } from './run-step.entity.ts';
 import { ServerSecret } from './server-secret.entity.ts';
@@ -32,6 +33,7 @@ export const entities = [
   ApiKey,
   ApiKeyDigest,
   IdempotentAnswer,
+  RateWindow,
   EventRow,
   RunRow,
   RunStepRow,

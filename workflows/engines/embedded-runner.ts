@@ -25,7 +25,7 @@ export interface RunnerOptions {
   pollMs: number;
   /** Pause before the second attempt of an activity; doubles with each further one. */
   retryDelayMs?: number;
-  logger: Pick<Logger, 'info' | 'warn' | 'error'>;
+  logger: Logger;
 }
 
 /** The working half of the embedded engine: claims runs and brings them to their end. Many may share a database. */
@@ -102,9 +102,7 @@ export class EmbeddedRunner {
     const execution = new Execution({ runId: run.id, journal, activities: runnable, policies, retryDelayMs });
     if (run.cancelRequested) execution.cancel();
     const ended = this.execute(run, execution)
-      .catch((error: unknown) =>
-        this.options.logger.error({ err: error, runId: run.id }, 'the end of a run was not written'),
-      )
+      .catch((error: unknown) => this.loggerOf(run).error({ err: error }, 'the end of a run was not written'))
       .finally(() => {
         this.active.delete(run.id);
         this.poke();
@@ -113,13 +111,15 @@ export class EmbeddedRunner {
   }
 
   private async execute(run: RunRow, execution: Execution): Promise<void> {
-    const { logger, orchestrations } = this.options;
-    logger.info({ runId: run.id, name: run.name }, 'a run begins or goes on');
+    const { orchestrations } = this.options;
+    const logger = this.loggerOf(run);
+    logger.info('a run begins or goes on');
     try {
       const orchestration = Object.hasOwn(orchestrations, run.name) ? orchestrations[run.name] : undefined;
       if (!orchestration) throw new Error(`There is no orchestration called «${run.name}».`);
       const result = await execution.run(orchestration as Orchestration, run.input);
       await this.leases.finish(run.id, 'COMPLETED', { result });
+      logger.info('a run is complete');
     } catch (error) {
       await this.fail(run, execution, error);
     }
@@ -127,14 +127,20 @@ export class EmbeddedRunner {
 
   private async fail(run: RunRow, execution: Execution, error: unknown): Promise<void> {
     const message = error instanceof Error ? error.message : String(error);
+    const logger = this.loggerOf(run);
     if (error instanceof LeaseLostError) {
-      this.options.logger.warn({ runId: run.id }, 'a run was given up; the next runner goes on with it');
+      logger.warn('a run was given up; the next runner goes on with it');
     } else if (error instanceof CancelledError && execution.isCancelled) {
       await this.leases.finish(run.id, 'CANCELLED', {});
     } else {
-      this.options.logger.error({ err: error, runId: run.id }, 'a run failed');
+      logger.error({ err: error }, 'a run failed');
       await this.leases.finish(run.id, 'FAILED', { error: message });
     }
+  }
+
+  /** The input of a run is ids alone, such as that of the iteration: with them a line can be found again. */
+  private loggerOf({ id, name, input }: RunRow): Logger {
+    return this.options.logger.child({ ...(input as object), runId: id, orchestration: name });
   }
 
   private async renew(): Promise<void> {

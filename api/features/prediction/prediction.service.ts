@@ -10,6 +10,8 @@ import { newId } from '../../../schema/id.ts';
 import { authorise, type Caller } from '../../access.ts';
 import { pageById, type Page } from '../../connection.ts';
 import { DomainError, notFound } from '../../errors.ts';
+import type { RateLimit } from '../../rate-limit.ts';
+import { note } from '../../request-notes.ts';
 import type { ImageService } from '../images/image.service.ts';
 import type { ImageSources } from '../images/image-source.ts';
 import type { UploadService } from '../images/upload.service.ts';
@@ -35,6 +37,8 @@ interface PredictionServiceDeps {
   projects: ProjectService;
   images: ImageService;
   uploads: UploadService;
+  /** How often one key may ask. */
+  limit: RateLimit;
   sources: ImageSources;
   maxBytes: number;
   retentionDays: number;
@@ -55,7 +59,9 @@ export class PredictionService {
   async predict(caller: Caller, question: Question, bytes: Buffer): Promise<Prediction> {
     authorise(caller, 'predict', question.projectId);
     const { projectId, publishedName } = question;
+    await this.deps.limit.take(caller);
     const iterationId = await this.resolveModel(question);
+    note({ iterationId });
     const { results, durationMs } = await this.deps.predictor.predict({
       iterationId,
       bytes,

@@ -15,7 +15,7 @@ export class Predictor {
   constructor(
     private readonly port: PredictionPort,
     private readonly gate: Gate,
-    private readonly metrics: Pick<Metrics, 'predictions' | 'predictionSeconds'>,
+    private readonly metrics: Pick<Metrics, 'predictions' | 'predictionSeconds' | 'modelLookups' | 'modelCacheBytes'>,
   ) {}
 
   /** @throws DomainError for a picture that is refused, a model that is gone, or when too many wait */
@@ -38,7 +38,9 @@ export class Predictor {
       const { code, message, details } = outcome;
       throw new DomainError('IMAGE_REFUSED', message, { ...details, reason: code });
     }
-    const { results, durationMs } = outcome;
+    const { results, durationMs, models } = outcome;
+    this.metrics.modelLookups.inc({ result: models.isHit ? 'hit' : 'miss' });
+    this.metrics.modelCacheBytes.set({ thread: String(models.thread) }, models.usedBytes);
     return { results: results.map(publicResult), durationMs };
   }
 }

@@ -1,5 +1,6 @@
 import type { Database } from '../../../infra/database/database.ts';
 import type { EventTail } from '../../../infra/events/tail.ts';
+import { SizedCache } from '../../../infra/sized-cache.ts';
 import { EventRow } from '../../../schema/entities/event.entity.ts';
 import { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import { IterationStatus } from '../../../schema/enums.ts';
@@ -19,32 +20,45 @@ export function parseEventId(after: string | null | undefined): number {
   throw new DomainError('INVALID', 'after is not the id of an event.', { field: 'after' });
 }
 
-/** Every step of a training after an event, those of the past included, and ends with the training. */
-export async function* followIteration(
-  { database, tail }: { database: Database; tail: EventTail },
-  iteration: Iteration,
-  afterId: number,
-): AsyncGenerator<IterationProgress> {
-  const { id } = iteration;
-  const events = tail.subscribe({ topic, entityId: id }, afterId);
-  try {
-    if (isOver(iteration.status) && !(await hasEventsAfter(database, id, afterId))) {
-      // Nothing more will come. Without `after` the caller has yet to learn how it ended.
-      if (afterId === 0) yield { ...iteration, eventId: '0', iteration };
-      return;
-    }
-    for await (const event of events) {
-      const step = event.payload as Step;
-      const current = await database.read.manager.findOneBy(Iteration, { id });
-      yield { ...step, eventId: String(event.id), iteration: current ?? iteration };
-      if (isOver(step.status)) return;
-    }
-  } finally {
-    await events.return?.();
-  }
-}
+/** Rows kept for the subscribers that are told of the same event. */
+const rowsKept = 100;
 
-async function hasEventsAfter(database: Database, entityId: string, afterId: number): Promise<boolean> {
-  const query = database.read.getRepository(EventRow).createQueryBuilder('event').where({ topic, entityId });
-  return query.andWhere('event.id > :afterId', { afterId }).getExists();
+/** Tells subscribers how trainings go on, wherever they run. */
+export class ProgressStream {
+  /** A thousand subscribers of one event need its iteration once; by the id of the event. */
+  private readonly rows = new SizedCache<Iteration | null>(rowsKept, () => 1);
+
+  constructor(
+    private readonly database: Database,
+    private readonly tail: EventTail,
+  ) {}
+
+  /** Every step of a training after an event, those of the past included, and ends with the training. */
+  async *follow(iteration: Iteration, afterId: number): AsyncGenerator<IterationProgress> {
+    const { id } = iteration;
+    const events = this.tail.subscribe({ topic, entityId: id }, afterId);
+    try {
+      if (isOver(iteration.status) && !(await this.hasEventsAfter(id, afterId))) {
+        // Nothing more will come. Without `after` the caller has yet to learn how it ended.
+        if (afterId === 0) yield { ...iteration, eventId: '0', iteration };
+        return;
+      }
+      for await (const event of events) {
+        const step = event.payload as Step;
+        yield { ...step, eventId: String(event.id), iteration: (await this.rowAt(event)) ?? iteration };
+        if (isOver(step.status)) return;
+      }
+    } finally {
+      await events.return?.();
+    }
+  }
+
+  private rowAt({ id, entityId }: EventRow): Promise<Iteration | null> {
+    return this.rows.get(String(id), () => this.database.read.manager.findOneBy(Iteration, { id: entityId }));
+  }
+
+  private hasEventsAfter(entityId: string, afterId: number): Promise<boolean> {
+    const query = this.database.read.getRepository(EventRow).createQueryBuilder('event').where({ topic, entityId });
+    return query.andWhere('event.id > :afterId', { afterId }).getExists();
+  }
 }
