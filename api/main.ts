@@ -42,7 +42,7 @@ export interface RunningServer {
 const evaluationCacheBytes = 64 * 1024 * 1024;
 const tailPollMs = 100;
 /** Longest time between taking an event's number and committing it. */
-const tailWindowMs = 5000;
+const tailWindowMs = 60_000;
 /** A process that cannot read events for this long keeps subscribers waiting, and gets no more requests. */
 const eventSilenceMs = 10_000;
 
