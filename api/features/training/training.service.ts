@@ -4,6 +4,7 @@ import type { Database } from '../../../infra/database/database.ts';
 import { appendEvent } from '../../../infra/events/outbox.ts';
 import { keys } from '../../../infra/storage/keys.ts';
 import type { Storage } from '../../../infra/storage/storage.ts';
+import { traced } from '../../../infra/tracing.ts';
 import { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import type { Project } from '../../../schema/entities/project.entity.ts';
 import { Publication } from '../../../schema/entities/publication.entity.ts';
@@ -105,7 +106,10 @@ export class TrainingService {
   }
 
   private start(projectId: string, iterationId: string): Promise<void> {
-    return this.deps.engine.start('trainIteration', { iterationId }, { id: iterationId, group: projectId });
+    const attributes = { 'taglens.iteration_id': iterationId, 'taglens.project_id': projectId };
+    return traced('start trainIteration', { attributes }, () =>
+      this.deps.engine.start('trainIteration', { iterationId }, { id: iterationId, group: projectId }),
+    );
   }
 }
 
