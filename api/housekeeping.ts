@@ -1,6 +1,6 @@
 import { In, LessThan } from 'typeorm';
 import type { Database } from '../infra/database/database.ts';
-import { purgeEvents } from '../infra/events/tail.ts';
+import { purgeEvents } from '../infra/events/outbox.ts';
 import type { Logger } from '../infra/logger.ts';
 import { keys } from '../infra/storage/keys.ts';
 import type { Storage } from '../infra/storage/storage.ts';

@@ -21,6 +21,7 @@ import { TemporalEngine } from '../workflows/engines/temporal.ts';
 import { Authenticator } from './authentication.ts';
 import { registerEventMetrics } from './event-metrics.ts';
 import { imageLimits } from './features/images/image-intake.ts';
+import { TrainingWatch } from './features/training/training-watch.ts';
 import type { ReadinessChecks } from './health.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { OrphanCollector } from './orphans.ts';
@@ -43,7 +44,7 @@ export interface RunningServer {
 const evaluationCacheBytes = 64 * 1024 * 1024;
 const tailPollMs = 100;
 /** Longest time between taking an event's number and committing it. */
-const tailWindowMs = 5000;
+const tailWindowMs = 60_000;
 /** A process that cannot read events for this long keeps subscribers waiting, and gets no more requests. */
 const eventSilenceMs = 10_000;
 
@@ -90,12 +91,14 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<RunningServer> {
   const server = await buildServer(asked);
   const installationId = await ensureSecret(database, 'installation');
   const orphans = new OrphanCollector({ database, storage, installationId, metrics, logger });
+  const watch = new TrainingWatch({ database, storage, engine, logger });
   const housekeeping = new Housekeeping({ database, storage, predictions: services.predictions, orphans, logger });
   // From the outside in: first nothing new comes, last the database goes that all others write to.
   const close = async (): Promise<void> => {
     await server.close();
     await tail.stop();
     await housekeeping.stop();
+    await watch.stop();
     await training.stop();
     await predictions.close();
     await evaluations.close();
@@ -105,7 +108,7 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<RunningServer> {
   try {
     await tail.start();
     await training.start();
-    await services.training.resumeQueued();
+    watch.start();
     housekeeping.start();
     await server.app.listen({ host: config.host, port: config.port });
   } catch (error) {

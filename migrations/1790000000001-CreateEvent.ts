@@ -15,7 +15,7 @@ export class CreateEvent1790000000001 implements MigrationInterface {
           { name: 'payload', type: 'text' },
           { name: 'created_at', type: 'bigint' },
         ],
-        indices: [{ name: 'event_entity_id_index', columnNames: ['entity_id'] }],
+        indices: [{ name: 'event_entity_id_index', columnNames: ['entity_id', 'id'] }],
       }),
       true,
     );

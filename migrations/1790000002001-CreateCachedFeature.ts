@@ -16,10 +16,11 @@ export class CreateCachedFeature1790000002001 implements MigrationInterface {
         ],
         indices: [{ name: 'IX_cached_feature_pack_id', columnNames: ['pack_id'] }],
       }),
+      true,
     );
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.dropTable('cached_feature');
+    await runner.dropTable('cached_feature', true);
   }
 }

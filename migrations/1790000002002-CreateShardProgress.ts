@@ -18,10 +18,11 @@ export class CreateShardProgress1790000002002 implements MigrationInterface {
           { name: 'updated_at', type: 'bigint' },
         ],
       }),
+      true,
     );
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.dropTable('shard_progress');
+    await runner.dropTable('shard_progress', true);
   }
 }

@@ -16,10 +16,11 @@ export class CreateRateWindow1790000003000 implements MigrationInterface {
         ],
         indices: [{ name: 'IX_rate_window_started_at', columnNames: ['started_at'] }],
       }),
+      true,
     );
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.dropTable('rate_window');
+    await runner.dropTable('rate_window', true);
   }
 }

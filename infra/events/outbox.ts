@@ -1,5 +1,6 @@
-import type { EntityManager } from 'typeorm';
+import { In, type EntityManager } from 'typeorm';
 import { EventRow } from '../../schema/entities/event.entity.ts';
+import type { Database } from '../database/database.ts';
 
 export interface NewEvent {
   topic: string;
@@ -13,4 +14,20 @@ export interface NewEvent {
 /** Adds an event. `manager` must be that of the transaction which changes the row, or the two could part. */
 export async function appendEvent(manager: EntityManager, event: NewEvent): Promise<void> {
   await manager.insert(EventRow, { ...event, createdAt: Date.now() });
+}
+
+const PURGED_AT_ONCE = 1000;
+
+/** Deletes events nobody will ask for any more, oldest first and few at a time. Returns how many went. */
+export async function purgeEvents(database: Database, olderThanMs: number): Promise<number> {
+  const limitMs = Date.now() - olderThanMs;
+  const rows = database.read.getRepository(EventRow);
+  for (let purged = 0; ;) {
+    // By id, which grows with time, so that no index on the time is needed.
+    const page = await rows.find({ select: { id: true, createdAt: true }, order: { id: 'ASC' }, take: PURGED_AT_ONCE });
+    const old = page.filter(({ createdAt }) => createdAt <= limitMs).map(({ id }) => id);
+    if (old.length > 0) await database.transact((manager) => manager.delete(EventRow, { id: In(old) }));
+    purged += old.length;
+    if (old.length < PURGED_AT_ONCE) return purged;
+  }
 }

@@ -1,6 +1,7 @@
-import { LessThanOrEqual, MoreThan, type FindOptionsWhere } from 'typeorm';
+import { In, MoreThan } from 'typeorm';
 import { EventRow } from '../../schema/entities/event.entity.ts';
 import type { Database } from '../database/database.ts';
+import { PassedOver } from './passed-over.ts';
 import { EventQueue } from './queue.ts';
 
 export interface EventFilter {
@@ -10,7 +11,7 @@ export interface EventFilter {
 
 export interface TailOptions {
   pollMs: number;
-  /** Ids can commit out of order (on a server database), so rows this young are read again. */
+  /** How long an id that was passed over may still appear: the longest that a transaction takes. */
   windowMs: number;
   /** Told of a failed look at the table; the tail goes on. */
   onError?: (error: unknown) => void;
@@ -24,9 +25,7 @@ const PAGE = 500;
  */
 export class EventTail {
   private readonly subscribers = new Set<Subscriber>();
-  /** Ids delivered within the window, with the moment they were first seen. */
-  private readonly seen = new Map<number, number>();
-  private floor = 0;
+  private readonly ids: PassedOver;
   private timer: NodeJS.Timeout | undefined;
   private checking: Promise<void> | undefined;
   private again = false;
@@ -37,7 +36,9 @@ export class EventTail {
   constructor(
     private readonly database: Database,
     private readonly options: TailOptions,
-  ) {}
+  ) {
+    this.ids = new PassedOver(options.windowMs);
+  }
 
   get subscriptionCount(): number {
     return this.subscribers.size;
@@ -55,8 +56,9 @@ export class EventTail {
 
   /** Starts at the present end of the table; older events reach subscribers that ask with `afterId`. */
   async start(): Promise<void> {
-    const last = await this.rows().find({ order: { id: 'DESC' }, take: 1 });
-    this.floor = last[0]?.id ?? 0;
+    const newest = await this.rows().find({ select: { id: true }, order: { id: 'DESC' }, take: PAGE });
+    this.ids.startAfter((newest.at(-1)?.id ?? 1) - 1);
+    for (const { id } of newest.reverse()) this.ids.note(id);
     this.lookedMs = Date.now();
     this.running = true;
     this.schedule();
@@ -102,19 +104,15 @@ export class EventTail {
   /** Live events that arrive meanwhile wait, and those the database already gave are dropped. */
   private async catchUp(subscriber: Subscriber, afterId: number): Promise<void> {
     const given = new Set<number>();
-    for (let last = afterId; ;) {
-      const page = await this.rows().find({
-        where: { ...subscriber.filter, id: MoreThan(last) },
-        order: { id: 'ASC' },
-        take: PAGE,
-      });
-      for (const row of page) {
+    const give = (rows: EventRow[]): void => {
+      for (const row of rows) {
         given.add(row.id);
         subscriber.queue.push(row);
       }
-      last = page.at(-1)?.id ?? last;
-      if (page.length < PAGE) break;
-    }
+    };
+    for (const ids of pagesOf(this.ids.doubtful(afterId)))
+      give(await this.rows().find({ where: { ...subscriber.filter, id: In(ids) }, order: { id: 'ASC' } }));
+    await this.readAfter(afterId, give, subscriber.filter);
     for (const row of subscriber.waiting ?? []) if (!given.has(row.id)) subscriber.queue.push(row);
     subscriber.waiting = undefined;
     subscriber.given = given;
@@ -129,32 +127,34 @@ export class EventTail {
   }
 
   private async check(): Promise<void> {
-    for (let last = this.floor; ;) {
-      const page = await this.rows().find({ where: { id: MoreThan(last) }, order: { id: 'ASC' }, take: PAGE });
-      for (const row of page) this.deliver(row);
-      last = page.at(-1)?.id ?? last;
-      if (page.length < PAGE) break;
-    }
+    const deliver = (rows: EventRow[]): void => rows.forEach((row) => this.deliver(row));
+    for (const ids of pagesOf(this.ids.open))
+      deliver(await this.rows().find({ where: { id: In(ids) }, order: { id: 'ASC' } }));
+    await this.readAfter(this.ids.highest, deliver);
+    this.ids.forget();
     this.lookedMs = Date.now();
-    this.forget();
+  }
+
+  /** Hands over all rows with a higher id, page by page. */
+  private async readAfter(id: number, take: (rows: EventRow[]) => void, filter: Partial<EventFilter> = {}) {
+    for (let last = id; ;) {
+      const page = await this.rows().find({
+        where: { ...filter, id: MoreThan(last) },
+        order: { id: 'ASC' },
+        take: PAGE,
+      });
+      take(page);
+      last = page.at(-1)?.id ?? last;
+      if (page.length < PAGE) return;
+    }
   }
 
   private deliver(row: EventRow): void {
-    if (this.seen.has(row.id)) return;
-    this.seen.set(row.id, Date.now());
+    const kind = this.ids.note(row.id);
+    if (kind === 'seen') return;
     this.newestLagMs = Math.max(0, Date.now() - row.createdAt);
-    for (const subscriber of this.subscribers) if (matches(subscriber.filter, row)) offer(subscriber, row);
-  }
-
-  /** Moves the floor past rows seen longer ago than the window: no lower id can still appear by then. */
-  private forget(): void {
-    const oldestMs = Date.now() - this.options.windowMs;
-    for (const [id, seenMs] of this.seen) {
-      if (seenMs > oldestMs) continue;
-      this.seen.delete(id);
-      this.floor = Math.max(this.floor, id);
-    }
-    for (const id of this.seen.keys()) if (id <= this.floor) this.seen.delete(id);
+    for (const subscriber of this.subscribers)
+      if (matches(subscriber.filter, row)) offer(subscriber, row, kind === 'late');
   }
 
   private rows() {
@@ -165,7 +165,7 @@ export class EventTail {
 interface Subscriber {
   filter: EventFilter;
   queue: EventQueue<EventRow>;
-  /** The subscriber has seen this one and those before it, even if the tail has not. */
+  /** The subscriber has seen this one and those before it, even if the tail has not; those that come late excepted. */
   afterId: number;
   /** Live events held back while the missed ones are read; undefined when caught up. */
   waiting: EventRow[] | undefined;
@@ -177,8 +177,8 @@ function matches(filter: EventFilter, row: EventRow): boolean {
   return filter.topic === row.topic && filter.entityId === row.entityId;
 }
 
-function offer(subscriber: Subscriber, row: EventRow): void {
-  if (row.id <= subscriber.afterId) return;
+function offer(subscriber: Subscriber, row: EventRow, isLate: boolean): void {
+  if (row.id <= subscriber.afterId && !isLate) return;
   if (subscriber.waiting) {
     subscriber.waiting.push(row);
     return;
@@ -187,8 +187,6 @@ function offer(subscriber: Subscriber, row: EventRow): void {
   subscriber.queue.push(row);
 }
 
-/** Deletes events nobody will ask for any more. Returns how many went. */
-export async function purgeEvents(database: Database, olderThanMs: number): Promise<number> {
-  const where: FindOptionsWhere<EventRow> = { createdAt: LessThanOrEqual(Date.now() - olderThanMs) };
-  return database.transact(async (manager) => (await manager.delete(EventRow, where)).affected ?? 0);
+function pagesOf(ids: number[]): number[][] {
+  return Array.from({ length: Math.ceil(ids.length / PAGE) }, (_, page) => ids.slice(page * PAGE, (page + 1) * PAGE));
 }

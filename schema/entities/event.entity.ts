@@ -2,6 +2,7 @@ import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
 
 /** The outbox: one row per change, written in the transaction of the change (rule 5 of the design). */
 @Entity({ name: 'event' })
+@Index('event_entity_id_index', ['entityId', 'id'])
 export class EventRow {
   /** Grows with every event; a client resumes from the last one it saw. */
   @PrimaryGeneratedColumn({ type: 'integer' })
@@ -10,7 +11,6 @@ export class EventRow {
   @Column({ type: 'varchar', length: 64 })
   topic!: string;
 
-  @Index('event_entity_id_index')
   @Column({ name: 'entity_id', type: 'varchar', length: 36 })
   entityId!: string;
 

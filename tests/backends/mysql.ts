@@ -5,6 +5,8 @@ import type { Backend } from './backend.ts';
 /** A MySQL or MariaDB on which tests may make and drop databases. */
 const serverUrl = process.env['TAGLENS_TEST_MYSQL_URL'];
 
+export const hasMysql = serverUrl !== undefined;
+
 /** A database of its own, dropped at the end. */
 export async function mysqlBackend(): Promise<Backend | null> {
   if (serverUrl === undefined) return null;

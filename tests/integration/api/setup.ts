@@ -5,7 +5,7 @@ import { openStorage } from '../../../infra/storage/open.ts';
 import type { Storage } from '../../../infra/storage/storage.ts';
 import { renderSamples } from '../../../samples/render.ts';
 import { startWorker, type RunningWorker } from '../../../workers/main.ts';
-import { freshBackend } from '../../backends/backend.ts';
+import { freshBackend, type Backend } from '../../backends/backend.ts';
 
 export const ownerKey = 'tl_owner_key_of_the_tests_1234567890';
 
@@ -29,10 +29,22 @@ export interface TestServer {
 /** A real server with data of its own, in this process. */
 export async function startServer(settings: Record<string, string> = {}): Promise<TestServer> {
   const backend = await freshBackend();
+  const server = await startServerOn(backend, settings);
+  return {
+    ...server,
+    close: async () => {
+      await server.close();
+      await backend.close();
+    },
+  };
+}
+
+/** One of several servers that share their data, as the processes of a production do. */
+export async function startServerOn(backend: Backend, settings: Record<string, string> = {}): Promise<TestServer> {
   const own = { TAGLENS_PORT: '0', TAGLENS_OWNER_KEY: ownerKey, TAGLENS_LOG_LEVEL: 'silent' };
   const env = { ...backend.settings, ...own, ...settings };
   const server = await serve(env);
-  const worker = await startWorkerIfApart(env);
+  const worker = await startWorkerIfApart({ ...env, ...backend.settings });
   return {
     url: server.url,
     storage: await openStorage(loadConfig(env).storage),
@@ -41,12 +53,11 @@ export async function startServer(settings: Record<string, string> = {}): Promis
     close: async () => {
       await server.close();
       await worker?.close();
-      await backend.close();
     },
   };
 }
 
-/** On Temporal the server does not train by itself. */
+/** On Temporal the server does not train by itself. The worker has a way of its own to the servers. */
 async function startWorkerIfApart(env: Record<string, string>): Promise<RunningWorker | undefined> {
   return loadConfig(env).engine.kind === 'temporal' ? startWorker(env) : undefined;
 }

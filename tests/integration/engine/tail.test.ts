@@ -2,7 +2,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Database } from '../../../infra/database/database.ts';
 import { appendEvent } from '../../../infra/events/outbox.ts';
 import { EventTail } from '../../../infra/events/tail.ts';
-import type { EventRow } from '../../../schema/entities/event.entity.ts';
+import { EventRow } from '../../../schema/entities/event.entity.ts';
+import { hasMysql } from '../../backends/mysql.ts';
 import { createTestData, type TestData } from './setup.ts';
 
 let files: TestData;
@@ -11,7 +12,7 @@ let tail: EventTail;
 beforeEach(async () => {
   files = await createTestData();
   database = await files.open();
-  tail = new EventTail(database, { pollMs: 10, windowMs: 100 });
+  tail = new EventTail(database, { pollMs: 10, windowMs: 5000 });
 });
 afterEach(async () => {
   await tail.stop();
@@ -63,3 +64,74 @@ test('ends its subscriptions on stop, and one by return', async () => {
   await tail.stop();
   expect((await two.next()).done).toBe(true);
 });
+
+/** As if the transaction that took this id had been committed only now. */
+const commitLate = (id: number) =>
+  database.transact((manager) => manager.insert(EventRow, { ...row, id, payload: { n: id } }));
+const row = { ...filter, projectId: null, createdAt: 1 };
+
+test('an id that was passed over is delivered when it appears, once', async () => {
+  await commitLate(7);
+  await tail.start();
+  const events = tail.subscribe(filter);
+  for (const id of [10, 9, 12]) {
+    await commitLate(id);
+    expect(await take(events, 1)).toEqual([id]);
+  }
+  for (const id of [8, 11, 13]) await commitLate(id);
+  expect((await take(events, 3)).sort()).toEqual([11, 13, 8]);
+  tail.poke();
+  await commitLate(14);
+  expect(await take(events, 1)).toEqual([14]);
+});
+
+test('an id that was passed over is not waited for for ever', async () => {
+  tail = new EventTail(database, { pollMs: 10, windowMs: 100 });
+  await commitLate(7);
+  await tail.start();
+  const events = tail.subscribe(filter);
+  await commitLate(10);
+  expect(await take(events, 1)).toEqual([10]);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  await commitLate(9);
+  await commitLate(11);
+  expect(await take(events, 1)).toEqual([11]);
+});
+
+test('a client that comes back also gets a lower id that was committed meanwhile, or later, once', async () => {
+  await commitLate(7);
+  await tail.start();
+  const first = tail.subscribe(filter);
+  await commitLate(10);
+  expect(await take(first, 1)).toEqual([10]);
+  await commitLate(8);
+  expect(await take(first, 1)).toEqual([8]);
+  const again = tail.subscribe(filter, 10);
+  expect(await take(again, 1)).toEqual([8]);
+  for (const id of [9, 11]) await commitLate(id);
+  expect((await take(again, 2)).sort()).toEqual([11, 9]);
+});
+
+test.skipIf(!hasMysql)('transactions of two connections that end in the other order lose nothing', async () => {
+  const other = await files.open(false);
+  await tail.start();
+  const events = tail.subscribe(filter);
+  const [written, late] = [gate(), gate()];
+  const first = other.transact(async (manager) => {
+    await appendEvent(manager, { ...filter, projectId: null, payload: { n: 1 } });
+    written.open();
+    await late.opened;
+  });
+  await written.opened;
+  await append('i', 2);
+  expect(await take(events, 1)).toEqual([2]);
+  late.open();
+  await first;
+  expect(await take(events, 1)).toEqual([1]);
+});
+
+function gate(): { opened: Promise<void>; open: () => void } {
+  let open = (): void => undefined;
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  return { opened, open };
+}
