@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bearer, makeTrainableProject, ownerKey, startServer, type TestServer } from '../api/setup.ts';
+import { until } from '../engine/setup.ts';
 import { startCollector, type CollectedSpan } from './collector.ts';
 
 const caller = { traceId: 'a'.repeat(31) + '1', spanId: 'b'.repeat(15) + '2' };
@@ -9,6 +10,8 @@ beforeAll(async () => {
   collector = await startCollector();
 });
 afterAll(() => collector.close());
+
+const isRun = (name: string): boolean => /^run.*trainIteration$/i.test(name);
 
 /** Names from a span up to the one of the caller, which is not ours. */
 function ancestry(span: CollectedSpan): string[] {
@@ -33,14 +36,17 @@ test('one trace leads from the caller through the request and the run to every a
   expect(errors).toEqual([]);
   const { id } = data?.['trainIteration'] as { id: string };
   while (!(await isComplete(server, id))) await new Promise((resolve) => setTimeout(resolve, 100));
+  const ownSpans = (): CollectedSpan[] => collector.spans.filter(({ traceId }) => traceId === caller.traceId);
+  // The row says so before the run itself ends, and spans come with a delay.
+  await until(() => ownSpans().some(({ name }) => isRun(name)), 'the span of the run');
   await server.close();
 
-  const own = collector.spans.filter(({ traceId }) => traceId === caller.traceId);
+  const own = ownSpans();
   for (const activity of ['takeSnapshot', 'extractFeatures', 'fitHead', 'completeIteration']) {
     const span = own.find(({ name }) => /activity/i.test(name) && name.endsWith(activity));
     const path = span ? ancestry(span) : [];
     expect(path.slice(-3)).toEqual(['start trainIteration', 'POST /graphql', caller.spanId]);
-    expect(path.some((name) => /^run.*trainIteration$/i.test(name))).toBe(true);
+    expect(path.some(isRun)).toBe(true);
   }
   expect(collector.spans.some(({ traceId }) => traceId !== caller.traceId)).toBe(true);
 });
