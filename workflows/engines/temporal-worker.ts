@@ -1,4 +1,4 @@
-import { NativeConnection, Worker, type WorkerInterceptors, type WorkerOptions } from '@temporalio/worker';
+import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { TemporalConfig } from '../../infra/config.ts';
 import {
   firstRetryDelayMs,
@@ -25,8 +25,8 @@ export interface TemporalWorkerOptions {
   drainMs: number;
   /** Pause before the second attempt of an activity; doubles with each further one. */
   retryDelayMs?: number;
-  /** Those of the sandbox belong into the bundle. */
-  interceptors?: WorkerInterceptors;
+  /** What makes spans of activities and orchestrations; that of the sandbox belongs into the bundle. */
+  traces?: Pick<WorkerOptions, 'interceptors' | 'sinks'>;
 }
 
 /** Heartbeats are sent at most this often, so that little is done twice after a loss. */
@@ -81,13 +81,13 @@ export class TemporalWorker {
 }
 
 function workerOptions(queue: ActivityQueue, options: TemporalWorkerOptions): WorkerOptions {
-  const { temporal, bundle, concurrency, drainMs, interceptors } = options;
+  const { temporal, bundle, concurrency, drainMs, traces } = options;
   return {
     namespace: temporal.namespace,
     taskQueue: queueName(temporal.taskQueue, queue),
     activities: activitiesOf(queue, options),
     ...(queue === 'workflows' ? { workflowBundle: bundle } : { maxConcurrentActivityTaskExecutions: concurrency }),
-    ...(interceptors ? { interceptors } : {}),
+    ...traces,
     maxHeartbeatThrottleInterval: heartbeatIntervalMs,
     shutdownGraceTime: drainMs,
     shutdownForceTime: drainMs + 2 * graceMs,
