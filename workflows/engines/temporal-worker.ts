@@ -8,6 +8,7 @@ import {
   type ActivityQueue,
 } from '../../schema/contracts/activity.ts';
 import { queueName } from '../../schema/contracts/task-queue.ts';
+import { EngineUnavailableError } from './engine.ts';
 import { temporalActivity } from './temporal-activity.ts';
 import type { workflowBundle } from './temporal-bundle.ts';
 import { connectionOptions } from './temporal-connection.ts';
@@ -45,9 +46,9 @@ export class TemporalWorker {
     this.ended.catch(() => undefined);
   }
 
-  /** Resolves when it takes work. @throws when the server cannot be reached */
+  /** Resolves when it takes work. @throws EngineUnavailableError when the server cannot be reached */
   static async start(options: TemporalWorkerOptions): Promise<TemporalWorker> {
-    const connection = await NativeConnection.connect(connectionOptions(options.temporal));
+    const connection = await connect(options.temporal);
     try {
       const workers: Worker[] = [];
       for (const queue of ['workflows', 'compute'] as const)
@@ -77,6 +78,15 @@ export class TemporalWorker {
     for (const worker of this.workers) if (worker.getState() === 'RUNNING') worker.shutdown();
     await this.ended.catch(() => undefined);
     await this.connection.close();
+  }
+}
+
+async function connect(temporal: TemporalConfig): Promise<NativeConnection> {
+  try {
+    return await NativeConnection.connect(connectionOptions(temporal));
+  } catch (error) {
+    const message = `There is no connection to Temporal at ${temporal.address}: ${(error as Error).message}`;
+    throw new EngineUnavailableError(message, { cause: error });
   }
 }
 
