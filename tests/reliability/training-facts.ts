@@ -12,27 +12,31 @@ export interface ActivityFact {
 }
 
 /** What Temporal knows of a run. */
-export async function activitiesOf({ settings }: Installation, runId: string): Promise<ActivityFact[]> {
+async function historyOf({ settings }: Installation, runId: string) {
   const { engine } = loadConfig(settings);
   if (engine.kind !== 'temporal') throw new Error('These tests are about Temporal.');
   const connection = await Connection.connect({ address: engine.address });
   try {
     const client = new Client({ connection, namespace: engine.namespace });
-    const { events = [] } = await client.workflow.getHandle(runId).fetchHistory();
-    return (events ?? []).flatMap(({ eventId, activityTaskScheduledEventAttributes: scheduled }) => {
-      if (!scheduled) return [];
-      const done = events?.find(({ activityTaskCompletedEventAttributes: end }) =>
-        end?.scheduledEventId?.eq(eventId ?? 0),
-      );
-      const start = events?.find(({ activityTaskStartedEventAttributes: begin }) =>
-        begin?.scheduledEventId?.eq(eventId ?? 0),
-      );
-      const attempt = done ? (start?.activityTaskStartedEventAttributes?.attempt ?? null) : null;
-      return [{ name: scheduled.activityType?.name ?? '', attempt }];
-    });
+    return (await client.workflow.getHandle(runId).fetchHistory()).events ?? [];
   } finally {
     await connection.close();
   }
+}
+
+export async function activitiesOf(installation: Installation, runId: string): Promise<ActivityFact[]> {
+  const events = await historyOf(installation, runId);
+  return events.flatMap(({ eventId, activityTaskScheduledEventAttributes: scheduled }) => {
+    if (!scheduled) return [];
+    const done = events.find(({ activityTaskCompletedEventAttributes: end }) =>
+      end?.scheduledEventId?.eq(eventId ?? 0),
+    );
+    const start = events.find(({ activityTaskStartedEventAttributes: begin }) =>
+      begin?.scheduledEventId?.eq(eventId ?? 0),
+    );
+    const attempt = done ? (start?.activityTaskStartedEventAttributes?.attempt ?? null) : null;
+    return [{ name: scheduled.activityType?.name ?? '', attempt }];
+  });
 }
 
 /** In which pack the features of each picture lie. */
@@ -58,4 +62,11 @@ export async function packCountOf({ storage }: Installation): Promise<number> {
   let count = 0;
   for await (const { key } of storage.list('features/')) if (key.endsWith('.pack')) count += 1;
   return count;
+}
+
+/** How often a worker could not go on with a run, because its program made other calls than the history has. */
+export async function refusedTasksOf(installation: Installation, runId: string): Promise<number> {
+  const events = await historyOf(installation, runId);
+  const messages = events.map(({ workflowTaskFailedEventAttributes: failed }) => failed?.failure?.message ?? '');
+  return messages.filter((message) => message.includes('TMPRL1100')).length;
 }
