@@ -6,7 +6,7 @@ import { hasServers, install, type Installation } from './installation.ts';
 import { layLines, type Lines } from './lines.ts';
 import { expectOneModelEach, patienceMs, pause, secondsSince, tell, trainUndisturbed } from './many-trainings.ts';
 import type { Line } from './toxiproxy.ts';
-import { Visitor, type Errand } from './visitor.ts';
+import { Visitor, type Errand, type Visit } from './visitor.ts';
 
 /** Far above every limit in the program, for a machine that is slow itself: an answer comes, that is all. */
 const answerLimitMs = 180_000;
@@ -113,13 +113,16 @@ describe.skipIf(!hasServers)('on MySQL, S3 and Temporal (with infra/servers.sh)'
   }
 
   function expectClearAnswers({ visits }: Visitor, { codes }: Trouble): void {
-    const refused = visits.filter(({ errand, status }) => errand !== 'ready' && status !== 200);
+    const refused = visits.filter(({ errand, code }) => errand !== 'ready' && code !== null);
     for (const { status, code, hasRetryAfter } of refused) {
-      expect(status).toBe(503);
       expect(codes).toContain(code);
+      // GraphQL answers 200 where only a part of the question could not be answered.
+      expect([200, 503]).toContain(status);
       // Of what nobody knows whether it was done, the client is to look first.
-      expect(hasRetryAfter).toBe(code !== 'OUTCOME_UNKNOWN');
+      if (status === 503) expect(hasRetryAfter).toBe(code !== 'OUTCOME_UNKNOWN');
     }
+    const statuses = new Set(visits.map(({ status }) => status));
+    expect([...statuses].filter((status) => status !== 200 && status !== 503)).toEqual([]);
     expect(Math.max(...visits.map(({ durationMs }) => durationMs))).toBeLessThan(answerLimitMs);
   }
 
@@ -143,14 +146,16 @@ describe.skipIf(!hasServers)('on MySQL, S3 and Temporal (with infra/servers.sh)'
     tell(trouble.what, { readyS, trainedS: secondsSince(mendedMs), ...figuresOf(visitor) });
 
     expectClearAnswers(visitor, trouble);
-    for (const errand of trouble.failing) expect(visitor.of(errand).some(({ status }) => status !== 200)).toBe(true);
-    for (const errand of trouble.working) expect(visitor.of(errand).every(({ status }) => status === 200)).toBe(true);
+    for (const errand of trouble.failing) expect(visitor.of(errand).some(isRefused)).toBe(true);
+    for (const errand of trouble.working) expect(visitor.of(errand).some(isRefused)).toBe(false);
     await expectStored(visitor);
     expect([api.child.exitCode, worker.child.exitCode]).toEqual([null, null]);
     await expectOneModelEach(installation, [{ projectId, id }], [state]);
     expect((await trainUndisturbed(installation, api.client, projectId)).modelSha256).toBe(state.modelSha256);
   });
 });
+
+const isRefused = ({ status, code }: Visit): boolean => status !== 200 || code !== null;
 
 function figuresOf({ visits }: Visitor): Record<string, unknown> {
   const answers: Record<string, number> = {};

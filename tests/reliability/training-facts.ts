@@ -39,6 +39,12 @@ export async function activitiesOf(installation: Installation, runId: string): P
   });
 }
 
+/** Attempts beyond the first, of all activities of these runs. */
+export async function repeatsOf(installation: Installation, runs: { id: string }[]): Promise<number> {
+  const facts = await Promise.all(runs.map(({ id }) => activitiesOf(installation, id)));
+  return facts.flat().reduce((sum, { attempt }) => sum + (attempt ?? 1) - 1, 0);
+}
+
 /** In which pack the features of each picture lie. */
 export async function packsOf(installation: Installation): Promise<Map<string, string>> {
   const rows = await installation.query((manager) => manager.find(CachedFeature));

@@ -15,7 +15,7 @@ import {
   waitForAll,
   type Training,
 } from './many-trainings.ts';
-import { activitiesOf } from './training-facts.ts';
+import { repeatsOf } from './training-facts.ts';
 
 const restartsMs = 30_000;
 const restartPauseMs = 2000;
@@ -30,12 +30,6 @@ describe.skipIf(!hasServers)('on MySQL, S3 and Temporal (with infra/servers.sh)'
     for (const { projectId } of trainings)
       again.push((await trainUndisturbed(installation, client, projectId)).modelSha256);
     expect(again).toEqual(shas);
-  }
-
-  /** Attempts beyond the first of all activities. */
-  async function repeatsOf(trainings: Training[]): Promise<number> {
-    const facts = await Promise.all(trainings.map(({ id }) => activitiesOf(installation, id)));
-    return facts.flat().reduce((sum, { attempt }) => sum + (attempt ?? 1) - 1, 0);
   }
 
   test('all workers killed at once and started again: every training completes, with the same models', async () => {
@@ -58,7 +52,7 @@ describe.skipIf(!hasServers)('on MySQL, S3 and Temporal (with infra/servers.sh)'
     const states = await waitForAll(client, trainings);
     const recoveredS = secondsSince(killedMs);
     await expectOneModelEach(installation, trainings, states);
-    tell('all workers killed', { open: open.length, recoveredS, repeated: await repeatsOf(trainings) });
+    tell('all workers killed', { open: open.length, recoveredS, repeated: await repeatsOf(installation, trainings) });
     await expectUndisturbedModels(
       client,
       trainings,
@@ -83,7 +77,7 @@ describe.skipIf(!hasServers)('on MySQL, S3 and Temporal (with infra/servers.sh)'
     }
     const states = await waitForAll(client, trainings);
     await expectOneModelEach(installation, trainings, states);
-    const repeated = await repeatsOf(trainings);
+    const repeated = await repeatsOf(installation, trainings);
     tell('workers restarted again and again', { restarts, repeated, allDoneS: secondsSince(startedMs) });
     // Else the restarts met nobody at work, and nothing was tried.
     expect(repeated).toBeGreaterThan(0);
