@@ -98,19 +98,28 @@ export async function openMysql(
   migrations: MigrationClass[],
   options: DatabaseOptions = {},
 ): Promise<Database> {
-  const { url } = config;
-  const type = await findDialect(url);
   const readers = Math.floor(config.poolSize / 2);
-  const writers = config.poolSize - readers;
-  const writer = await openSource({ type, url, entities, migrations, poolSize: writers, driver: writingDriver });
+  const poolSize = config.poolSize - readers;
+  const writer = await openMysqlWriter({ ...config, poolSize }, entities, migrations);
   try {
     if (options.migrate) await migrate(writer);
-    const reader = { type, url, entities, migrations: [], poolSize: readers, driver: readingDriver };
+    const type = writer.options.type as Dialect;
+    const reader = { type, url: config.url, entities, migrations: [], poolSize: readers, driver: readingDriver };
     return new MysqlDatabase(await openSource(reader), writer);
   } catch (error) {
     await writer.destroy();
     throw error;
   }
+}
+
+/** The connections that change rows and tables, for what looks after the tables themselves. The caller closes them. */
+export async function openMysqlWriter(
+  { url, poolSize }: { url: string; poolSize: number },
+  entities: EntityClass[],
+  migrations: MigrationClass[],
+): Promise<DataSource> {
+  const type = await findDialect(url);
+  return openSource({ type, url, entities, migrations, poolSize, driver: writingDriver });
 }
 
 interface SourceOptions {
