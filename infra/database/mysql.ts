@@ -2,7 +2,7 @@ import { DataSource, MigrationExecutor, type EntityManager, type QueryRunner } f
 import { OutcomeUnknownError, type Database, type DatabaseOptions } from './database.ts';
 import type { EntityClass, MigrationClass } from './database.ts';
 import { CONNECT_TIMEOUT_MS, findDialect, readingDriver, writingDriver, type Dialect } from './mysql-driver.ts';
-import { isConflict, isConnectionLost, isDuplicate } from './mysql-errors.ts';
+import { isConflict, isConnectionLost, isDuplicate, wasNeverSent } from './mysql-errors.ts';
 
 const KEEP_ALIVE_MS = 10_000;
 /** After this long of conflicts, or without a connection, the caller gets the error. */
@@ -80,7 +80,7 @@ async function commit(runner: QueryRunner): Promise<void> {
   try {
     await runner.commitTransaction();
   } catch (error) {
-    throw isConnectionLost(error) ? new OutcomeUnknownError({ cause: error }) : error;
+    throw isConnectionLost(error) && !wasNeverSent(error) ? new OutcomeUnknownError({ cause: error }) : error;
   }
 }
 
