@@ -10,7 +10,7 @@ import {
   writingDriver,
   type Dialect,
 } from './mysql-driver.ts';
-import { isConflict, isConnectionLost, isDuplicate } from './mysql-errors.ts';
+import { isConflict, isConnectionLost, isDuplicate, wasNeverSent } from './mysql-errors.ts';
 
 const KEEP_ALIVE_MS = 10_000;
 /** After this long of conflicts, or without a connection, the caller gets the error. */
@@ -98,7 +98,7 @@ async function commit(runner: QueryRunner): Promise<void> {
   try {
     await runner.commitTransaction();
   } catch (error) {
-    throw isConnectionLost(error) ? new OutcomeUnknownError({ cause: error }) : error;
+    throw isConnectionLost(error) && !wasNeverSent(error) ? new OutcomeUnknownError({ cause: error }) : error;
   }
 }
 
@@ -116,12 +116,10 @@ export async function openMysql(
   migrations: MigrationClass[],
   options: DatabaseOptions = {},
 ): Promise<Database> {
-  const { url } = config;
-  const type = await findDialect(url);
   const readers = Math.floor(config.poolSize / 2);
   const writers = config.poolSize - readers;
-  if (options.migrate) await bringUpToDate({ type, url, entities, migrations, poolSize: 1, driver: migratingDriver });
-  const base = { type, url, entities, migrations: [] };
+  if (options.migrate) await bringUpToDate(config.url, entities, migrations);
+  const base = { type: await findDialect(config.url), url: config.url, entities, migrations: [] };
   const writer = await openSource({ ...base, poolSize: writers, driver: writingDriver });
   try {
     return new MysqlDatabase(await openSource({ ...base, poolSize: readers, driver: readingDriver }), writer);
@@ -129,6 +127,16 @@ export async function openMysql(
     await writer.destroy();
     throw error;
   }
+}
+
+/** For what looks after the tables themselves: its connections may be held for as long as it takes. The caller closes them. */
+export async function openMysqlWriter(
+  { url, poolSize }: { url: string; poolSize: number },
+  entities: EntityClass[],
+  migrations: MigrationClass[],
+): Promise<DataSource> {
+  const type = await findDialect(url);
+  return openSource({ type, url, entities, migrations, poolSize, driver: migratingDriver });
 }
 
 interface SourceOptions {
@@ -163,8 +171,8 @@ function widenText({ driver }: DataSource): void {
   driver.createFullType = (column) => widen(createFullType(column));
 }
 
-async function bringUpToDate(options: SourceOptions): Promise<void> {
-  const source = await openSource(options);
+async function bringUpToDate(url: string, entities: EntityClass[], migrations: MigrationClass[]): Promise<void> {
+  const source = await openMysqlWriter({ url, poolSize: 1 }, entities, migrations);
   try {
     await migrate(source);
   } finally {

@@ -5,6 +5,8 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 @Entity({ name: 'image' })
 @Index('UQ_image_project_id_sha256', ['projectId', 'sha256'], { unique: true })
 @Index('IX_image_sha256', ['sha256'])
+@Index('IX_image_project_id_id', ['projectId', 'id'])
+@Index('IX_image_project_id_is_test_id', ['projectId', 'isTest', 'id'])
 export class Image {
   @Field(() => ID, { description: 'Identifier; sorts by upload.' })
   @PrimaryColumn({ name: 'id', type: 'varchar', length: 36 })
