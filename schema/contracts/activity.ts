@@ -24,6 +24,8 @@ export interface ActivityPolicy {
   heartbeatMs: number;
   /** Attempts in all, the first included; those that ended with their process do not count. */
   attempts: number;
+  /** Goes before others of its queue: what was begun is ended before more is begun. */
+  goesFirst?: boolean;
   /** Still runs after the run was cancelled: for cleaning up. */
   runsWhenCancelled?: boolean;
 }

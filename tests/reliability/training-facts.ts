@@ -2,6 +2,7 @@ import { Client, Connection } from '@temporalio/client';
 import { loadConfig } from '../../infra/config.ts';
 import { keys } from '../../infra/storage/keys.ts';
 import { CachedFeature } from '../../schema/entities/cached-feature.entity.ts';
+import type { HistoryEvent } from '../workflow/stage.ts';
 import type { Installation } from './installation.ts';
 
 /** One activity in the history of a run. */
@@ -9,6 +10,8 @@ export interface ActivityFact {
   name: string;
   /** Of the attempt that ended it; null while none has. */
   attempt: number | null;
+  /** Milliseconds since 1970; null while it has not ended. */
+  endedMs: number | null;
 }
 
 /** What Temporal knows of a run. */
@@ -35,9 +38,13 @@ export async function activitiesOf(installation: Installation, runId: string): P
       begin?.scheduledEventId?.eq(eventId ?? 0),
     );
     const attempt = done ? (start?.activityTaskStartedEventAttributes?.attempt ?? null) : null;
-    return [{ name: scheduled.activityType?.name ?? '', attempt }];
+    const endedMs = done?.eventTime ? millisecondsOf(done.eventTime) : null;
+    return [{ name: scheduled.activityType?.name ?? '', attempt, endedMs }];
   });
 }
+
+const millisecondsOf = ({ seconds, nanos }: NonNullable<HistoryEvent['eventTime']>): number =>
+  Number(seconds ?? 0) * 1000 + (nanos ?? 0) / 1e6;
 
 /** Attempts beyond the first, of all activities of these runs. */
 export async function repeatsOf(installation: Installation, runs: { id: string }[]): Promise<number> {
