@@ -9,6 +9,7 @@ import { EventTail } from '../infra/events/tail.ts';
 import { createLogger, type Logger } from '../infra/logger.ts';
 import { createMetrics, type Metrics } from '../infra/metrics.ts';
 import { openStorage } from '../infra/storage/open.ts';
+import type { Storage } from '../infra/storage/storage.ts';
 import { migrations } from '../migrations/index.ts';
 import { entities } from '../schema/entities/index.ts';
 import { EvaluationPool } from '../workers/evaluation-pool.ts';
@@ -19,6 +20,7 @@ import { TemporalEngine } from '../workflows/engines/temporal.ts';
 import { Authenticator } from './authentication.ts';
 import { registerEventMetrics } from './event-metrics.ts';
 import { imageLimits } from './features/images/image-intake.ts';
+import { TrainingWatch } from './features/training/training-watch.ts';
 import type { ReadinessChecks } from './health.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { OrphanCollector } from './orphans.ts';
@@ -82,17 +84,19 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<RunningServer> {
   const schema = await buildGraphqlSchema();
   const { requestsPerMinute: perMinute } = config.rateLimits;
   const requestLimit = new RateLimit(database, { name: 'requests', perMinute, metrics });
-  const checks = readinessChecks(database, tail);
+  const checks = readinessChecks(database, storage, tail);
   const asked = { config, schema, database, services, authenticator, requestLimit, signer, metrics, logger, checks };
   const server = await buildServer(asked);
   const installationId = await ensureSecret(database, 'installation');
   const orphans = new OrphanCollector({ database, storage, installationId, metrics, logger });
+  const watch = new TrainingWatch({ database, storage, engine, logger });
   const housekeeping = new Housekeeping({ database, storage, predictions: services.predictions, orphans, logger });
   // From the outside in: first nothing new comes, last the database goes that all others write to.
   const close = async (): Promise<void> => {
     await server.close();
     await tail.stop();
     await housekeeping.stop();
+    await watch.stop();
     await training.stop();
     await predictions.close();
     await evaluations.close();
@@ -101,7 +105,7 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<RunningServer> {
   try {
     await tail.start();
     await training.start();
-    await services.training.resumeQueued();
+    watch.start();
     housekeeping.start();
     await server.app.listen({ host: config.host, port: config.port });
   } catch (error) {
@@ -118,9 +122,10 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<RunningServer> {
   return { url: address.url, ownerKey, close: drainAndClose };
 }
 
-function readinessChecks(database: Database, tail: EventTail): ReadinessChecks {
+function readinessChecks(database: Database, storage: Storage, tail: EventTail): ReadinessChecks {
   return {
     database: () => database.ping(),
+    storage: () => storage.ping(),
     events: () => {
       if (tail.silentMs > eventSilenceMs) throw new Error('The events have not been read for too long.');
     },

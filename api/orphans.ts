@@ -1,9 +1,9 @@
-import { In } from 'typeorm';
 import type { Database } from '../infra/database/database.ts';
 import type { Logger } from '../infra/logger.ts';
 import type { Metrics } from '../infra/metrics.ts';
 import { keys, ownedPrefixes, ownerOf, type ObjectOwner, type OwnerKind } from '../infra/storage/keys.ts';
 import { ObjectNotFound, type Storage } from '../infra/storage/storage.ts';
+import { CachedFeature } from '../schema/entities/cached-feature.entity.ts';
 import { Image } from '../schema/entities/image.entity.ts';
 import { Iteration } from '../schema/entities/iteration.entity.ts';
 import { Prediction } from '../schema/entities/prediction.entity.ts';
@@ -22,7 +22,14 @@ interface OrphanDeps {
 type OrphanKind = OwnerKind | 'unfinished';
 type Removed = Partial<Record<OrphanKind, number>>;
 
-const rowsOf = { upload: Upload, iteration: Iteration, image: Image, prediction: Prediction };
+/** Where the id of an owner stands while it is alive. */
+const rowsOf: Record<OwnerKind, { entity: new () => object; idProperty: string }> = {
+  upload: { entity: Upload, idProperty: 'id' },
+  iteration: { entity: Iteration, idProperty: 'id' },
+  image: { entity: Image, idProperty: 'id' },
+  prediction: { entity: Prediction, idProperty: 'id' },
+  featurePack: { entity: CachedFeature, idProperty: 'packId' },
+};
 /** Rows asked for in one query; few enough for the parameters that a statement may have. */
 const batchSize = 500;
 
@@ -84,15 +91,24 @@ export class OrphanCollector {
   }
 
   private async withoutRow(owners: readonly ObjectOwner[]): Promise<ObjectOwner[]> {
-    const { manager } = this.deps.database.read;
-    const known = new Set<string>();
-    for (const [kind, entity] of Object.entries(rowsOf)) {
+    const alive = new Set<string>();
+    for (const kind of Object.keys(rowsOf) as OwnerKind[]) {
       const ids = owners.filter((owner) => owner.kind === kind).map(({ id }) => id);
-      if (ids.length === 0) continue;
-      const rows = await manager.find<{ id: string }>(entity, { where: { id: In(ids) }, select: { id: true } });
-      for (const { id } of rows) known.add(id);
+      if (ids.length > 0) for (const id of await this.aliveOf(kind, ids)) alive.add(id);
     }
-    return owners.filter(({ id }) => !known.has(id));
+    return owners.filter(({ id }) => !alive.has(id));
+  }
+
+  private async aliveOf(kind: OwnerKind, ids: readonly string[]): Promise<string[]> {
+    const { entity, idProperty } = rowsOf[kind];
+    const query = this.deps.database.read.manager.createQueryBuilder(entity, 'row_of');
+    const id = `row_of.${idProperty}`;
+    const rows = await query
+      .select(id, 'id')
+      .distinct()
+      .where(`${id} IN (:...ids)`, { ids })
+      .getRawMany<{ id: string }>();
+    return rows.map((row) => row.id);
   }
 
   private remove({ keyOrPrefix }: ObjectOwner): Promise<void> {

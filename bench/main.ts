@@ -2,6 +2,7 @@ import { benchModels } from './models.ts';
 import type { BenchName } from './names.ts';
 import { benchPredict } from './predict.ts';
 import { benchQuality } from './quality.ts';
+import { benchSubscriptions } from './subscriptions.ts';
 import { benchTrain } from './train.ts';
 
 export interface BenchOptions {
@@ -14,4 +15,5 @@ export const benches: Record<BenchName, (options: BenchOptions) => Promise<void>
   predict: benchPredict,
   quality: benchQuality,
   models: benchModels,
+  subscriptions: benchSubscriptions,
 };

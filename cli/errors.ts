@@ -14,6 +14,8 @@ export class CliError extends Error {
   }
 }
 
+/** Errors of other layers whose messages say what to mend. */
+const foreseen = new Set(['ConfigError', 'OperationError']);
 const isSystemError = (error: Error): boolean => 'syscall' in error && 'code' in error;
 
 export function exitCodeOf(error: unknown): ExitCode {
@@ -25,6 +27,6 @@ export function exitCodeOf(error: unknown): ExitCode {
 export function describeError(error: unknown): string | null {
   if (error instanceof CommanderError) return null;
   if (!(error instanceof Error)) return `taglens: ${String(error)}`;
-  const isForeseen = error instanceof CliError || error.name === 'ConfigError' || isSystemError(error);
+  const isForeseen = error instanceof CliError || foreseen.has(error.name) || isSystemError(error);
   return `taglens: ${isForeseen ? error.message : (error.stack ?? error.message)}`;
 }

@@ -1,6 +1,7 @@
 import { Argument, Command, InvalidArgumentError } from 'commander';
 import { benchNames, type BenchName } from '../bench/names.ts';
 import { CliError, describeError, exitCodeOf } from './errors.ts';
+import type { MigrateDataOptions } from './transfer.ts';
 
 function positiveInteger(text: string): number {
   const value = Number(text);
@@ -47,6 +48,26 @@ async function benchCommand(name: BenchName, { smoke = false }: { smoke?: boolea
   await benches[name]({ smoke });
 }
 
+async function doctorCommand({ json = false }: { json?: boolean }): Promise<void> {
+  const { runDoctor } = await import('./doctor.ts');
+  await runDoctor(process.env, { json });
+}
+
+async function migrateDataCommand(options: MigrateDataOptions): Promise<void> {
+  const { migrateData } = await import('./transfer.ts');
+  await migrateData(options);
+}
+
+async function backupCommand(folder: string): Promise<void> {
+  const { backup } = await import('./transfer.ts');
+  await backup(process.env, folder);
+}
+
+async function restoreCommand(folder: string): Promise<void> {
+  const { restore } = await import('./transfer.ts');
+  await restore(process.env, folder);
+}
+
 async function schemaCommand({ check = false }: { check?: boolean }): Promise<void> {
   const { updateSchemaFile } = await import('../api/schema.ts');
   const isFresh = await updateSchemaFile({ check });
@@ -78,6 +99,34 @@ function addDataCommands(program: Command): void {
     .action(samplesCommand);
 }
 
+function addOperationCommands(program: Command): void {
+  program
+    .command('doctor')
+    .description('Check settings, database, storage, engine and clocks, and say what to mend')
+    .option('--json', 'print the findings as JSON')
+    .action(doctorCommand);
+  program
+    .command('backup')
+    .description('Copy rows and objects of the configured service, also a running one, into a new folder')
+    .argument('<folder>', 'a folder that does not exist yet, or an unfinished backup')
+    .action(backupCommand);
+  program
+    .command('restore')
+    .description('Copy a backup into the configured database and storage, which must be empty')
+    .argument('<folder>', 'what `taglens backup` has written')
+    .action(restoreCommand);
+  program
+    .command('migrate-data')
+    .description(
+      'Move rows and objects between a data folder and a production, or two of either; stop the source first',
+    )
+    .option('--from-data <folder>', 'the source is a data folder')
+    .option('--from-env <file>', 'the source is what a file of NAME=value settings names')
+    .option('--to-data <folder>', 'the target is a data folder')
+    .option('--to-env <file>', 'the target is what a file of NAME=value settings names')
+    .action(migrateDataCommand);
+}
+
 export function buildProgram(): Command {
   // exitOverride before the commands: they inherit it, and then report their own misuse as exit code 2.
   const program = new Command('taglens').description('The open, self-hosted custom-vision service').exitOverride();
@@ -100,6 +149,7 @@ export function buildProgram(): Command {
     .option('--smoke', 'a short form that only shows that it works')
     .action(benchCommand);
   addDataCommands(program);
+  addOperationCommands(program);
   return program;
 }
 

@@ -136,10 +136,13 @@ background() {
 
 pid_of() { cat "$dir/$1.pid" 2>/dev/null || true; }
 
+# A dead process that nobody waited for (in a container, often) still has its id, with state Z.
+lives() { grep -qsE '^State:[[:space:]]+[^ZX[:space:]]' "/proc/$1/status"; }
+
 runs() {
   local pid
   pid=$(pid_of "$1")
-  [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null
+  [ -n "$pid" ] && lives "$pid"
 }
 
 await_answer() {
@@ -158,7 +161,7 @@ end_server() {
   local name=$1 signal=$2 pid deadline=$((SECONDS + stop_timeout_s))
   pid=$(pid_of "$name")
   if [ -n "$pid" ] && kill "-$signal" "$pid" 2>/dev/null; then
-    while kill -0 "$pid" 2>/dev/null; do
+    while lives "$pid"; do
       [ "$SECONDS" -lt "$deadline" ] || kill -KILL "$pid" 2>/dev/null || true
       sleep 0.1
     done

@@ -115,6 +115,15 @@ const layers: readonly Layer[] = [
     may: ['api/**', ...portsAndSchema, ...apiPackages],
     instead: 'wire it in api/main.ts and take it as a parameter',
   },
+  {
+    files: 'operations/**',
+    may: [
+      ...['operations/**', 'infra/**', 'migrations/**', 'schema/**', 'node:**', 'package:typeorm'],
+      'workers/ml/backbones/registry.ts',
+      'workflows/engines/temporal-inspection.ts',
+    ],
+    instead: 'look at what the service rests on only: an operation runs beside it, also when it cannot start',
+  },
   { files: 'samples/**', may: ['samples/**', 'node:**', 'package:sharp'], instead: 'keep the samples self-contained' },
   {
     files: 'cli/**',
@@ -127,6 +136,9 @@ const layers: readonly Layer[] = [
       'api/schema.ts',
       'workers/main.ts',
       'infra/config.ts',
+      'operations/place.ts',
+      'operations/transfer/transfer.ts',
+      'operations/doctor/doctor.ts',
       'node:**',
       ...packages('commander cli-progress graphql-ws ws'),
     ],

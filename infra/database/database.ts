@@ -27,6 +27,8 @@ export interface Database {
    * @throws OutcomeUnknownError when the connection was lost during the commit
    */
   transact<T>(work: (manager: EntityManager) => Promise<T>): Promise<T>;
+  /** Runs `work` on reads that all see the same moment, however long it takes and whatever is written meanwhile. */
+  snapshot<T>(work: (manager: EntityManager) => Promise<T>): Promise<T>;
   /** @throws when the database does not answer */
   ping(): Promise<void>;
   /** Waits for transactions under way, then closes the connections. */

@@ -33,6 +33,11 @@ class MysqlDatabase implements Database {
     return turn;
   }
 
+  /** By the writer, since each statement of `read` may take another connection. */
+  async snapshot<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return this.writer.transaction('REPEATABLE READ', work);
+  }
+
   async ping(): Promise<void> {
     await this.read.query('SELECT 1');
   }

@@ -22,6 +22,7 @@ class SqliteDatabase implements Database {
   constructor(
     readonly read: DataSource,
     private readonly writer: DataSource,
+    private readonly openReader: () => Promise<DataSource>,
   ) {}
 
   /** One at a time in this process; while another process holds the file it tries again. */
@@ -30,6 +31,16 @@ class SqliteDatabase implements Database {
     const turn = this.queue.then(() => this.retryWhileBusy(work));
     this.queue = turn.catch(() => undefined);
     return turn;
+  }
+
+  /** On a connection of its own: the transaction would hold back everybody else who reads. */
+  async snapshot<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    const reader = await this.openReader();
+    try {
+      return await reader.transaction(work);
+    } finally {
+      await reader.destroy();
+    }
   }
 
   async ping(): Promise<void> {
@@ -69,7 +80,8 @@ export async function openSqlite(
   const writer = await openSource({ file, entities, migrations, reader: false });
   try {
     if (options.migrate) await writer.runMigrations({ transaction: 'each' });
-    return new SqliteDatabase(await openSource({ file, entities, migrations: [], reader: true }), writer);
+    const openReader = (): Promise<DataSource> => openSource({ file, entities, migrations: [], reader: true });
+    return new SqliteDatabase(await openReader(), writer, openReader);
   } catch (error) {
     await writer.destroy();
     throw error;

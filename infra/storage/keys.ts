@@ -22,7 +22,7 @@ export const keys = {
   installation: () => 'installation',
 } as const;
 
-/** Which row an object belongs to, by what is deleted together with it: one object, or all below a prefix. */
+/** Whose rows an object belongs to, and what is deleted together with it: one object, or all below a prefix. */
 export interface ObjectOwner {
   kind: OwnerKind;
   /** A UUID of version 7. */
@@ -36,12 +36,13 @@ const ownerPatterns = {
   iteration: /^iterations\/(?<id>[^/]+)\//,
   image: /^projects\/[^/]+\/images\/(?<id>[^/]+)\//,
   prediction: /^projects\/[^/]+\/predictions\/(?<id>[^/]+)\//,
+  featurePack: /^features\/[^/]+\/(?<id>[^/]+)\.pack$/,
 };
 
-/** Where all objects are that belong to one row. */
-export const ownedPrefixes = ['uploads/', 'iterations/', 'projects/'] as const;
+/** Where all objects are that belong to rows. */
+export const ownedPrefixes = ['uploads/', 'iterations/', 'projects/', 'features/'] as const;
 
-/** Null for an object that belongs to no single row, as the features of a picture do. */
+/** Null for an object that is not known to belong to rows. */
 export function ownerOf(key: string): ObjectOwner | null {
   for (const kind of Object.keys(ownerPatterns) as OwnerKind[]) {
     const match = ownerPatterns[kind].exec(key);

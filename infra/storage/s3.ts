@@ -28,6 +28,7 @@ const partSizeBytes = 8 * 1024 * 1024;
 const deleteBatchSize = 1000;
 
 const maxReads = 3;
+const pingTimeoutMs = 5_000;
 
 interface ObjectAddress {
   Bucket: string;
@@ -128,7 +129,13 @@ export class S3Storage implements Storage {
 
   /** Lists rather than asking for the bucket's head, whose refusals would not say why. */
   async ping(): Promise<void> {
-    await this.client.send(new ListObjectsV2Command({ Bucket: this.bucket, MaxKeys: 1 }));
+    const abortSignal = AbortSignal.timeout(pingTimeoutMs);
+    try {
+      await this.client.send(new ListObjectsV2Command({ Bucket: this.bucket, MaxKeys: 1 }), { abortSignal });
+    } catch (error) {
+      if (!abortSignal.aborted) throw error;
+      throw new Error(`Bucket ${this.bucket}: the server did not answer within ${pingTimeoutMs} ms.`, { cause: error });
+    }
   }
 
   private get bucket(): string {

@@ -3,6 +3,9 @@ import type { Backend } from './backend.ts';
 
 const address = process.env['TAGLENS_TEST_TEMPORAL_ADDRESS'];
 
+export const hasTemporal = address !== undefined;
+export const temporalAddress = address ?? '';
+
 /** Task queues of its own at a real Temporal server. */
 export function temporalBackend(): Promise<Backend | null> {
   if (address === undefined) return Promise.resolve(null);

@@ -4,17 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EntityManager } from 'typeorm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { TaglensClient } from '../../cli/client.ts';
 import { openDatabase } from '../../infra/database/open.ts';
 import { renderSamples } from '../../samples/render.ts';
 import { CachedFeature } from '../../schema/entities/cached-feature.entity.ts';
 import { entities } from '../../schema/entities/index.ts';
 import { RunStepRow } from '../../schema/entities/run-step.entity.ts';
 import { startProcess, type ServerProcess } from './process.ts';
+import { ask, isOver, makeProject, startTraining, waitFor, type Photograph, type State } from './training-steps.ts';
 
 const perTag = 12;
 const folders: string[] = [];
-const photographs: { tag: string; jpeg: Buffer }[] = [];
+const photographs: Photograph[] = [];
 
 beforeAll(async () => {
   for await (const { tag, jpeg } of renderSamples({ perTag, seed: 11, size: 160 })) photographs.push({ tag, jpeg });
@@ -28,60 +28,6 @@ async function newFolder(): Promise<string> {
   folders.push(folder);
   return folder;
 }
-
-async function ask<T>(client: TaglensClient, query: string, variables: Record<string, unknown> = {}): Promise<T> {
-  return Object.values(await client.request<Record<string, T>>(query, variables))[0] as T;
-}
-
-async function makeProject(client: TaglensClient): Promise<string> {
-  const project = await ask<{ id: string }>(
-    client,
-    'mutation { createProject(input: { name: "p", domainId: "0732100f-1a38-4e49-a514-c9b44c697ab5" }) { id } }',
-  );
-  for (const tag of new Set(photographs.map((photograph) => photograph.tag))) {
-    const { id } = await ask<{ id: string }>(
-      client,
-      'mutation ($p: ID!, $n: String!) { createTag(input: { projectId: $p, name: $n }) { id } }',
-      { p: project.id, n: tag },
-    );
-    const own = photographs.filter((photograph) => photograph.tag === tag);
-    const images = own.map(({ jpeg }) => ({ source: { base64: jpeg.toString('base64') } }));
-    await ask(client, 'mutation ($i: AddImagesInput!) { addImages(input: $i) { results { status } } }', {
-      i: { projectId: project.id, tagIds: [id], images },
-    });
-  }
-  return project.id;
-}
-
-const startTraining = (client: TaglensClient, p: string): Promise<{ id: string }> =>
-  ask(client, 'mutation ($p: ID!) { trainIteration(input: { projectId: $p }) { id } }', { p });
-
-interface State {
-  status: string;
-  error: string | null;
-  modelSha256: string | null;
-  imageCount: number;
-  progress: { phase: string; fraction: number };
-}
-
-const stateOf = (client: TaglensClient, id: string): Promise<State> =>
-  ask(
-    client,
-    'query ($id: ID!) { iteration(id: $id) { status error modelSha256 imageCount progress { phase fraction } } }',
-    {
-      id,
-    },
-  );
-
-async function waitFor(client: TaglensClient, id: string, wanted: (state: State) => boolean): Promise<State> {
-  for (;;) {
-    const state = await stateOf(client, id);
-    if (wanted(state) || ['COMPLETED', 'FAILED', 'CANCELLED'].includes(state.status)) return state;
-    await new Promise((resolve) => setTimeout(resolve, 15));
-  }
-}
-
-const isOver = ({ status }: State): boolean => status === 'COMPLETED';
 
 interface CachedFeatures {
   /** Pack and place of each content. */
@@ -145,7 +91,7 @@ test.each(moments)(
   async (_when, moment) => {
     const data = await newFolder();
     const first = await startProcess(data);
-    const projectId = await makeProject(first.client);
+    const projectId = await makeProject(first.client, photographs);
     const { id } = await startTraining(first.client, projectId);
     await waitFor(first.client, id, moment);
     await first.end('SIGKILL');
@@ -165,7 +111,7 @@ test.each(moments)(
 test('a training killed over and over still finishes', async () => {
   const data = await newFolder();
   let server = await startProcess(data);
-  const { id } = await startTraining(server.client, await makeProject(server.client));
+  const { id } = await startTraining(server.client, await makeProject(server.client, photographs));
   for (let kill = 0; kill < 4; kill++) {
     await new Promise((resolve) => setTimeout(resolve, 250 + kill * 150));
     await server.end('SIGKILL');
@@ -178,7 +124,7 @@ test('a training killed over and over still finishes', async () => {
 test('what was acknowledged before a kill is there after it, and half an upload is not', async () => {
   const data = await newFolder();
   const first = await startProcess(data);
-  const projectId = await makeProject(first.client);
+  const projectId = await makeProject(first.client, photographs);
   const tickets = await ask<{ id: string; url: string }[]>(
     first.client,
     'mutation ($i: RequestUploadsInput!) { requestUploads(input: $i) { id url } }',
@@ -211,7 +157,7 @@ test('what was acknowledged before a kill is there after it, and half an upload 
 test('a model that was trained before a kill can be published after it, and answers at once', async () => {
   const data = await newFolder();
   const first = await startProcess(data);
-  const projectId = await makeProject(first.client);
+  const projectId = await makeProject(first.client, photographs);
   const { id } = await startTraining(first.client, projectId);
   await waitFor(first.client, id, isOver);
   await first.end('SIGKILL');
@@ -237,7 +183,7 @@ test('a model that was trained before a kill can be published after it, and answ
 test('SIGTERM in the middle of a training ends in good order, and the next start finishes it', async () => {
   const data = await newFolder();
   const first = await startProcess(data);
-  const { id } = await startTraining(first.client, await makeProject(first.client));
+  const { id } = await startTraining(first.client, await makeProject(first.client, photographs));
   await waitFor(first.client, id, ({ progress }) => progress.fraction > 0.1);
   expect(await first.end('SIGTERM')).toBe(0);
   const server = await startProcess(data);

@@ -3,43 +3,78 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { TaglensClient } from '../../cli/client.ts';
+import type { Backend } from '../backends/backend.ts';
 
 export const ownerKey = 'tl_owner_key_of_the_process_tests_123';
 const program = fileURLToPath(new URL('../../bin/taglens.js', import.meta.url));
 
-/** A server as users run it, in a process of its own that can be killed. */
-export interface ServerProcess {
+/** The program as users run it, in a process of its own that can be killed. */
+export interface ProgramProcess {
   child: ChildProcess;
-  url: string;
-  client: TaglensClient;
+  /** Its log, line by line. */
+  lines: string[];
   /** Resolves with the exit code, or null when a signal ended it. */
   end(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null>;
 }
 
-export async function startProcess(data: string, settings: Record<string, string> = {}): Promise<ServerProcess> {
-  const quick = { TAGLENS_ENGINE_LEASE_MS: '1000', TAGLENS_ENGINE_POLL_MS: '50', TAGLENS_LOG_LEVEL: 'fatal' };
-  const own = { TAGLENS_DATA: data, TAGLENS_PORT: '0', TAGLENS_OWNER_KEY: ownerKey };
-  const env = { ...process.env, ...quick, ...own, ...settings };
-  const child = spawn(process.execPath, [program, 'serve'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
-  const url = await addressOf(child);
-  child.stdout.resume();
-  return {
-    child,
-    url,
-    client: new TaglensClient(url, ownerKey),
-    end: async (signal) => {
-      const ended = once(child, 'exit') as Promise<[number | null]>;
-      child.kill(signal);
-      return (await ended)[0];
-    },
-  };
+export interface ServerProcess extends ProgramProcess {
+  url: string;
+  client: TaglensClient;
 }
 
-async function addressOf({ stdout }: ChildProcess): Promise<string> {
-  if (!stdout) throw new Error('The server has no output.');
-  for await (const line of createInterface({ input: stdout })) {
-    const url = /serves at (\S+)/.exec(line)?.[1];
-    if (url) return url;
-  }
-  throw new Error('The server ended before it served.');
+/** Where the addresses of test servers stand beside the settings, which would take them for misspelt ones. */
+function environment(settings: Record<string, string>): NodeJS.ProcessEnv {
+  const outside = Object.entries(process.env).filter(([name]) => !name.startsWith('TAGLENS_'));
+  return { ...Object.fromEntries(outside), ...settings };
+}
+
+/** Resolves with what the pattern finds in the first line that has it. */
+async function startProgram(
+  command: string,
+  settings: Record<string, string>,
+  ready: RegExp,
+): Promise<ProgramProcess & { found: string }> {
+  const env = environment({ TAGLENS_LOG_LEVEL: 'fatal', ...settings });
+  const child = spawn(process.execPath, [program, command], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const lines: string[] = [];
+  const found = await firstMatch(child, lines, ready);
+  const end = async (signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null> => {
+    const ended = once(child, 'exit') as Promise<[number | null]>;
+    child.kill(signal);
+    return (await ended)[0];
+  };
+  return { child, lines, found, end };
+}
+
+/** An API process, with an embedded engine that notices things quickly. */
+export async function startServerProcess(settings: Record<string, string>): Promise<ServerProcess> {
+  const quick = { TAGLENS_ENGINE_LEASE_MS: '1000', TAGLENS_ENGINE_POLL_MS: '50' };
+  const own = { TAGLENS_PORT: '0', TAGLENS_OWNER_KEY: ownerKey };
+  const { found: url, ...program } = await startProgram('serve', { ...quick, ...own, ...settings }, /serves at (\S+)/);
+  return { ...program, url, client: new TaglensClient(url, ownerKey) };
+}
+
+/** An embedded server on a folder. */
+export const startProcess = (data: string, settings: Record<string, string> = {}): Promise<ServerProcess> =>
+  startServerProcess({ TAGLENS_DATA: data, ...settings });
+
+/** Another server of an installation; every one started on the same backend shares its data. */
+export const startOn = ({ settings }: Backend, own: Record<string, string> = {}): Promise<ServerProcess> =>
+  startServerProcess({ ...settings, ...own });
+
+export const startWorkerProcess = (settings: Record<string, string>): Promise<ProgramProcess> =>
+  startProgram('worker', settings, /(works)/);
+
+/** Collects what the program says in `lines`, from the first to the last. */
+function firstMatch({ stdout }: ChildProcess, lines: string[], pattern: RegExp): Promise<string> {
+  if (!stdout) throw new Error('The program has no output.');
+  const reader = createInterface({ input: stdout });
+  return new Promise((resolve, reject) => {
+    reader.on('line', (line) => {
+      lines.push(line);
+      const found = pattern.exec(line)?.[1];
+      if (found) resolve(found);
+    });
+    reader.on('close', () => reject(new Error('The program ended before it was ready.')));
+  });
 }

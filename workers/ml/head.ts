@@ -43,7 +43,7 @@ export interface FittedHead extends HeadParameters {
 }
 
 /** Strengths that cross-validation may choose from, weakest head first. */
-const strengths = [10, 30, 100, 300];
+const strengths = [30, 100, 300];
 /** With fewer pictures in the rarest tag, cross-validation is too noisy to choose anything by it. */
 const enoughImagesPerTag = 5;
 const fixedStrength = 100;
@@ -68,7 +68,7 @@ async function fitWith(loss: HeadLoss, input: FitInput): Promise<FittedHead> {
   const steps = candidates.length + 1;
   const report = (done: number): void => input.onProgress?.(Math.min(1, done / steps));
   const best = await crossValidate(loss, input, candidates, foldCount, report);
-  const temperature = choosing && best.held.logits.length ? fitTemperature(best.held, input.kind) : 1;
+  const temperature = choosing && best.held.logits.length ? best.temperature : 1;
   const start = best.starts[0] ?? new Float32Array(loss.parameterCount);
   const options = input.signal ? { signal: input.signal } : {};
   const [parameters = start] = await loss.fit([start], [rowWeights(input, -1)], best.strength, options);
@@ -84,13 +84,17 @@ interface Candidate {
   held: HeldOut;
   /** The solution of each fold, near which the next strength and the final fit start. */
   starts: Float32Array[];
-  /** Log-loss of the held-out pictures. */
+  /** The one that suits the held-out pictures best. */
+  temperature: number;
+  /** Log-loss of the held-out pictures at that temperature. */
   value: number;
 }
 
 /**
- * Looks for the strength with the lowest log-loss of held-out pictures. It has one valley along the strengths, so the walk
- * begins in the middle, goes up while that helps, and otherwise down.
+ * Looks for the strength with the lowest log-loss of held-out pictures, each at its own temperature: without it, a strong
+ * head wins by its confidence alone, which the temperature gives to a weak one as well (docs/decisions.md has the gain).
+ * The loss has one valley along the strengths, so the walk begins in the middle, goes down while that helps (the more
+ * frequent case), and otherwise up.
  */
 async function crossValidate(
   loss: HeadLoss,
@@ -104,6 +108,7 @@ async function crossValidate(
     logits: [],
     held: { logits: [], targets: [] },
     starts: [],
+    temperature: 1,
     value: Infinity,
   };
   if (foldCount === 0) return none;
@@ -116,7 +121,7 @@ async function crossValidate(
   };
   const middle = Math.max(0, candidates.indexOf(fixedStrength));
   let best = (await visit(middle, none)) ?? none;
-  for (const direction of [1, -1]) {
+  for (const direction of [-1, 1]) {
     const before = best;
     for (let at = middle + direction; ; at += direction) {
       const next = await visit(at, best);
@@ -153,7 +158,8 @@ async function fitFolds(
     return parameters ? loss.logits(parameters, i) : undefined;
   });
   const held = heldOut(input, logits);
-  return { strength, logits, held, starts, value: meanLogLoss(held, input.kind, 1) };
+  const temperature = fitTemperature(held, input.kind);
+  return { strength, logits, held, starts, temperature, value: meanLogLoss(held, input.kind, temperature) };
 }
 
 /** [images * views], adding up to 1 for each picture; 0 for the fold that is held out, for test pictures and for targets without a class. */

@@ -12,6 +12,9 @@ import { queueName } from '../../schema/contracts/task-queue.ts';
 import { EngineUnavailableError, type Engine, type RunState, type StartOptions } from './engine.ts';
 import { connectionOptions } from './temporal-connection.ts';
 
+/** By default the pauses between attempts to connect grow to two minutes. */
+const channelArgs = { 'grpc.initial_reconnect_backoff_ms': 500, 'grpc.max_reconnect_backoff_ms': 5000 };
+
 /** A caller waits for so long, no longer, when the server does not answer. */
 const callTimeoutMs = 5000;
 
@@ -27,7 +30,7 @@ export class TemporalEngine implements Engine {
   private readonly taskQueue: string;
 
   constructor(config: TemporalConfig, interceptors: ClientInterceptors = {}) {
-    this.connection = Connection.lazy(connectionOptions(config));
+    this.connection = Connection.lazy({ ...connectionOptions(config), channelArgs });
     this.client = new Client({ connection: this.connection, namespace: config.namespace, interceptors });
     this.taskQueue = queueName(config.taskQueue, 'workflows');
   }

@@ -1,7 +1,6 @@
 import { In, type EntityManager } from 'typeorm';
 import type { Limits } from '../../../infra/config.ts';
 import type { Database } from '../../../infra/database/database.ts';
-import { appendEvent } from '../../../infra/events/outbox.ts';
 import { keys } from '../../../infra/storage/keys.ts';
 import type { Storage } from '../../../infra/storage/storage.ts';
 import { Iteration } from '../../../schema/entities/iteration.entity.ts';
@@ -10,7 +9,7 @@ import { Publication } from '../../../schema/entities/publication.entity.ts';
 import { ShardProgress } from '../../../schema/entities/shard-progress.entity.ts';
 import { IterationStatus, TrainingMode, TrainingPhase } from '../../../schema/enums.ts';
 import { newId } from '../../../schema/id.ts';
-import type { Engine } from '../../../workflows/engines/engine.ts';
+import { EngineUnavailableError, type Engine } from '../../../workflows/engines/engine.ts';
 import { authorise, type Caller, type Permission } from '../../access.ts';
 import { pageById, type Page, type PageArgs } from '../../connection.ts';
 import { DomainError, notFound } from '../../errors.ts';
@@ -22,9 +21,9 @@ import { getDomain } from '../domains/domains.ts';
 import type { ProjectService } from '../projects/project.service.ts';
 import { checkEnoughImages } from './enough-images.ts';
 import type { RenameIterationInput, TrainIterationInput } from './training.input.ts';
+import { announceProgress, openStatuses, startRun } from './training-run.ts';
 
 const nameLimits = { min: 1, max: 200 };
-const active = [IterationStatus.QUEUED, IterationStatus.TRAINING];
 
 interface TrainingServiceDeps {
   database: Database;
@@ -51,7 +50,7 @@ export class TrainingService {
     return pageById(query.where({ projectId }), page);
   }
 
-  /** The row comes first and the run after it; `resumeQueued` mends a crash in between. */
+  /** The row is the promise, the run comes after it; `TrainingWatch` starts it when that did not work out now. */
   async train(caller: Caller, input: TrainIterationInput): Promise<Iteration> {
     const { database, projects, limits } = this.deps;
     const { id: projectId } = await projects.get(caller, 'train', input.projectId);
@@ -63,18 +62,21 @@ export class TrainingService {
       const row = await newIteration(manager, project, input);
       if (!input.force) await refuseNeedlessTraining(manager, row);
       await manager.insert(Iteration, row);
-      await announce(manager, row);
+      await announceProgress(manager, row);
       return row.id;
     });
-    await this.start(projectId, id);
+    await startRun(this.deps.engine, { id, projectId }).catch(ignoreAbsence);
     return this.get(caller, 'train', id);
   }
 
   async cancel(caller: Caller, id: string): Promise<Iteration> {
     const iteration = await this.get(caller, 'train', id);
-    if (!active.includes(iteration.status)) return iteration;
-    await this.start(iteration.projectId, id);
-    await this.deps.engine.cancel(id);
+    if (!openStatuses.includes(iteration.status)) return iteration;
+    const { engine } = this.deps;
+    // A run must be there to be cancelled, or one that is started later would not know of it.
+    await startRun(engine, iteration)
+      .then(() => engine.cancel(id))
+      .catch(refuseAbsence);
     return this.get(caller, 'train', id);
   }
 
@@ -96,17 +98,16 @@ export class TrainingService {
     await this.deps.storage.deletePrefix(keys.iteration(id));
     return id;
   }
+}
 
-  /** For start-up: hands every queued iteration to the engine, which joins the runs that it knows. */
-  async resumeQueued(): Promise<void> {
-    const { manager } = this.deps.database.read;
-    const queued = await manager.find(Iteration, { where: { status: In(active) }, order: { id: 'ASC' } });
-    for (const { id, projectId } of queued) await this.start(projectId, id);
-  }
+function ignoreAbsence(error: unknown): void {
+  if (!(error instanceof EngineUnavailableError)) throw error;
+}
 
-  private start(projectId: string, iterationId: string): Promise<void> {
-    return this.deps.engine.start('trainIteration', { iterationId }, { id: iterationId, group: projectId });
-  }
+function refuseAbsence(error: unknown): never {
+  if (!(error instanceof EngineUnavailableError)) throw error;
+  const message = 'The training cannot be cancelled now, since Temporal does not answer; try again in a moment.';
+  throw new DomainError('ENGINE_UNAVAILABLE', message, { retryAfterSeconds: 5 });
 }
 
 function refuseUnsupported({ mode, budgetMinutes }: TrainIterationInput): void {
@@ -117,7 +118,7 @@ function refuseUnsupported({ mode, budgetMinutes }: TrainIterationInput): void {
 }
 
 async function refuseSecondTraining(manager: EntityManager, projectId: string): Promise<void> {
-  const other = await manager.findOneBy(Iteration, { projectId, status: In(active) });
+  const other = await manager.findOneBy(Iteration, { projectId, status: In(openStatuses) });
   if (!other) return;
   const message = `Iteration ${JSON.stringify(other.name)} is still training; wait for it or cancel it.`;
   throw new DomainError('TRAINING_RUNNING', message, { iterationId: other.id });
@@ -139,7 +140,7 @@ async function refuseInUse(manager: EntityManager, id: string): Promise<void> {
   if (!iteration) throw notFound('iteration', id);
   const { status, name } = iteration;
   const title = `Iteration ${JSON.stringify(name)}`;
-  if (active.includes(status))
+  if (openStatuses.includes(status))
     throw new DomainError('TRAINING_RUNNING', `${title} is still training; cancel it before deleting it.`);
   const publication = await manager.findOneBy(Publication, { iterationId: id });
   if (!publication) return;
@@ -157,10 +158,4 @@ async function newIteration(manager: EntityManager, project: Project, input: Tra
   const open = { snapshotSha256: null, modelSha256: null, error: null, trainedAt: null, imageCount: 0, warnings: [] };
   const message = 'Waiting for a worker.';
   return { id: newId(), projectId, name, ...state, message, ...recipe, ...open, createdAt: new Date() };
-}
-
-async function announce(manager: EntityManager, row: Iteration): Promise<void> {
-  const { id: entityId, projectId, status, phase, fraction, message } = row;
-  const payload = { status, phase, fraction, message };
-  await appendEvent(manager, { topic: 'iteration.progressed', entityId, projectId, payload });
 }

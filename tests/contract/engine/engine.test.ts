@@ -2,13 +2,13 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CancelledError } from '../../../schema/contracts/activity.ts';
 import { newId } from '../../../schema/id.ts';
 import type { RunState } from '../../../workflows/engines/engine.ts';
+import { hasTemporal } from '../../backends/temporal.ts';
 import { until } from '../../integration/engine/setup.ts';
 import { embeddedHarness } from './embedded-harness.ts';
 import { retryDelayMs, type Harness, type JobWorker } from './harness.ts';
 import type { JobActivities } from './jobs.ts';
 import { temporalHarness } from './temporal-harness.ts';
 
-const hasTemporal = process.env['TAGLENS_TEST_TEMPORAL_ADDRESS'] !== undefined;
 if (!hasTemporal)
   console.log('TAGLENS_TEST_TEMPORAL_ADDRESS is not set: the contract of engines is not tried on Temporal.');
 
@@ -145,10 +145,10 @@ describe.each([
     const resumed: unknown[] = [];
     await start('sequence', ['silent']);
     await work({
-      silent: async (_, { attempt, signal, heartbeat, lastHeartbeat }) => {
-        resumed.push(lastHeartbeat);
-        heartbeat({ image: 7 });
-        if (attempt === 1) await stuck(signal);
+      silent: async (_, context) => {
+        resumed.push(context.lastHeartbeat);
+        context.heartbeat({ image: 7 });
+        if (context.attempt === 1) await stuck(context.signal);
       },
     });
     await ended('COMPLETED');
@@ -238,11 +238,11 @@ describe.each([
     let isHeld = true;
     const activities: Partial<JobActivities> = {
       // The second branch is faster: each must still get its own answers back.
-      work: async (input, { signal, heartbeat, lastHeartbeat }) => {
+      work: async (input, context) => {
         if (input === 'a1' && isHeld) {
-          holding.push(String(lastHeartbeat));
-          heartbeat(holding.length);
-          await stuck(signal);
+          holding.push(String(context.lastHeartbeat));
+          context.heartbeat(holding.length);
+          await stuck(context.signal);
         }
         done.push(String(input));
         return input;

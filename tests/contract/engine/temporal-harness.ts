@@ -13,9 +13,8 @@ const entry = fileURLToPath(new URL('./job-workflows.ts', import.meta.url));
 
 export async function temporalHarness(): Promise<Harness & { temporal: TemporalConfig }> {
   installRuntime(pino({ level: 'silent' }));
-  const backend = await temporalBackend();
-  const { engine: temporal } = loadConfig(backend?.settings ?? {});
-  if (temporal.kind !== 'temporal') throw new Error('The settings name no Temporal server.');
+  const { engine: temporal } = loadConfig((await temporalBackend())?.settings ?? {});
+  if (temporal.kind !== 'temporal') throw new Error('TAGLENS_TEST_TEMPORAL_ADDRESS names no Temporal server.');
   const engine = new TemporalEngine(temporal);
   return {
     temporal,

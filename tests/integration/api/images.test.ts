@@ -6,7 +6,8 @@ let server: TestServer;
 let jpegs: Buffer[];
 
 beforeAll(async () => {
-  server = await startServer();
+  // What goes straight to and from a bucket is in direct-pictures.test.ts.
+  server = await startServer({ TAGLENS_S3_DIRECT: 'false' });
   jpegs = (await samples(4, 51)).map(({ jpeg }) => jpeg);
 });
 afterAll(() => server.close());

@@ -44,7 +44,7 @@ export async function startServerOn(backend: Backend, settings: Record<string, s
   const own = { TAGLENS_PORT: '0', TAGLENS_OWNER_KEY: ownerKey, TAGLENS_LOG_LEVEL: 'silent' };
   const env = { ...backend.settings, ...own, ...settings };
   const server = await serve(env);
-  const worker = await startWorkerIfApart(env);
+  const worker = await startWorkerIfApart({ ...env, ...backend.settings });
   return {
     url: server.url,
     storage: await openStorage(loadConfig(env).storage),
@@ -57,7 +57,7 @@ export async function startServerOn(backend: Backend, settings: Record<string, s
   };
 }
 
-/** On Temporal the server does not train by itself. */
+/** On Temporal the server does not train by itself. The worker has a way of its own to the servers. */
 async function startWorkerIfApart(env: Record<string, string>): Promise<RunningWorker | undefined> {
   return loadConfig(env).engine.kind === 'temporal' ? startWorker(env) : undefined;
 }

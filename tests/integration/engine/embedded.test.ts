@@ -30,6 +30,7 @@ interface Parts {
   concurrency?: number;
   leaseMs?: number;
   timeoutMs?: number;
+  heartbeatMs?: number;
 }
 
 const quiet = createLogger({ level: 'silent' });
@@ -41,11 +42,12 @@ function runnerOf({
   concurrency = 4,
   leaseMs = 2000,
   timeoutMs = 5000,
+  heartbeatMs = 0,
 }: Parts) {
   const policy = (name: string) => ({
     queue: 'workflows' as const,
     timeoutMs,
-    heartbeatMs: 0,
+    heartbeatMs,
     attempts: 3,
     runsWhenCancelled: name.startsWith('clean'),
   });
@@ -120,13 +122,34 @@ test('an attempt that takes too long is aborted and repeated', async () => {
   await ended('r', 'COMPLETED');
 });
 
+test('an activity that stops giving signs of life is aborted and repeated where it was', async () => {
+  const reasons: string[] = [];
+  const stalling: RunnableActivity = async (_, context) => {
+    if (context.attempt > 1) return context.lastHeartbeat;
+    // Longer than the silence that is allowed, but never silent for so long.
+    for (let beat = 1; beat <= 10; beat += 1) {
+      context.heartbeat({ done: beat });
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    return never(context.signal).catch((reason: Error) => {
+      reasons.push(reason.message);
+      throw reason;
+    });
+  };
+  await engine.start('job', {}, { id: 'r' });
+  runnerOf({ orchestration: (calls) => call(calls, 'stalling'), activities: { stalling }, heartbeatMs: 400 });
+  await ended('r', 'COMPLETED');
+  expect(reasons).toEqual(['It gave no sign of life for 400 ms.']);
+  expect((await steps('r'))[0]).toMatchObject({ attempts: 2, failures: 1, result: { value: { done: 10 } } });
+});
+
 test('goes on after a crash where it was, with parallel branches, and repeats no finished step', async () => {
   const done: string[] = [];
   let hold = true;
   const work: RunnableActivity = async (input, context) => {
     const name = input as string;
     // The second branch is faster at first: a replay must still give each branch its own sequence numbers.
-    if (name === 'a1') await new Promise((resolve) => setTimeout(resolve, 40));
+    if (name === 'a1') await until(() => done.includes('b2'));
     if (name === 'end') context.heartbeat('half');
     if (name === 'end' && hold) return never(context.signal);
     done.push(name === 'end' ? `end after ${String(context.lastHeartbeat)}` : name);
@@ -261,4 +284,47 @@ test('only one of two runners runs a run', async () => {
   runnerOf({ orchestration, activities: { work }, on: await files.open(false) });
   for (const id of ids) await ended(id, 'COMPLETED');
   expect([...counts.values()]).toEqual(ids.map(() => 1));
+});
+
+/** A connection whose writes can be made to stand still, as when its network or disk hangs. */
+function holdable(database: Database) {
+  let gate = Promise.resolve();
+  let release = (): void => undefined;
+  const hold = (): void => void (gate = new Promise((resolve) => (release = resolve)));
+  const transact: Database['transact'] = (work) => gate.then(() => database.transact(work));
+  const slow = Object.create(database, { transact: { value: transact } }) as Database;
+  return { slow, hold, release: () => release() };
+}
+
+test('a runner that lost its lease while it lives drops the run, and what it still brings is not written', async () => {
+  const { slow, hold, release } = holdable(await files.open(false));
+  const [reasons, handedOn]: [string[], unknown[]] = [[], []];
+  const activities: Record<string, RunnableActivity> = {
+    work: async (_, context) => {
+      if (context.attempt > 1) return 'second';
+      await never(context.signal).catch((reason: Error) => reasons.push(reason.name));
+      return 'first, too late';
+    },
+    handOn: (input) => Promise.resolve(handedOn.push(input)),
+  };
+  const orchestration: Orchestration = async (calls) => call(calls, 'handOn', await call(calls, 'work'));
+  await engine.start('job', {}, { id: 'r' });
+  const first = runnerOf({ orchestration, activities, on: slow, leaseMs: 150 });
+  await until(async () => (await steps('r')).length === 1);
+  // It cannot renew while its writes stand still.
+  hold();
+  runnerOf({ orchestration, activities });
+  await ended('r', 'COMPLETED');
+  expect(reasons).toEqual([]);
+  const written = await steps('r');
+  release();
+  await until(() => reasons.length > 0, 'the first runner giving up');
+  await first.stop();
+  expect(reasons).toEqual(['LeaseLostError']);
+  expect(handedOn).toEqual(['second']);
+  expect(written.map(({ name, attempts, result }) => [name, attempts, result?.value])).toEqual([
+    ['work', 2, 'second'],
+    ['handOn', 1, 1],
+  ]);
+  expect(await steps('r')).toEqual(written);
 });

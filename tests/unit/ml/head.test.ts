@@ -123,7 +123,7 @@ describe('fitHead', () => {
       const held = [...head.outOfFold.subarray(i * 4, i * 4 + 4)];
       expect(held.indexOf(Math.max(...held))).toBe(tag);
     });
-    expect([10, 30, 100, 300]).toContain(head.regularisation);
+    expect([30, 100, 300]).toContain(head.regularisation);
     expect(head.temperature).toBeGreaterThanOrEqual(0.5);
     expect(progress.at(-1)).toBe(1);
     expect(await fitHead(fit)).toEqual(head);

@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto';
+import { Table, type EntityManager } from 'typeorm';
+import { entities } from '../../schema/entities/index.ts';
+import { ServerSecret } from '../../schema/entities/server-secret.entity.ts';
+import { OperationError } from '../operation-error.ts';
+import type { Installation } from './installation.ts';
+import { Transfer } from './transfer-journal.entity.ts';
+
+/** Tables of the transfer itself. They are gone when it is finished, so no migration of the service knows them. */
+const tables = [
+  new Table({
+    name: 'transfer',
+    columns: [
+      { name: 'source_id', type: 'varchar', length: '64', isPrimary: true },
+      { name: 'started_at', type: 'datetime' },
+    ],
+  }),
+  new Table({
+    name: 'transfer_object',
+    columns: [
+      { name: 'object_key', type: 'varchar', length: '512', isPrimary: true },
+      { name: 'size_bytes', type: 'bigint' },
+      { name: 'sha256', type: 'varchar', length: '64' },
+    ],
+  }),
+];
+
+/**
+ * Marks the target as a copy of this source that is not finished, or finds the mark of an earlier attempt.
+ * @returns whether an earlier attempt goes on
+ * @throws OperationError when the target has other data
+ */
+export async function beginTransfer(source: Installation, target: Installation): Promise<boolean> {
+  const sourceId = await identify(source);
+  const begun = (await hasJournal(target)) ? await target.database.read.manager.find(Transfer) : [];
+  if (begun.some((transfer) => transfer.sourceId === sourceId)) return true;
+  if (begun.length > 0)
+    throw new OperationError(`The target (${target.place.name}) holds the unfinished copy of another installation.`);
+  await refuseOtherData(target);
+  await target.database.transact(async (manager) => {
+    for (const table of tables) await runnerOf(manager).createTable(table, true);
+    await manager.insert(Transfer, { sourceId, startedAt: new Date() });
+  });
+  return false;
+}
+
+export async function endTransfer(target: Installation): Promise<void> {
+  await target.database.transact(async (manager) => {
+    for (const table of tables) await runnerOf(manager).dropTable(table, true);
+  });
+}
+
+/** Whether a copy into this place was begun and not finished. */
+export async function hasJournal({ database }: Pick<Installation, 'database'>): Promise<boolean> {
+  const runner = database.read.createQueryRunner();
+  try {
+    return await runner.hasTable('transfer');
+  } finally {
+    await runner.release();
+  }
+}
+
+/** Each installation has a number of its own; one that was never served has none, and nothing to mix up. */
+async function identify({ database }: Installation): Promise<string> {
+  const secret = await database.read.manager.findOneBy(ServerSecret, { name: 'installation' });
+  return createHash('sha256')
+    .update(secret?.value ?? '')
+    .digest('hex');
+}
+
+async function refuseOtherData({ place, database, storage }: Installation): Promise<void> {
+  const found: string[] = [];
+  for (const entity of entities) {
+    const repository = database.read.getRepository<object>(entity);
+    const count = await repository.count();
+    if (count > 0) found.push(`${count} rows in ${repository.metadata.tableName}`);
+  }
+  for await (const { key } of storage.list('')) {
+    found.push(`the object ${key}`);
+    break;
+  }
+  if (found.length === 0) return;
+  throw new OperationError(
+    `The target (${place.name}) has data of its own: ${found.join(', ')}. Name an empty database and an empty bucket or folder.`,
+  );
+}
+
+function runnerOf({ queryRunner }: EntityManager) {
+  if (!queryRunner) throw new Error('A transaction has a query runner.');
+  return queryRunner;
+}

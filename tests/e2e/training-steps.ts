@@ -1,0 +1,69 @@
+import type { TaglensClient } from '../../cli/client.ts';
+
+export interface Photograph {
+  tag: string;
+  jpeg: Buffer;
+}
+
+const batchSize = 64;
+
+export async function ask<T>(
+  client: TaglensClient,
+  query: string,
+  variables: Record<string, unknown> = {},
+): Promise<T> {
+  return Object.values(await client.request<Record<string, T>>(query, variables))[0] as T;
+}
+
+/** A project of the small backbone with a tag for each kind of photograph. */
+export async function makeProject(client: TaglensClient, photographs: readonly Photograph[]): Promise<string> {
+  const project = await ask<{ id: string }>(
+    client,
+    'mutation { createProject(input: { name: "p", domainId: "0732100f-1a38-4e49-a514-c9b44c697ab5" }) { id } }',
+  );
+  for (const tag of new Set(photographs.map((photograph) => photograph.tag))) {
+    const { id } = await ask<{ id: string }>(
+      client,
+      'mutation ($p: ID!, $n: String!) { createTag(input: { projectId: $p, name: $n }) { id } }',
+      { p: project.id, n: tag },
+    );
+    const own = photographs.filter((photograph) => photograph.tag === tag);
+    const images = own.map(({ jpeg }) => ({ source: { base64: jpeg.toString('base64') } }));
+    for (let at = 0; at < images.length; at += batchSize)
+      await ask(client, 'mutation ($i: AddImagesInput!) { addImages(input: $i) { results { status } } }', {
+        i: { projectId: project.id, tagIds: [id], images: images.slice(at, at + batchSize) },
+      });
+  }
+  return project.id;
+}
+
+export const startTraining = (client: TaglensClient, p: string): Promise<{ id: string }> =>
+  ask(client, 'mutation ($p: ID!) { trainIteration(input: { projectId: $p }) { id } }', { p });
+
+export interface State {
+  status: string;
+  error: string | null;
+  modelSha256: string | null;
+  imageCount: number;
+  progress: { phase: string; fraction: number };
+}
+
+export const stateOf = (client: TaglensClient, id: string): Promise<State> =>
+  ask(
+    client,
+    'query ($id: ID!) { iteration(id: $id) { status error modelSha256 imageCount progress { phase fraction } } }',
+    {
+      id,
+    },
+  );
+
+/** Asks until the training is as wanted, or over. */
+export async function waitFor(client: TaglensClient, id: string, wanted: (state: State) => boolean): Promise<State> {
+  for (;;) {
+    const state = await stateOf(client, id);
+    if (wanted(state) || ['COMPLETED', 'FAILED', 'CANCELLED'].includes(state.status)) return state;
+    await new Promise((resolve) => setTimeout(resolve, 15));
+  }
+}
+
+export const isOver = ({ status }: State): boolean => status === 'COMPLETED';

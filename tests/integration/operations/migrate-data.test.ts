@@ -1,0 +1,158 @@
+import type { EntityManager } from 'typeorm';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { keys } from '../../../infra/storage/keys.ts';
+import { transfer, type TransferReport } from '../../../operations/transfer/transfer.ts';
+import { EventRow } from '../../../schema/entities/event.entity.ts';
+import { Image } from '../../../schema/entities/image.entity.ts';
+import { Iteration } from '../../../schema/entities/iteration.entity.ts';
+import { IterationStatus } from '../../../schema/enums.ts';
+import { freshBackend, type Backend } from '../../backends/backend.ts';
+import { folderBackend } from '../../backends/folder.ts';
+import { bearer, keysBelow, makeTrainableProject, ownerKey, samples, trainToEnd } from '../api/setup.ts';
+import { placeOf, rowsOf, serveOn, withData, type Settings } from './setup.ts';
+
+const backends: Backend[] = [];
+let source: Settings;
+/** What the source answered while it was served. */
+let project: { id: string; photograph: Buffer; probabilities: unknown; pictureUrl: string };
+
+async function fresh(make: () => Promise<Backend> = folderBackend): Promise<Settings> {
+  const backend = await make();
+  backends.push(backend);
+  return backend.settings;
+}
+
+const move = (from: Settings, to: Settings): Promise<TransferReport> =>
+  transfer(placeOf(from), placeOf(to), { purpose: 'move', onProgress: () => undefined });
+
+async function predict(url: string, projectId: string, photograph: Buffer): Promise<unknown> {
+  const address = `${url}/v1/projects/${projectId}/predict/live`;
+  const response = await fetch(address, {
+    method: 'POST',
+    body: new Uint8Array(photograph),
+    headers: bearer(ownerKey),
+  });
+  const { results } = (await response.json()) as { results: { tagId: string; probability: number }[] };
+  return results.map(({ tagId, probability }) => [tagId, probability]);
+}
+
+async function newEvent(manager: EntityManager): Promise<number> {
+  const row = { topic: 't', entityId: 'e', projectId: null, payload: {}, createdAt: 1 };
+  return (await manager.save(manager.create(EventRow, row))).id;
+}
+
+beforeAll(async () => {
+  source = await fresh();
+  const server = await serveOn(source);
+  const id = await makeTrainableProject(server, 4, 21);
+  const iteration = await trainToEnd(server, id);
+  const publish = 'mutation ($id: ID!) { publishIteration(input: { iterationId: $id, name: "live" }) { id } }';
+  await server.client.request(publish, { id: iteration.id });
+  const photograph = (await samples(1, 99))[0]?.jpeg as Buffer;
+  const query = 'query ($id: ID!) { project(id: $id) { images(first: 1) { nodes { url } } } }';
+  type Pictures = { project: { images: { nodes: { url: string }[] } } };
+  const pictures = await server.client.request<Pictures>(query, { id });
+  const { pathname, search } = new URL(pictures.project.images.nodes[0]?.url ?? '');
+  project = { id, photograph, probabilities: await predict(server.url, id, photograph), pictureUrl: pathname + search };
+  await server.close();
+});
+
+afterAll(async () => {
+  for (const backend of backends) await backend.close();
+});
+
+test('moves to a production and back: equal rows and objects, the same probabilities to the last bit', async () => {
+  const [production, back] = [await fresh(freshBackend), await fresh()];
+  const there = await move(source, production);
+  expect(there).toMatchObject({ isResumed: false, missing: [] });
+  expect(there.objects.objectCount).toBeGreaterThan(20);
+  expect(await rowsOf(production)).toEqual(await rowsOf(source));
+
+  const server = await serveOn(production);
+  expect(await predict(server.url, project.id, project.photograph)).toEqual(project.probabilities);
+  expect((await fetch(server.url + project.pictureUrl)).status).toBe(200);
+  await server.close();
+
+  expect((await move(production, back)).missing).toEqual([]);
+  expect(await rowsOf(back)).toEqual(await rowsOf(production));
+  const again = await serveOn(back);
+  expect(await predict(again.url, project.id, project.photograph)).toEqual(project.probabilities);
+  await again.close();
+});
+
+test('a moved service numbers its events above those that the source ever gave', async () => {
+  const to = await fresh(freshBackend);
+  const last = await withData(source, (database) =>
+    database.transact(async (manager) => {
+      const id = await newEvent(manager);
+      await manager.delete(EventRow, { id });
+      return id;
+    }),
+  );
+  await move(source, to);
+  const next = await withData(to, (database) => database.transact(newEvent));
+  expect(next).toBeGreaterThan(last);
+});
+
+test('refuses a target with data of its own, and the source as its own target', async () => {
+  const other = await fresh(freshBackend);
+  await (await serveOn(other)).close();
+  await expect(move(source, other)).rejects.toThrow(/has data of its own: .*rows in api_key/);
+  await expect(move(source, source)).rejects.toThrow('share a database');
+  const withObject = await fresh(freshBackend);
+  await withData(withObject, async (_database, storage) => void (await storage.put('a/b', Buffer.from('x'))));
+  await expect(move(source, withObject)).rejects.toThrow('the object a/b');
+});
+
+test('refuses while a training is under way, and a source without data', async () => {
+  const training = await fresh();
+  await move(source, training);
+  await withData(training, (database) =>
+    database.transact((manager) =>
+      manager.update(Iteration, { projectId: project.id }, { status: IterationStatus.TRAINING }),
+    ),
+  );
+  await expect(move(training, await fresh())).rejects.toThrow('Trainings are under way');
+  await expect(move(await fresh(), await fresh())).rejects.toThrow('There is no data in the source');
+});
+
+test('says which photographs the source itself lacks or holds damaged', async () => {
+  const damaged = await fresh();
+  await move(source, damaged);
+  const [lost, broken] = await withData(damaged, async (database, storage) => {
+    const images = await database.read.manager.find(Image, { take: 2, order: { id: 'ASC' } });
+    const [first, second] = images.map(({ projectId, id }) => keys.imageOriginal(projectId, id)) as [string, string];
+    await storage.delete(first);
+    await storage.put(second, Buffer.from('rot'));
+    return [first, second];
+  });
+  expect((await move(damaged, await fresh())).missing.sort()).toEqual([lost, broken].sort());
+});
+
+test('copies a running service to its state at one moment', async () => {
+  const [busy, copy] = [await fresh(), await fresh()];
+  await move(source, busy);
+  const server = await serveOn(busy);
+  const photographs = await samples(4, 77);
+  let isCopied = false;
+  const upload = async (): Promise<void> => {
+    for (let at = 0; !isCopied; at = (at + 1) % photographs.length) {
+      const image = { source: { base64: photographs[at]?.jpeg.toString('base64') } };
+      const add = `mutation ($i: AddImagesInput!) { addImages(input: $i) { results { image { id } } } }`;
+      type Added = { addImages: { results: { image: { id: string } }[] } };
+      const { addImages } = await server.client.request<Added>(add, { i: { projectId: project.id, images: [image] } });
+      const imageIds = addImages.results.map((result) => result.image.id);
+      const remove = 'mutation ($i: DeleteImagesInput!) { deleteImages(input: $i) }';
+      await server.client.request(remove, { i: { imageIds } });
+    }
+  };
+  const uploading = upload();
+  const report = await transfer(placeOf(busy), placeOf(copy), { purpose: 'copy', onProgress: () => undefined });
+  isCopied = true;
+  await uploading;
+  await server.close();
+  expect(report.missing).toEqual([]);
+  const present = await withData(copy, (_database, storage) => keysBelow(storage, 'projects/'));
+  for (const { projectId, id } of (await rowsOf(copy))['image'] as Image[])
+    expect(present).toContain(keys.imageOriginal(projectId, id));
+});
