@@ -161,7 +161,7 @@ test('two processes that start at once on nothing make one owner key and one sec
   const rows = await openDatabase(loadConfig(env).database, entities, []);
   expect(both.filter((server) => server.ownerKey !== null)).toHaveLength(1);
   expect(await rows.read.manager.count(ApiKey)).toBe(1);
-  expect(await rows.read.manager.count(ServerSecret)).toBe(1);
+  expect(await rows.read.manager.countBy(ServerSecret, { name: 'url-signing' })).toBe(1);
   await rows.close();
   for (const server of both) await server.close();
   await fresh.close();
