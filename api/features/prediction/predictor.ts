@@ -1,3 +1,4 @@
+import { OutageError } from '../../../infra/outage.ts';
 import type { Metrics } from '../../../infra/metrics.ts';
 import { traced } from '../../../infra/tracing.ts';
 import type { PredictionPort, PredictionTask, TagProbability } from '../../../schema/contracts/prediction.ts';
@@ -36,6 +37,7 @@ export class Predictor {
   private async ask(task: PredictionTask): Promise<PredictorAnswer> {
     const outcome = await this.port.predict(task);
     if (outcome.status === 'NO_MODEL') throw notFound('model of iteration', task.iterationId);
+    if (outcome.status === 'NO_STORAGE') throw new OutageError('storage');
     if (outcome.status === 'REFUSED') {
       const { code, message, details } = outcome;
       throw new DomainError('IMAGE_REFUSED', message, { ...details, reason: code });
