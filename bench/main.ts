@@ -1,3 +1,4 @@
+import { benchLoad } from './load.ts';
 import { benchModels } from './models.ts';
 import type { BenchName } from './names.ts';
 import { benchPredict } from './predict.ts';
@@ -16,4 +17,5 @@ export const benches: Record<BenchName, (options: BenchOptions) => Promise<void>
   quality: benchQuality,
   models: benchModels,
   subscriptions: benchSubscriptions,
+  load: benchLoad,
 };

@@ -1,3 +1,3 @@
 /** What can be measured; apart from the benchmarks themselves, so that the command line lists them without loading them. */
-export const benchNames = ['train', 'predict', 'quality', 'models', 'subscriptions'] as const;
+export const benchNames = ['train', 'predict', 'quality', 'models', 'subscriptions', 'load'] as const;
 export type BenchName = (typeof benchNames)[number];

@@ -8,7 +8,7 @@ import { Iteration } from '../schema/entities/iteration.entity.ts';
 import { IterationStatus, TrainingPhase } from '../schema/enums.ts';
 import { newId } from '../schema/id.ts';
 import { startServer, type BenchServer } from './bench-server.ts';
-import { printTable } from './report.ts';
+import { at, printTable } from './report.ts';
 
 const topic = 'iteration.progressed';
 const eventEveryMs = 1000;
@@ -95,8 +95,7 @@ async function measure(server: BenchServer, count: number, events: number): Prom
   for (const client of clients) await client.dispose();
   await training.close();
   const sorted = delays.sort((a, b) => a - b);
-  const at = (share: number): number => sorted[Math.floor((sorted.length - 1) * share)] ?? NaN;
-  const figures = { p50: at(0.5), p99: at(0.99), delivered: delays.length / (count * (events + 1)) };
+  const figures = { p50: at(sorted, 0.5), p99: at(sorted, 0.99), delivered: delays.length / (count * (events + 1)) };
   return { subscriptions: count, ...figures, eventLoopP99, residentMegabytes };
 }
 
