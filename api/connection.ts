@@ -102,31 +102,38 @@ export function connectionOf<T extends object>(node: ClassType<T>, name: string)
 
 export type Direction = 'ASC' | 'DESC';
 
+/** The rows of a query that repeats none; TypeORM's own count would sort out repeated ones whenever there is a join. */
+export async function countRows<T extends ObjectLiteral>(query: SelectQueryBuilder<T>): Promise<number> {
+  const counted = await query.select('COUNT(*)', 'count').getRawOne<{ count: number }>();
+  return Number(counted?.count);
+}
+
 /**
  * One page by id. Ids grow with time, so this is a page over time that costs the same anywhere in the list and neither
  * skips nor repeats when rows come and go meanwhile.
+ * @param column what to order by, when the id of the rows also stands in a joined table with the better index
  */
 export async function pageById<T extends ObjectLiteral & { id: string }>(
   query: SelectQueryBuilder<T>,
   { first, after }: PageArgs,
   direction: Direction = 'DESC',
+  column = `${query.alias}.id`,
 ): Promise<Page<T>> {
   const size = checkPageSize(first);
   const all = query.clone();
-  const { alias } = query;
   if (after) {
     const id = decodeCursor(after, /^[0-9a-f-]{36}$/);
-    query.andWhere(`${alias}.id ${direction === 'DESC' ? '<' : '>'} :afterId`, { afterId: id });
+    query.andWhere(`${column} ${direction === 'DESC' ? '<' : '>'} :afterId`, { afterId: id });
   }
   const rows = await query
-    .orderBy(`${alias}.id`, direction)
-    .take(size + 1)
+    .orderBy(column, direction)
+    .limit(size + 1)
     .getMany();
   return {
     nodes: rows.slice(0, size),
     cursorOf: (row) => row.id,
     hasNextPage: rows.length > size,
     hasPreviousPage: Boolean(after),
-    count: () => all.getCount(),
+    count: () => countRows(all),
   };
 }

@@ -12,6 +12,7 @@ import { claimChore } from './chores.ts';
 import { clearRateWindows } from './rate-limit.ts';
 import type { PredictionService } from './features/prediction/prediction.service.ts';
 import type { OrphanCollector } from './orphans.ts';
+import { forgetUnusedFeatures } from './unused-features.ts';
 
 interface HousekeepingDeps {
   database: Database;
@@ -73,7 +74,9 @@ export class Housekeeping {
       await manager.delete(RunStepRow, { runId: In(ids) });
       await manager.delete(RunRow, { id: In(ids) });
     });
-    if (await claimChore(database, 'collect-orphans', dayMs)) await orphans.collect(orphanAgeMs, this.stopping.signal);
+    if (!(await claimChore(database, 'collect-orphans', dayMs))) return;
+    await forgetUnusedFeatures(database, this.stopping.signal);
+    await orphans.collect(orphanAgeMs, this.stopping.signal);
   }
 
   private async clearUploads(): Promise<void> {

@@ -25,12 +25,7 @@ export function createLoaders(database: Database) {
     publicationsOfIteration: childrenOf(database, Publication, 'iterationId'),
     imageCountOfTag: countOf(database, ImageTag, 'tagId'),
     imageCountOfProject: countOf(database, Image, 'projectId'),
-    untaggedImageCountOfProject: countOf(
-      database,
-      Image,
-      'projectId',
-      'NOT EXISTS (SELECT 1 FROM image_tag link WHERE link.image_id = row.id)',
-    ),
+    taggedImageCountOfProject: countOf(database, ImageTag, 'projectId', 'COUNT(DISTINCT row.imageId)'),
   };
 }
 
@@ -66,15 +61,14 @@ function countOf<T extends ObjectLiteral>(
   database: Database,
   entity: EntityTarget<T>,
   column: keyof T & string,
-  condition = '1 = 1',
+  counted = 'COUNT(*)',
 ) {
   return new DataLoader<string, number>(async (parentIds) => {
     const query = database.read.getRepository(entity).createQueryBuilder('row');
     const counts = await query
       .select(`row.${column}`, 'parentId')
-      .addSelect('COUNT(*)', 'count')
+      .addSelect(counted, 'count')
       .where({ [column]: In([...parentIds]) })
-      .andWhere(condition)
       .groupBy(`row.${column}`)
       .getRawMany<{ parentId: string; count: number | string }>();
     const found = new Map(counts.map(({ parentId, count }) => [parentId, Number(count)]));

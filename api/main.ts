@@ -9,6 +9,7 @@ import { EventTail } from '../infra/events/tail.ts';
 import { createLogger, type Logger } from '../infra/logger.ts';
 import { createMetrics, type Metrics } from '../infra/metrics.ts';
 import { openStorage } from '../infra/storage/open.ts';
+import type { Storage } from '../infra/storage/storage.ts';
 import { migrations } from '../migrations/index.ts';
 import { entities } from '../schema/entities/index.ts';
 import { EvaluationPool } from '../workers/evaluation-pool.ts';
@@ -83,7 +84,7 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<RunningServer> {
   const schema = await buildGraphqlSchema();
   const { requestsPerMinute: perMinute } = config.rateLimits;
   const requestLimit = new RateLimit(database, { name: 'requests', perMinute, metrics });
-  const checks = readinessChecks(database, tail);
+  const checks = readinessChecks(database, storage, tail);
   const asked = { config, schema, database, services, authenticator, requestLimit, signer, metrics, logger, checks };
   const server = await buildServer(asked);
   const installationId = await ensureSecret(database, 'installation');
@@ -121,9 +122,10 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<RunningServer> {
   return { url: address.url, ownerKey, close: drainAndClose };
 }
 
-function readinessChecks(database: Database, tail: EventTail): ReadinessChecks {
+function readinessChecks(database: Database, storage: Storage, tail: EventTail): ReadinessChecks {
   return {
     database: () => database.ping(),
+    storage: () => storage.ping(),
     events: () => {
       if (tail.silentMs > eventSilenceMs) throw new Error('The events have not been read for too long.');
     },

@@ -14,6 +14,13 @@ export function checkText(field: string, value: string, { min = 0, max }: TextLi
   throw new DomainError('INVALID', message, { field, min, max, length });
 }
 
+/** What follows LIKE to find rows that have the text in them: its own % and _ stand for themselves. */
+export const likePattern = (search: string): string => `%${search.replace(/[!%_]/g, '!$&')}%`;
+
+/** Letter case is ignored as far as the database knows letters: all of them on MySQL, those of English on SQLite. */
+export const containsText = (column: string, parameter: string): string =>
+  `LOWER(${column}) LIKE LOWER(:${parameter}) ESCAPE '!'`;
+
 /** @throws DomainError when a list is empty or longer than allowed */
 export function checkCount(field: string, items: readonly unknown[], max: number): void {
   if (items.length >= 1 && items.length <= max) return;

@@ -21,7 +21,11 @@ export class CreateImage1790000001002 implements MigrationInterface {
           { name: 'is_test', type: 'boolean' },
           { name: 'created_at', type: 'datetime', precision: 3 },
         ],
-        indices: [{ name: 'UQ_image_project_id_sha256', columnNames: ['project_id', 'sha256'], isUnique: true }],
+        indices: [
+          { name: 'UQ_image_project_id_sha256', columnNames: ['project_id', 'sha256'], isUnique: true },
+          { name: 'IX_image_project_id_id', columnNames: ['project_id', 'id'] },
+          { name: 'IX_image_project_id_is_test_id', columnNames: ['project_id', 'is_test', 'id'] },
+        ],
       }),
       true,
     );

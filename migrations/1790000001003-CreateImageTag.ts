@@ -16,7 +16,7 @@ export class CreateImageTag1790000001003 implements MigrationInterface {
         ],
         indices: [
           { name: 'IX_image_tag_tag_id_image_id', columnNames: ['tag_id', 'image_id'] },
-          { name: 'IX_image_tag_project_id', columnNames: ['project_id'] },
+          { name: 'IX_image_tag_project_id_image_id', columnNames: ['project_id', 'image_id'] },
         ],
       }),
       true,

@@ -16,7 +16,10 @@ export class CreateUpload1790000001004 implements MigrationInterface {
           { name: 'expires_at', type: 'datetime', precision: 3 },
           { name: 'created_at', type: 'datetime', precision: 3 },
         ],
-        indices: [{ name: 'IX_upload_project_id', columnNames: ['project_id'] }],
+        indices: [
+          { name: 'IX_upload_project_id', columnNames: ['project_id'] },
+          { name: 'IX_upload_expires_at', columnNames: ['expires_at'] },
+        ],
       }),
       true,
     );

@@ -29,7 +29,7 @@ export class CreateIteration1790000001005 implements MigrationInterface {
           { name: 'created_at', type: 'datetime', precision: 3 },
           { name: 'trained_at', type: 'datetime', precision: 3, isNullable: true },
         ],
-        indices: [{ name: 'IX_iteration_project_id', columnNames: ['project_id'] }],
+        indices: [{ name: 'IX_iteration_project_id_id', columnNames: ['project_id', 'id'] }],
       }),
       true,
     );

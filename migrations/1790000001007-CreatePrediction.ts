@@ -20,7 +20,9 @@ export class CreatePrediction1790000001007 implements MigrationInterface {
           { name: 'expires_at', type: 'datetime', precision: 3, isNullable: true },
         ],
         indices: [
-          { name: 'IX_prediction_project_id', columnNames: ['project_id'] },
+          { name: 'IX_prediction_project_id_id', columnNames: ['project_id', 'id'] },
+          { name: 'IX_prediction_project_id_iteration_id_id', columnNames: ['project_id', 'iteration_id', 'id'] },
+          { name: 'IX_prediction_project_id_published_name_id', columnNames: ['project_id', 'published_name', 'id'] },
           { name: 'IX_prediction_expires_at', columnNames: ['expires_at'] },
         ],
       }),

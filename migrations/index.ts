@@ -18,6 +18,7 @@ import { CreateShardProgress1790000002002 } from './1790000002002-CreateShardPro
 import { AddIterationProgressedAt1790000002003 } from './1790000002003-AddIterationProgressedAt.ts';
 import { CreateChore1790000002500 } from './1790000002500-CreateChore.ts';
 import { CreateRateWindow1790000003000 } from './1790000003000-CreateRateWindow.ts';
+import { IndexImageContent1790000004000 } from './1790000004000-IndexImageContent.ts';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -41,4 +42,5 @@ export const migrations = [
   AddIterationProgressedAt1790000002003,
   CreateChore1790000002500,
   CreateRateWindow1790000003000,
+  IndexImageContent1790000004000,
 ];

@@ -33,10 +33,14 @@ function causeOf(error: unknown): MysqlError {
 
 /** The server went away, was not reached, or took no more connections: nothing is wrong with the statement. */
 export function isConnectionLost(error: unknown): boolean {
-  const { code, message } = causeOf(error);
-  if (typeof code === 'string' && lostCodes.has(code)) return true;
-  // mysql2 gives no code to a statement that meets a connection already known to be closed.
-  return typeof message === 'string' && /connection is in closed state|Connection (is )?closed/i.test(message);
+  const { code } = causeOf(error);
+  return (typeof code === 'string' && lostCodes.has(code)) || wasNeverSent(error);
+}
+
+/** The connection was known to be closed when the statement came; mysql2 has no code for that. */
+export function wasNeverSent(error: unknown): boolean {
+  const { message } = causeOf(error);
+  return typeof message === 'string' && message.includes('connection is in closed state');
 }
 
 export const isConflict = (error: unknown): boolean => conflicts.has(Number(causeOf(error).errno));

@@ -2,7 +2,7 @@ import { DataSource, MigrationExecutor, type EntityManager, type QueryRunner } f
 import { OutcomeUnknownError, type Database, type DatabaseOptions } from './database.ts';
 import type { EntityClass, MigrationClass } from './database.ts';
 import { CONNECT_TIMEOUT_MS, findDialect, readingDriver, writingDriver, type Dialect } from './mysql-driver.ts';
-import { isConflict, isConnectionLost, isDuplicate } from './mysql-errors.ts';
+import { isConflict, isConnectionLost, isDuplicate, wasNeverSent } from './mysql-errors.ts';
 
 const KEEP_ALIVE_MS = 10_000;
 /** After this long of conflicts, or without a connection, the caller gets the error. */
@@ -85,7 +85,7 @@ async function commit(runner: QueryRunner): Promise<void> {
   try {
     await runner.commitTransaction();
   } catch (error) {
-    throw isConnectionLost(error) ? new OutcomeUnknownError({ cause: error }) : error;
+    throw isConnectionLost(error) && !wasNeverSent(error) ? new OutcomeUnknownError({ cause: error }) : error;
   }
 }
 
@@ -103,19 +103,28 @@ export async function openMysql(
   migrations: MigrationClass[],
   options: DatabaseOptions = {},
 ): Promise<Database> {
-  const { url } = config;
-  const type = await findDialect(url);
   const readers = Math.floor(config.poolSize / 2);
-  const writers = config.poolSize - readers;
-  const writer = await openSource({ type, url, entities, migrations, poolSize: writers, driver: writingDriver });
+  const poolSize = config.poolSize - readers;
+  const writer = await openMysqlWriter({ ...config, poolSize }, entities, migrations);
   try {
     if (options.migrate) await migrate(writer);
-    const reader = { type, url, entities, migrations: [], poolSize: readers, driver: readingDriver };
+    const type = writer.options.type as Dialect;
+    const reader = { type, url: config.url, entities, migrations: [], poolSize: readers, driver: readingDriver };
     return new MysqlDatabase(await openSource(reader), writer);
   } catch (error) {
     await writer.destroy();
     throw error;
   }
+}
+
+/** The connections that change rows and tables, for what looks after the tables themselves. The caller closes them. */
+export async function openMysqlWriter(
+  { url, poolSize }: { url: string; poolSize: number },
+  entities: EntityClass[],
+  migrations: MigrationClass[],
+): Promise<DataSource> {
+  const type = await findDialect(url);
+  return openSource({ type, url, entities, migrations, poolSize, driver: writingDriver });
 }
 
 interface SourceOptions {

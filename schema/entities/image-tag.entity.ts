@@ -2,7 +2,7 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 @Entity({ name: 'image_tag' })
 @Index('IX_image_tag_tag_id_image_id', ['tagId', 'imageId'])
-@Index('IX_image_tag_project_id', ['projectId'])
+@Index('IX_image_tag_project_id_image_id', ['projectId', 'imageId'])
 export class ImageTag {
   @PrimaryColumn({ name: 'image_id', type: 'varchar', length: 36 })
   imageId: string;

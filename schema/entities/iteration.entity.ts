@@ -5,7 +5,7 @@ import { IterationStatus, TrainingMode } from '../enums.ts';
 
 @ObjectType({ description: 'One training of a project and the model that came out of it.' })
 @Entity({ name: 'iteration' })
-@Index('IX_iteration_project_id', ['projectId'])
+@Index('IX_iteration_project_id_id', ['projectId', 'id'])
 export class Iteration {
   @Field(() => ID, { description: 'Identifier; sorts by start.' })
   @PrimaryColumn({ name: 'id', type: 'varchar', length: 36 })

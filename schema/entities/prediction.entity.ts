@@ -4,7 +4,9 @@ import { PredictionResult } from './prediction-result.ts';
 
 @ObjectType({ description: 'The answer of a model for one image.' })
 @Entity({ name: 'prediction' })
-@Index('IX_prediction_project_id', ['projectId'])
+@Index('IX_prediction_project_id_id', ['projectId', 'id'])
+@Index('IX_prediction_project_id_iteration_id_id', ['projectId', 'iterationId', 'id'])
+@Index('IX_prediction_project_id_published_name_id', ['projectId', 'publishedName', 'id'])
 @Index('IX_prediction_expires_at', ['expiresAt'])
 export class Prediction {
   @Field(() => ID, { description: 'Identifier.' })

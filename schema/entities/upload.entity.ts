@@ -2,6 +2,7 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 @Entity({ name: 'upload' })
 @Index('IX_upload_project_id', ['projectId'])
+@Index('IX_upload_expires_at', ['expiresAt'])
 export class Upload {
   @PrimaryColumn({ name: 'id', type: 'varchar', length: 36 })
   id: string;

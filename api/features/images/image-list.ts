@@ -7,8 +7,9 @@ import { ImageTag } from '../../../schema/entities/image-tag.entity.ts';
 import { Image } from '../../../schema/entities/image.entity.ts';
 import { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import { ImageOrder, TagMatch } from '../../../schema/enums.ts';
-import { checkPageSize, decodeCursor, pageById, type Page } from '../../connection.ts';
+import { checkPageSize, countRows, decodeCursor, pageById, type Page } from '../../connection.ts';
 import { notFound } from '../../errors.ts';
+import { containsText, likePattern } from '../../text.ts';
 import type { ImageFilterInput, ImageListArgs } from './image.input.ts';
 
 interface ListDeps {
@@ -22,26 +23,53 @@ type Query = SelectQueryBuilder<Image>;
 export async function listImages(deps: ListDeps, projectId: string, args: ImageListArgs): Promise<Page<Image>> {
   const filtered = (): Query => {
     const query = deps.database.read.getRepository(Image).createQueryBuilder('image').where({ projectId });
+    if (!startsFromTag(args.filter)) query.useIndex(indexFor(args.filter));
     return args.filter ? addFilter(query, args.filter) : query;
   };
   const iterationId = args.filter?.iterationId;
   if (iterationId) return pageOfSnapshot(filtered, await snapshotIds(deps, projectId, iterationId), args);
-  return pageById(filtered(), args, args.orderBy === ImageOrder.NEWEST ? 'DESC' : 'ASC');
+  const column = startsFromTag(args.filter) ? 'own0.imageId' : 'image.id';
+  return pageById(filtered(), args, args.orderBy === ImageOrder.NEWEST ? 'DESC' : 'ASC', column);
 }
 
-function addFilter(query: Query, { isTagged, tagIds, tagMatch, isTest, search }: ImageFilterInput): Query {
-  const links = query.subQuery().select('1').from(ImageTag, 'link').where('link.imageId = image.id');
-  if (isTagged != null) query.andWhere(`${isTagged ? '' : 'NOT '}EXISTS ${links.getQuery()}`);
-  const ids = [...new Set(tagIds ?? [])];
-  if (ids.length > 0) {
-    const counted = query.subQuery().select('COUNT(*)').from(ImageTag, 'own').where('own.imageId = image.id');
-    counted.andWhere('own.tagId IN (:...tagIds)');
-    const least = tagMatch === TagMatch.ALL ? ids.length : 1;
-    query.andWhere(`${counted.getQuery()} >= :least`, { tagIds: ids, least });
+/** All of the images wanted have the first tag, so its links are the list to walk. */
+const startsFromTag = (filter: ImageFilterInput | null | undefined): boolean =>
+  filter?.tagIds?.length === 1 || (filter?.tagMatch === TagMatch.ALL && Boolean(filter.tagIds?.length));
+
+const indexFor = (filter: ImageFilterInput | null | undefined): string =>
+  filter?.isTest == null ? 'IX_image_project_id_id' : 'IX_image_project_id_is_test_id';
+
+/**
+ * Written so that a page costs little in a project of a million images: the list is walked in its order by an index and
+ * each image is looked at by its key, or it starts from the links of a tag. What the database could turn into a join
+ * over everything first is therefore not written as EXISTS.
+ */
+function addFilter(query: Query, filter: ImageFilterInput): Query {
+  const { isTagged, isTest, search } = filter;
+  if (isTagged != null) {
+    const link = query.subQuery().select('link.tagId').from(ImageTag, 'link').where('link.imageId = image.id').limit(1);
+    query.andWhere(`${link.getQuery()} IS ${isTagged ? 'NOT ' : ''}NULL`);
   }
+  const ids = [...new Set(filter.tagIds ?? [])];
+  if (ids.length > 0) addTags(query, ids, startsFromTag(filter));
   if (isTest != null) query.andWhere('image.isTest = :isTest', { isTest });
-  if (search) query.andWhere('LOWER(image.name) LIKE :search', { search: `%${search.toLowerCase()}%` });
+  if (search) query.andWhere(containsText('image.name', 'search'), { search: likePattern(search) });
   return query;
+}
+
+/** An image has a tag once, so joining the link of each tag repeats no image. */
+function addTags(query: Query, ids: string[], all: boolean): void {
+  if (all) {
+    ids.forEach((id, i) =>
+      query.innerJoin(ImageTag, `own${i}`, `own${i}.imageId = image.id AND own${i}.tagId = :tag${i}`, {
+        [`tag${i}`]: id,
+      }),
+    );
+    return;
+  }
+  const own = query.subQuery().select('own.tagId').from(ImageTag, 'own').where('own.imageId = image.id');
+  own.andWhere('own.tagId IN (:...tagIds)').limit(1);
+  query.andWhere(`${own.getQuery()} IS NOT NULL`, { tagIds: ids });
 }
 
 /** Ids of the images that a training saw, in ascending order. */
@@ -85,8 +113,6 @@ async function pageOfSnapshot(filtered: () => Query, ids: string[], args: ImageL
 async function countOf(filtered: () => Query, ids: string[]): Promise<number> {
   let count = 0;
   for (let at = 0; at < ids.length; at += lookAtOnce)
-    count += await filtered()
-      .andWhere({ id: In(ids.slice(at, at + lookAtOnce)) })
-      .getCount();
+    count += await countRows(filtered().andWhere({ id: In(ids.slice(at, at + lookAtOnce)) }));
   return count;
 }

@@ -75,7 +75,7 @@ export class PredictionService {
   async list(caller: Caller, projectId: string, args: PredictionListArgs): Promise<Page<Prediction>> {
     await this.deps.projects.get(caller, 'read', projectId);
     const query = this.deps.database.read.getRepository(Prediction).createQueryBuilder('prediction');
-    query.where({ projectId });
+    query.where({ projectId }).useIndex(indexFor(args));
     if (args.iterationId) query.andWhere({ iterationId: args.iterationId });
     if (args.publishedName) query.andWhere({ publishedName: args.publishedName });
     return pageById(query, args);
@@ -146,4 +146,9 @@ export class PredictionService {
   private expiry(createdAt: Date): Date {
     return new Date(createdAt.getTime() + this.deps.retentionDays * dayMs);
   }
+}
+
+function indexFor({ iterationId, publishedName }: PredictionListArgs): string {
+  if (publishedName) return 'IX_prediction_project_id_published_name_id';
+  return iterationId ? 'IX_prediction_project_id_iteration_id_id' : 'IX_prediction_project_id_id';
 }

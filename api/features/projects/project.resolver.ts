@@ -77,8 +77,11 @@ export class ProjectResolver {
   }
 
   @FieldResolver(() => Int, { description: 'Images without a tag.' })
-  untaggedImageCount(@Root() { id }: Project, @Ctx() { loaders }: Context) {
-    return loaders.untaggedImageCountOfProject.load(id);
+  async untaggedImageCount(@Root() { id }: Project, @Ctx() { loaders }: Context) {
+    // Two counts over an index each; asking every image for its tags costs several times as much.
+    const { imageCountOfProject, taggedImageCountOfProject } = loaders;
+    const [all, tagged] = await Promise.all([imageCountOfProject.load(id), taggedImageCountOfProject.load(id)]);
+    return Math.max(0, all - tagged);
   }
 
   @FieldResolver(() => ImageConnection, { description: 'Its images.' })

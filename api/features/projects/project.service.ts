@@ -20,7 +20,7 @@ import { pageById, type Page, type PageArgs } from '../../connection.ts';
 import { DomainError, notFound } from '../../errors.ts';
 import { OnceOnly } from '../../idempotency.ts';
 import { lockProject } from '../../project-lock.ts';
-import { checkText } from '../../text.ts';
+import { checkText, containsText, likePattern } from '../../text.ts';
 import { getDomain } from '../domains/domains.ts';
 import type { CreateProjectInput, UpdateProjectInput } from './project.input.ts';
 
@@ -45,7 +45,7 @@ export class ProjectService {
     authorise(caller, 'read', caller.projectId);
     const query = this.database.read.getRepository(Project).createQueryBuilder('project');
     if (caller.projectId !== null) query.andWhere('project.id = :only', { only: caller.projectId });
-    if (search) query.andWhere('LOWER(project.name) LIKE :search', { search: `%${search.toLowerCase()}%` });
+    if (search) query.andWhere(containsText('project.name', 'search'), { search: likePattern(search) });
     return pageById(query, page);
   }
 

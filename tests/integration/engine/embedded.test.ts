@@ -149,7 +149,7 @@ test('goes on after a crash where it was, with parallel branches, and repeats no
   const work: RunnableActivity = async (input, context) => {
     const name = input as string;
     // The second branch is faster at first: a replay must still give each branch its own sequence numbers.
-    if (name === 'a1') await new Promise((resolve) => setTimeout(resolve, 40));
+    if (name === 'a1') await until(() => done.includes('b2'));
     if (name === 'end') context.heartbeat('half');
     if (name === 'end' && hold) return never(context.signal);
     done.push(name === 'end' ? `end after ${String(context.lastHeartbeat)}` : name);
