@@ -82,28 +82,27 @@ const countsOf = (project: LargeProject): Question[] =>
   );
 
 function othersOf({ projectId, iterationIds: [iterationId] }: LargeProject): Question[] {
-  const id = { id: projectId, first: pageSize };
-  const ofProject = (fields: string): string => `query ($id: ID!, $first: Int!) { project(id: $id) { ${fields} } }`;
-  const predictions = (args: string, fields: string): string =>
-    `query ($id: ID!, $first: Int!, $n: String, $i: ID) { predictions(projectId: $id, first: $first${args}) { ${fields} } }`;
+  const ofProject = (fields: string): string => `query ($id: ID!) { project(id: $id) { ${fields} } }`;
+  const predictions = (fields: string): string =>
+    `query ($id: ID!, $n: String, $i: ID) { predictions(projectId: $id, publishedName: $n, iterationId: $i) { ${fields} } }`;
   const prediction = 'nodes { id publishedName results { probability } } pageInfo { endCursor }';
-  const projects = (fields: string): string =>
-    `query ($first: Int!, $search: String) { projects(first: $first, search: $search) { ${fields} } }`;
+  const projects = (fields: string): string => `query ($search: String) { projects(search: $search) { ${fields} } }`;
   const project = 'nodes { id name imageCount untaggedImageCount } pageInfo { endCursor }';
   const question = (name: string, query: string, variables: object = {}): Question => ({
     ...{ name, query },
-    variables: { ...id, ...variables },
+    variables: { id: projectId, ...variables },
   });
   return [
+    question('nothing of the database', '{ domains { id } }'),
     question('imageCount and untaggedImageCount', ofProject('imageCount untaggedImageCount')),
     question('all tags with imageCount', ofProject('tags { id name imageCount }')),
     question('publications', ofProject('publications { id name }')),
-    question('iterations', ofProject('iterations(first: $first) { nodes { id name status } pageInfo { endCursor } }')),
-    question('iterations, totalCount', ofProject('iterations(first: $first) { totalCount }')),
-    question('predictions', predictions('', prediction)),
-    question('predictions under a name', predictions(', publishedName: $n', prediction), { n: 'model-1' }),
-    question('predictions of an iteration', predictions(', iterationId: $i', prediction), { i: iterationId }),
-    question('predictions, totalCount', predictions('', 'totalCount')),
+    question('iterations', ofProject('iterations { nodes { id name status } pageInfo { endCursor } }')),
+    question('iterations, totalCount', ofProject('iterations { totalCount }')),
+    question('predictions', predictions(prediction)),
+    question('predictions under a name', predictions(prediction), { n: 'model-1' }),
+    question('predictions of an iteration', predictions(prediction), { i: iterationId }),
+    question('predictions, totalCount', predictions('totalCount')),
     question('projects with counts', projects(project)),
     question('projects by name', projects(project), { search: 'shop 77' }),
     question('projects by name, none', projects(project), { search: 'zebra' }),
@@ -150,6 +149,13 @@ async function makeProject({ client }: ServerProcess): Promise<string> {
   return (await client.request<{ createProject: { id: string } }>(query)).createProject.id;
 }
 
+async function measure(server: ServerProcess, project: LargeProject, rounds: number): Promise<void> {
+  const pages = await report('page of images', server, await pagesOf(project), rounds);
+  await report('totalCount of images', server, countsOf(project), Math.ceil(rounds / 5));
+  const late = [...pages, ...(await report('other lists and counts', server, othersOf(project), rounds))];
+  console.log(`\nload average ${loadavg()[0]?.toFixed(1)}; later than ${pageAimMs} ms: ${late.join('; ') || 'none'}`);
+}
+
 /** Every list, filter and count of the API over HTTP, in a project of a million images on MariaDB. */
 export async function benchLoad({ smoke }: { smoke: boolean }): Promise<void> {
   if (!hasMysql) return console.log('TAGLENS_TEST_MYSQL_URL is not set: skipped. See infra/servers.sh.');
@@ -160,14 +166,13 @@ export async function benchLoad({ smoke }: { smoke: boolean }): Promise<void> {
     const startedMs = performance.now();
     const url = installation.settings['TAGLENS_DATABASE_URL'] ?? '';
     const project = await fillLargeProject(url, await makeProject(server), sizes);
-    await storeSnapshot(installation, project, sizes);
-    console.log(`${sizes.images} images made in ${((performance.now() - startedMs) / 1000).toFixed(0)} s`);
-    const pages = await report('page of images', server, await pagesOf(project), rounds);
-    await report('totalCount of images', server, countsOf(project), Math.ceil(rounds / 5));
-    const others = await report('other lists and counts', server, othersOf(project), rounds);
-    const late = [...pages, ...others];
-    console.log(`\nload average ${loadavg()[0]?.toFixed(1)}; later than ${pageAimMs} ms: ${late.join('; ') || 'none'}`);
-    await project.close();
+    try {
+      await storeSnapshot(installation, project, sizes);
+      console.log(`${sizes.images} images made in ${((performance.now() - startedMs) / 1000).toFixed(0)} s`);
+      await measure(server, project, rounds);
+    } finally {
+      await project.close();
+    }
   } finally {
     await installation.close();
   }

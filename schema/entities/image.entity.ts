@@ -6,6 +6,7 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 @Index('UQ_image_project_id_sha256', ['projectId', 'sha256'], { unique: true })
 @Index('IX_image_project_id_id', ['projectId', 'id'])
 @Index('IX_image_project_id_is_test_id', ['projectId', 'isTest', 'id'])
+@Index('IX_image_project_id_is_tagged_id', ['projectId', 'isTagged', 'id'])
 @Index('IX_image_sha256', ['sha256'])
 export class Image {
   @Field(() => ID, { description: 'Identifier; sorts by upload.' })
@@ -46,6 +47,10 @@ export class Image {
   @Field(() => Boolean, { description: 'Whether it is kept for measuring and never trained on.' })
   @Column({ name: 'is_test', type: 'boolean' })
   isTest: boolean;
+
+  /** Told by its links too; here so that an index can. */
+  @Column({ name: 'is_tagged', type: 'boolean', default: false })
+  isTagged: boolean;
 
   @Field(() => Date, { description: 'When it was uploaded.' })
   @Column({ name: 'created_at', type: 'datetime', precision: 3 })
