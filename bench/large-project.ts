@@ -46,10 +46,10 @@ export async function fillLargeProject(url: string, projectId: string, sizes: Si
     insertNumbered(connection, { into, columns, values, count });
   await run(
     'image',
-    'id, project_id, name, sha256, perceptual_hash, format, width, height, size_bytes, is_test, created_at',
+    'id, project_id, name, sha256, perceptual_hash, format, width, height, size_bytes, is_test, is_tagged, created_at',
     `${idOf('01900000', 'n')}, '${projectId}',
      CONCAT(IF(n % 10000 = 77, 'unicorn', ELT(1 + n % 7, ${places.join(', ')})), '-', LPAD(n, 7, '0'), '.jpg'),
-     SHA2(n, 256), LPAD(HEX(CRC32(n)), 16, '0'), 'jpeg', 1920, 1080, 400000, n % 20 = 3, NOW(3)`,
+     SHA2(n, 256), LPAD(HEX(CRC32(n)), 16, '0'), 'jpeg', 1920, 1080, 400000, n % 20 = 3, n % 20 <> 7, NOW(3)`,
     sizes.images,
   );
   await run(
@@ -59,6 +59,7 @@ export async function fillLargeProject(url: string, projectId: string, sizes: Si
     sizes.tags,
   );
   await tagImages(connection, projectId, sizes);
+  await keepCounts(connection, projectId);
   const iterationIds = await addModels(connection, projectId, sizes.iterations);
   await run(
     'prediction',
@@ -106,6 +107,16 @@ async function tagImages(connection: Connection, projectId: string, { images, ta
          FROM ${source} WHERE ${condition} ORDER BY n`,
       );
     }
+}
+
+/** As the service keeps them with each change. */
+async function keepCounts(connection: Connection, projectId: string): Promise<void> {
+  await connection.query('UPDATE tag SET image_count = (SELECT COUNT(*) FROM image_tag WHERE tag_id = tag.id)');
+  const count = (condition: string): string => `(SELECT COUNT(*) FROM image WHERE project_id = project.id${condition})`;
+  await connection.query(
+    `UPDATE project SET image_count = ${count('')}, untagged_image_count = ${count(' AND is_tagged = 0')} WHERE id = ?`,
+    [projectId],
+  );
 }
 
 /** Finished iterations; a third of them published. */

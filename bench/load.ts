@@ -1,4 +1,5 @@
 import { loadavg } from 'node:os';
+import { IdList } from '../infra/storage/id-list.ts';
 import { keys } from '../infra/storage/keys.ts';
 import { hasMysql } from '../tests/backends/mysql.ts';
 import type { ServerProcess } from '../tests/e2e/process.ts';
@@ -20,7 +21,7 @@ interface Question {
 const cursorOf = (id: string): string => Buffer.from(id).toString('base64url');
 const wanted = {
   page: 'nodes { id name thumbnailUrl tags { id name } } pageInfo { hasNextPage endCursor }',
-  count: 'totalCount',
+  count: 'totalCount isTotalCountExact',
 };
 
 function imageQuestion(name: string, projectId: string, wanted: string, args: object): Question {
@@ -138,10 +139,7 @@ async function report(title: string, server: ServerProcess, questions: Question[
 /** Half of the images took part in the training that the filter asks for. */
 async function storeSnapshot({ storage }: Installation, project: LargeProject, { images }: Sizes): Promise<void> {
   const ids = await project.taggedImageIds(images / 2);
-  const [iterationId = ''] = project.iterationIds;
-  const facts = { projectId: project.projectId, sha256: '', perceptualHash: '', isTest: false, tagIndexes: [] };
-  const snapshot = { kind: 'MULTILABEL', tags: [], images: ids.map((id) => ({ id, ...facts })) };
-  await storage.put(keys.snapshot(iterationId), Buffer.from(JSON.stringify(snapshot)));
+  await storage.put(keys.snapshotImages(project.iterationIds[0] ?? ''), IdList.of(ids).bytes);
 }
 
 async function makeProject({ client }: ServerProcess): Promise<string> {

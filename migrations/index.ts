@@ -19,12 +19,12 @@ import { AddIterationProgressedAt1790000002003 } from './1790000002003-AddIterat
 import { CreateChore1790000002500 } from './1790000002500-CreateChore.ts';
 import { CreateRateWindow1790000003000 } from './1790000003000-CreateRateWindow.ts';
 import { IndexImageContent1790000004000 } from './1790000004000-IndexImageContent.ts';
-import { AddProjectImageCount1790000004000 } from './1790000004000-AddProjectImageCount.ts';
-import { AddProjectUntaggedImageCount1790000004001 } from './1790000004001-AddProjectUntaggedImageCount.ts';
-import { AddTagImageCount1790000004002 } from './1790000004002-AddTagImageCount.ts';
-import { AddImageIsTagged1790000004003 } from './1790000004003-AddImageIsTagged.ts';
-import { IndexImageIsTagged1790000004004 } from './1790000004004-IndexImageIsTagged.ts';
-import { CountImages1790000004005 } from './1790000004005-CountImages.ts';
+import { AddProjectImageCount1790000004100 } from './1790000004100-AddProjectImageCount.ts';
+import { AddProjectUntaggedImageCount1790000004101 } from './1790000004101-AddProjectUntaggedImageCount.ts';
+import { AddTagImageCount1790000004102 } from './1790000004102-AddTagImageCount.ts';
+import { AddImageIsTagged1790000004103 } from './1790000004103-AddImageIsTagged.ts';
+import { IndexImageIsTagged1790000004104 } from './1790000004104-IndexImageIsTagged.ts';
+import { CountImages1790000004105 } from './1790000004105-CountImages.ts';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -49,10 +49,10 @@ export const migrations = [
   CreateChore1790000002500,
   CreateRateWindow1790000003000,
   IndexImageContent1790000004000,
-  AddProjectImageCount1790000004000,
-  AddProjectUntaggedImageCount1790000004001,
-  AddTagImageCount1790000004002,
-  AddImageIsTagged1790000004003,
-  IndexImageIsTagged1790000004004,
-  CountImages1790000004005,
+  AddProjectImageCount1790000004100,
+  AddProjectUntaggedImageCount1790000004101,
+  AddTagImageCount1790000004102,
+  AddImageIsTagged1790000004103,
+  IndexImageIsTagged1790000004104,
+  CountImages1790000004105,
 ];

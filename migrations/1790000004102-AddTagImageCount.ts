@@ -1,8 +1,8 @@
 import { TableColumn } from 'typeorm';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-export class AddTagImageCount1790000004002 implements MigrationInterface {
-  name = 'AddTagImageCount1790000004002';
+export class AddTagImageCount1790000004102 implements MigrationInterface {
+  name = 'AddTagImageCount1790000004102';
 
   async up(runner: QueryRunner): Promise<void> {
     if (await runner.hasColumn('tag', 'image_count')) return;

@@ -1,8 +1,8 @@
 import { TableColumn } from 'typeorm';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-export class AddProjectUntaggedImageCount1790000004001 implements MigrationInterface {
-  name = 'AddProjectUntaggedImageCount1790000004001';
+export class AddProjectUntaggedImageCount1790000004101 implements MigrationInterface {
+  name = 'AddProjectUntaggedImageCount1790000004101';
 
   async up(runner: QueryRunner): Promise<void> {
     if (await runner.hasColumn('project', 'untagged_image_count')) return;

@@ -1,8 +1,8 @@
 import { TableColumn } from 'typeorm';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-export class AddProjectImageCount1790000004000 implements MigrationInterface {
-  name = 'AddProjectImageCount1790000004000';
+export class AddProjectImageCount1790000004100 implements MigrationInterface {
+  name = 'AddProjectImageCount1790000004100';
 
   async up(runner: QueryRunner): Promise<void> {
     if (await runner.hasColumn('project', 'image_count')) return;

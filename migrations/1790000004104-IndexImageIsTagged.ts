@@ -5,8 +5,8 @@ const index = { name: 'IX_image_project_id_is_tagged_id', columnNames: ['project
 const isThere = async (runner: QueryRunner): Promise<boolean> =>
   Boolean((await runner.getTable('image'))?.indices.some(({ name }) => name === index.name));
 
-export class IndexImageIsTagged1790000004004 implements MigrationInterface {
-  name = 'IndexImageIsTagged1790000004004';
+export class IndexImageIsTagged1790000004104 implements MigrationInterface {
+  name = 'IndexImageIsTagged1790000004104';
 
   async up(runner: QueryRunner): Promise<void> {
     if (!(await isThere(runner))) await runner.createIndex('image', new TableIndex(index));
