@@ -1,13 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient, type Client } from 'graphql-ws';
 import WebSocket from 'ws';
+import { loadConfig } from '../infra/config.ts';
 import { openDatabase } from '../infra/database/open.ts';
 import { appendEvent } from '../infra/events/outbox.ts';
 import { entities } from '../schema/entities/index.ts';
 import { Iteration } from '../schema/entities/iteration.entity.ts';
 import { IterationStatus, TrainingPhase } from '../schema/enums.ts';
 import { newId } from '../schema/id.ts';
-import { startServer, type BenchServer } from './bench-server.ts';
+import { mysqlBackend } from '../tests/backends/mysql.ts';
+import { metricOf, startServer, type BenchServer } from './bench-server.ts';
 import { at, printTable } from './report.ts';
 
 const topic = 'iteration.progressed';
@@ -27,8 +29,8 @@ interface Measured {
 }
 
 /** A training that is under way for as long as the benchmark tells its steps itself, at the pace of a real one. */
-async function openTraining({ data, iterationId }: BenchServer) {
-  const database = await openDatabase({ kind: 'sqlite', folder: data }, entities, []);
+async function openTraining({ settings, iterationId }: BenchServer) {
+  const database = await openDatabase(loadConfig(settings).database, entities, []);
   const row = await database.read.manager.findOneByOrFail(Iteration, { id: iterationId });
   const id = newId();
   const state = { status: IterationStatus.TRAINING, phase: TrainingPhase.FEATURES, fraction: 0 };
@@ -62,11 +64,6 @@ function subscribe(client: Client, id: string, onMessage: (sentMs: number) => vo
   });
 }
 
-async function metricOf({ url }: BenchServer, name: string): Promise<number> {
-  const text = await (await fetch(`${url}/metrics`)).text();
-  return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
-}
-
 /** Delays from the commit of an event to each client, in milliseconds. */
 async function measure(server: BenchServer, count: number, events: number): Promise<Measured> {
   const training = await openTraining(server);
@@ -82,13 +79,13 @@ async function measure(server: BenchServer, count: number, events: number): Prom
       clients.push(client);
       ended.push(subscribe(client, training.id, (sentMs) => delays.push(Date.now() - sentMs)));
     }
-    while ((await metricOf(server, 'taglens_open_subscriptions')) < clients.length) await sleep(50);
+    while ((await metricOf(server.url, 'taglens_open_subscriptions')) < clients.length) await sleep(50);
   }
   for (let i = 1; i <= events; i++) {
     await training.step(i / (events + 1));
     await sleep(eventEveryMs);
   }
-  const eventLoopP99 = 1000 * (await metricOf(server, 'nodejs_eventloop_lag_p99_seconds'));
+  const eventLoopP99 = 1000 * (await metricOf(server.url, 'nodejs_eventloop_lag_p99_seconds'));
   const residentMegabytes = await server.residentMegabytes();
   await training.step(1, IterationStatus.COMPLETED);
   await Promise.all(ended);
@@ -102,7 +99,9 @@ async function measure(server: BenchServer, count: number, events: number): Prom
 /** Many open subscriptions on one server process against few: how late events come, and what they cost. */
 export async function benchSubscriptions({ smoke }: { smoke: boolean }): Promise<void> {
   const [counts, events] = smoke ? [[10, 100], 3] : [[10, 100, 1000], 20];
-  const server = await startServer();
+  const mysql = await mysqlBackend();
+  console.log(`on ${mysql ? 'MySQL' : 'SQLite'}`);
+  const server = await startServer(mysql?.settings);
   try {
     const rows: Measured[] = [];
     for (const count of counts) rows.push(await measure(server, count, events));
@@ -120,5 +119,6 @@ export async function benchSubscriptions({ smoke }: { smoke: boolean }): Promise
     if (rows.some(({ delivered }) => delivered !== 1)) throw new Error('Some events were not delivered exactly once.');
   } finally {
     await server.stop();
+    await mysql?.close();
   }
 }

@@ -23,8 +23,12 @@ import { AddProjectImageCount1790000004100 } from './1790000004100-AddProjectIma
 import { AddProjectUntaggedImageCount1790000004101 } from './1790000004101-AddProjectUntaggedImageCount.ts';
 import { AddTagImageCount1790000004102 } from './1790000004102-AddTagImageCount.ts';
 import { AddImageIsTagged1790000004103 } from './1790000004103-AddImageIsTagged.ts';
-import { IndexImageIsTagged1790000004104 } from './1790000004104-IndexImageIsTagged.ts';
-import { CountImages1790000004105 } from './1790000004105-CountImages.ts';
+import { IndexTaggedImages1790000004104 } from './1790000004104-IndexTaggedImages.ts';
+import { IndexImageNames1790000004105 } from './1790000004105-IndexImageNames.ts';
+import { DropIndexOfImages1790000004106 } from './1790000004106-DropIndexOfImages.ts';
+import { IndexTestImageNames1790000004107 } from './1790000004107-IndexTestImageNames.ts';
+import { DropIndexOfTestImages1790000004108 } from './1790000004108-DropIndexOfTestImages.ts';
+import { CountImages1790000004109 } from './1790000004109-CountImages.ts';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -53,6 +57,10 @@ export const migrations = [
   AddProjectUntaggedImageCount1790000004101,
   AddTagImageCount1790000004102,
   AddImageIsTagged1790000004103,
-  IndexImageIsTagged1790000004104,
-  CountImages1790000004105,
+  IndexTaggedImages1790000004104,
+  IndexImageNames1790000004105,
+  DropIndexOfImages1790000004106,
+  IndexTestImageNames1790000004107,
+  DropIndexOfTestImages1790000004108,
+  CountImages1790000004109,
 ];

@@ -4,9 +4,9 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 @ObjectType({ description: 'A photograph of a project.' })
 @Entity({ name: 'image' })
 @Index('UQ_image_project_id_sha256', ['projectId', 'sha256'], { unique: true })
-@Index('IX_image_project_id_id', ['projectId', 'id'])
-@Index('IX_image_project_id_is_test_id', ['projectId', 'isTest', 'id'])
-@Index('IX_image_project_id_is_tagged_id', ['projectId', 'isTagged', 'id'])
+@Index('IX_image_project_id_id_name', ['projectId', 'id', 'name'])
+@Index('IX_image_project_id_is_test_id_name', ['projectId', 'isTest', 'id', 'name'])
+@Index('IX_image_project_id_is_tagged_id_is_test_name', ['projectId', 'isTagged', 'id', 'isTest', 'name'])
 @Index('IX_image_sha256', ['sha256'])
 export class Image {
   @Field(() => ID, { description: 'Identifier; sorts by upload.' })

@@ -17,6 +17,8 @@ interface Path {
   narrow(query: Query): Query;
   /** Whether every candidate meets the filter. */
   isExact: boolean;
+  /** What looking at a candidate costs; 1 when the index itself has what the filter asks for. */
+  cost: number;
 }
 
 export interface Walked {
@@ -33,6 +35,9 @@ interface WalkOptions {
   tags: readonly Tag[] | null;
   direction: Direction;
 }
+
+/** A row that has to be fetched for each candidate costs several times as much as an entry of the index. */
+const rowCost = 4;
 
 /**
  * Finds images that meet a filter by walking an index in the order of the list, so that a page costs what is looked at and
@@ -101,7 +106,6 @@ export class ImageWalk {
 
   /** The candidate at which the walk has to end: on several paths, where the first of them has had its share. */
   private async endOf(place: string | null, candidates: number, always = false): Promise<string | null> {
-    const share = Math.max(1, Math.floor(candidates / this.paths.length));
     const ends = this.paths
       .filter(({ isExact }) => always || !isExact)
       .map((path) =>
@@ -109,7 +113,7 @@ export class ImageWalk {
           .select(path.column, 'id')
           .orderBy(path.column, this.options.direction)
           .limit(1)
-          .offset(share - 1)
+          .offset(Math.max(1, Math.floor(candidates / this.paths.length / path.cost)) - 1)
           .getRawOne<{ id: string }>(),
       );
     const found = (await Promise.all(ends)).flatMap((end) => end?.id ?? []).sort();
@@ -126,7 +130,7 @@ export class ImageWalk {
   private pathOfProject(): Path {
     const { projectId, filter } = this.options;
     const { isTagged, isTest } = filter;
-    const index = isTagged != null ? 'is_tagged_id' : isTest != null ? 'is_test_id' : 'id';
+    const index = isTagged != null ? 'is_tagged_id_is_test_name' : isTest != null ? 'is_test_id_name' : 'id_name';
     return {
       column: 'image.id',
       candidates: () => {
@@ -138,6 +142,7 @@ export class ImageWalk {
       },
       narrow: (query) => this.addConditions(query),
       isExact: !filter.search && (isTagged == null || isTest == null),
+      cost: 1,
     };
   }
 
@@ -156,6 +161,7 @@ export class ImageWalk {
         return query;
       },
       isExact: path.isExact && others.length === 0,
+      cost: path.isExact && others.length === 0 ? 1 : rowCost,
     };
   }
 
@@ -171,6 +177,7 @@ export class ImageWalk {
       narrow: (query) =>
         isExact ? query : this.addConditions(query.innerJoin(Image, 'image', 'image.id = link.imageId')),
       isExact,
+      cost: isExact ? 1 : rowCost,
     };
   }
 

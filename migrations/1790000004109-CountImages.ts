@@ -4,8 +4,8 @@ const imagesAtOnce = 10_000;
 const isLinked = 'EXISTS (SELECT 1 FROM image_tag link WHERE link.image_id = image.id)';
 
 /** Fills what the four columns before it tell. Each statement stands alone, so that it can be repeated. */
-export class CountImages1790000004105 implements MigrationInterface {
-  name = 'CountImages1790000004105';
+export class CountImages1790000004109 implements MigrationInterface {
+  name = 'CountImages1790000004109';
   transaction = false;
 
   async up(runner: QueryRunner): Promise<void> {
