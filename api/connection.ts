@@ -114,7 +114,7 @@ export function connectionOf<T extends object>(node: ClassType<T>, name: string)
     }
 
     @Field(() => Boolean, {
-      description: `Whether totalCount is the number. It is unless more than ${countedAtMost} rows would have to be looked at.`,
+      description: `Whether totalCount is the number. It is unless some ${countedAtMost} rows or more would have to be looked at.`,
     })
     async isTotalCountExact(): Promise<boolean> {
       return (await this.#counted()).isExact;

@@ -83,8 +83,9 @@ class SnapshotWalk {
   async after(place: string | null, limit: number, candidates: number): Promise<Walked> {
     const ids: string[] = [];
     let at = place;
-    for (let looked = 0; looked < candidates; looked += idsAtOnce) {
-      const { ids: some, stoppedAt } = await this.next(at);
+    let size = Math.min(limit, idsAtOnce);
+    for (let looked = 0; looked < candidates; looked += size, size = Math.min(4 * size, idsAtOnce)) {
+      const { ids: some, stoppedAt } = await this.next(at, size);
       ids.push(...some);
       if (ids.length >= limit) return { ids: ids.slice(0, limit), stoppedAt: null };
       if (stoppedAt === null) return { ids, stoppedAt: null };
@@ -98,23 +99,23 @@ class SnapshotWalk {
     return { total: ids.length, isExact: stoppedAt === null };
   }
 
-  private async next(place: string | null): Promise<Walked> {
+  private async next(place: string | null, size: number): Promise<Walked> {
     if (!this.startsFromTags) {
-      const some = this.slice(place);
-      return { ids: await this.walk.among(some), stoppedAt: some.length < idsAtOnce ? null : (some.at(-1) ?? null) };
+      const some = this.slice(place, size);
+      return { ids: await this.walk.among(some), stoppedAt: some.length < size ? null : (some.at(-1) ?? null) };
     }
-    const { ids, stoppedAt } = await this.walk.after(place, { limit: idsAtOnce, candidates: lookedAtForPage });
-    const end = ids.length < idsAtOnce ? stoppedAt : (ids.at(-1) ?? null);
+    const { ids, stoppedAt } = await this.walk.after(place, { limit: size, candidates: lookedAtForPage });
+    const end = ids.length < size ? stoppedAt : (ids.at(-1) ?? null);
     return { ids: ids.filter((id) => this.snapshot.has(id)), stoppedAt: end };
   }
 
-  private slice(place: string | null): string[] {
+  private slice(place: string | null, size: number): string[] {
     const { snapshot } = this;
     if (!this.isDown) {
       const from = place === null ? 0 : snapshot.countBelow(place) + (snapshot.has(place) ? 1 : 0);
-      return snapshot.slice(from, from + idsAtOnce);
+      return snapshot.slice(from, from + size);
     }
     const to = place === null ? snapshot.length : snapshot.countBelow(place);
-    return snapshot.slice(Math.max(0, to - idsAtOnce), to).reverse();
+    return snapshot.slice(Math.max(0, to - size), to).reverse();
   }
 }

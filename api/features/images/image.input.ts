@@ -6,13 +6,13 @@ import { connectionOf, PageArgs } from '../../connection.ts';
 export const ImageConnection = connectionOf(Image, 'Image');
 
 /** A page ends early rather than look at more. */
-export const lookedAtForPage = 20_000;
+export const lookedAtForPage = 10_000;
 export const maxTagIds = 64;
 
 @InputType({
   description:
     'Which images of a project; conditions that are left out do not restrict. ' +
-    `No more than ${lookedAtForPage} images are looked at for a page whose conditions no index tells, such as search: ` +
+    `No more than ${lookedAtForPage} images are looked at for a page whose conditions no index tells, such as search, and fewer for tags with other conditions: ` +
     'it may then be short or empty although hasNextPage is true, and endCursor goes on from there.',
 })
 export class ImageFilterInput {
