@@ -97,15 +97,15 @@ export async function benchUploads({ smoke }: { smoke: boolean }): Promise<void>
         `${await residentMegabytes(server.child.pid)}`,
       ]);
     }
+    printTable(
+      [
+        ...[`${callers} callers, batches of ${batchSize}`, 'images', 'images/s', 'p50 ms', 'p95 ms', 'p99 ms'],
+        ...['event loop delay, mean ms', 'p99 ms', 'resident MB'],
+      ],
+      rows,
+    );
+    console.log(`\nload average ${loadavg()[0]?.toFixed(1)}; no image was refused`);
   } finally {
     await installation.close();
   }
-  printTable(
-    [
-      ...[`${callers} callers, batches of ${batchSize}`, 'images', 'images/s', 'p50 ms', 'p95 ms', 'p99 ms'],
-      ...['event loop delay, mean ms', 'p99 ms', 'resident MB'],
-    ],
-    rows,
-  );
-  console.log(`\nload average ${loadavg()[0]?.toFixed(1)}; no image was refused`);
 }

@@ -38,6 +38,8 @@ interface WalkOptions {
 
 /** A row that has to be fetched for each candidate costs several times as much as an entry of the index. */
 const rowCost = 4;
+/** Most pages are full after this many candidates. */
+const firstLook = 1000;
 
 /**
  * Finds images that meet a filter by walking an index in the order of the list, so that a page costs what is looked at and
@@ -62,6 +64,13 @@ export class ImageWalk {
 
   /** The first images after a place, among so many candidates at most. */
   async after(place: string | null, { limit, candidates }: { limit: number; candidates: number }): Promise<Walked> {
+    const near = await this.within(place, limit, Math.min(candidates, firstLook));
+    if (near.stoppedAt === null || candidates <= firstLook) return near;
+    const { ids, stoppedAt } = await this.within(near.stoppedAt, limit - near.ids.length, candidates - firstLook);
+    return { ids: [...near.ids, ...ids], stoppedAt };
+  }
+
+  private async within(place: string | null, limit: number, candidates: number): Promise<Walked> {
     const stoppedAt = await this.endOf(place, candidates);
     const found = this.paths.map((path) =>
       this.between(path, path.narrow(path.candidates()), place, stoppedAt)
