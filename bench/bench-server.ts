@@ -72,10 +72,10 @@ export async function startServer(settings: Record<string, string> = {}): Promis
   };
 }
 
-/** A metric without labels, as the server tells it now. */
-export async function metricOf(url: string, name: string): Promise<number> {
+/** Metrics without labels, as the server tells them now; those of the event loop begin anew each time that they are read. */
+export async function metricsOf(url: string, ...names: string[]): Promise<number[]> {
   const text = await (await fetch(`${url}/metrics`)).text();
-  return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
+  return names.map((name) => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]));
 }
 
 /** From /proc, so on Linux only; NaN elsewhere. */

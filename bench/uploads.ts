@@ -4,13 +4,14 @@ import { hasMysql } from '../tests/backends/mysql.ts';
 import { hasS3 } from '../tests/backends/s3.ts';
 import type { ServerProcess } from '../tests/e2e/process.ts';
 import { install } from '../tests/reliability/installation.ts';
-import { metricOf, residentMegabytes } from './bench-server.ts';
+import { metricsOf, residentMegabytes } from './bench-server.ts';
 import { at, printTable } from './report.ts';
 import { syntheticJpeg } from './synthetic-images.ts';
 
 const callers = 50;
 const batchSize = 16;
 const projectCount = 5;
+const lagNames = ['mean', 'p99'].map((name) => `nodejs_eventloop_lag_${name}_seconds`);
 const add = `mutation ($input: AddImagesInput!) { addImages(input: $input) { results { status message } } }`;
 
 interface Batch {
@@ -87,9 +88,7 @@ export async function benchUploads({ smoke }: { smoke: boolean }): Promise<void>
     const server = await installation.startApi();
     for (const way of Object.keys(ways)) {
       const { images, latencies, seconds } = await measure(server, way, smoke ? 5 : 60);
-      const delays = await Promise.all(
-        ['mean', 'p99'].map((name) => metricOf(server.url, `nodejs_eventloop_lag_${name}_seconds`)),
-      );
+      const delays = await metricsOf(server.url, ...lagNames);
       rows.push([
         ...[way, `${images}`, (images / seconds).toFixed(0)],
         ...[0.5, 0.95, 0.99].map((share) => at(latencies, share).toFixed(0)),

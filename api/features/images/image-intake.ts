@@ -63,7 +63,7 @@ export class ImageIntake {
     try {
       const source = await this.sources.read(project.id, input.source, this.limits.trainingImageBytes);
       const name = checkText('name', input.name ?? source.name, { min: 1, max: 255 });
-      const row = await this.gate.run(() => this.inspect(project.id, { ...source, name }, input.isTest));
+      const row = await this.store(project.id, { ...source, name }, input.isTest);
       const own = [...new Set([...tagIds, ...input.tagIds])].flatMap((id) => tags.get(id) ?? []);
       return { row, tags: own };
     } catch (error) {
@@ -73,16 +73,18 @@ export class ImageIntake {
     }
   }
 
-  private async inspect(projectId: string, { name, bytes }: SourceBytes, isTest: boolean): Promise<Image> {
-    const { format, width, height } = await inspectImage(
-      bytes,
-      imageLimits(this.limits, this.limits.trainingImageBytes),
-    );
-    const hash = await perceptualHash(bytes);
+  /** The gate is for pictures that are decoded; waiting for the storage holds up nobody else. */
+  private async store(projectId: string, { name, bytes }: SourceBytes, isTest: boolean): Promise<Image> {
+    const facts = await this.gate.run(() => this.inspect(bytes));
     const id = newId();
     const { sha256, sizeBytes } = await this.storage.put(keys.imageOriginal(projectId, id), bytes);
-    const facts = { format, width, height, sizeBytes, sha256, perceptualHash: hash };
-    return { id, projectId, name, ...facts, isTest, isTagged: false, createdAt: new Date() };
+    return { id, projectId, name, ...facts, sizeBytes, sha256, isTest, isTagged: false, createdAt: new Date() };
+  }
+
+  private async inspect(bytes: Buffer): Promise<Pick<Image, 'format' | 'width' | 'height' | 'perceptualHash'>> {
+    const limits = imageLimits(this.limits, this.limits.trainingImageBytes);
+    const { format, width, height } = await inspectImage(bytes, limits);
+    return { format, width, height, perceptualHash: await perceptualHash(bytes) };
   }
 
   /** Makes the rows. Images that the project has already get the tags that they lack instead. */
