@@ -15,7 +15,7 @@ export class PageInfo {
 
   @Field(() => String, {
     nullable: true,
-    description: 'Give it as `after` to get the next page; null on an empty page.',
+    description: 'Give it as `after` to get the next page; null when there is nothing on this page and after it.',
   })
   endCursor: string | null;
 }
@@ -37,8 +37,19 @@ export interface Page<T> {
   cursorOf: (node: T) => string;
   hasNextPage: boolean;
   hasPreviousPage: boolean;
-  count: () => Promise<number>;
+  /** Where looking ended early, to go on from there; a page may be short or empty then. */
+  stoppedAt?: string;
+  count: () => Promise<Count>;
 }
+
+/** At least so many, or exactly. */
+export interface Count {
+  total: number;
+  isExact: boolean;
+}
+
+/** Counting looks at this many rows; for more, the count is a least one. */
+export const countedAtMost = 100_000;
 
 const encodeCursor = (text: string): string => Buffer.from(text).toString('base64url');
 
@@ -69,6 +80,7 @@ export function connectionOf<T extends object>(node: ClassType<T>, name: string)
   @ObjectType(`${name}Connection`, { description: `A page of a list of ${name}.` })
   class Connection {
     readonly #page: Page<T>;
+    #count: Promise<Count> | undefined;
 
     constructor(page: Page<T>) {
       this.#page = page;
@@ -89,12 +101,27 @@ export function connectionOf<T extends object>(node: ClassType<T>, name: string)
       const { hasNextPage, hasPreviousPage } = this.#page;
       const edges = this.edges();
       const [startCursor, endCursor] = [edges[0]?.cursor ?? null, edges.at(-1)?.cursor ?? null];
+      if (this.#page.stoppedAt !== undefined)
+        return { hasNextPage, hasPreviousPage, startCursor, endCursor: encodeCursor(this.#page.stoppedAt) };
       return { hasNextPage, hasPreviousPage, startCursor, endCursor };
     }
 
-    @Field(() => Int, { description: 'Items on all pages together, counted only when asked for.' })
-    totalCount(): Promise<number> {
-      return this.#page.count();
+    @Field(() => Int, {
+      description: `Items on all pages together, counted only when asked for; a least number when isTotalCountExact is false.`,
+    })
+    async totalCount(): Promise<number> {
+      return (await this.#counted()).total;
+    }
+
+    @Field(() => Boolean, {
+      description: `Whether totalCount is the number. It is unless some ${countedAtMost} rows or more would have to be looked at.`,
+    })
+    async isTotalCountExact(): Promise<boolean> {
+      return (await this.#counted()).isExact;
+    }
+
+    #counted(): Promise<Count> {
+      return (this.#count ??= this.#page.count());
     }
   }
   return Connection;
@@ -102,31 +129,35 @@ export function connectionOf<T extends object>(node: ClassType<T>, name: string)
 
 export type Direction = 'ASC' | 'DESC';
 
-/** The rows of a query that repeats none; TypeORM's own count would sort out repeated ones whenever there is a join. */
-export async function countRows<T extends ObjectLiteral>(query: SelectQueryBuilder<T>): Promise<number> {
-  const counted = await query.select('COUNT(*)', 'count').getRawOne<{ count: number }>();
-  return Number(counted?.count);
+/** The rows of a query that repeats none, up to the limit. */
+async function countRows<T extends ObjectLiteral>(query: SelectQueryBuilder<T>): Promise<Count> {
+  const some = query.select('1', 'one').limit(countedAtMost + 1);
+  const outer = query.connection
+    .createQueryBuilder()
+    .select('COUNT(*)', 'count')
+    .from(`(${some.getQuery()})`, 'counted');
+  const counted = await outer.setParameters(some.getParameters()).getRawOne<{ count: number | string }>();
+  const count = Number(counted?.count);
+  return { total: Math.min(count, countedAtMost), isExact: count <= countedAtMost };
 }
 
 /**
- * One page by id. Ids grow with time, so this is a page over time that costs the same anywhere in the list and neither
+ * One page by id, newest first. Ids grow with time, so this is a page over time that costs the same anywhere in the list and neither
  * skips nor repeats when rows come and go meanwhile.
- * @param column what to order by, when the id of the rows also stands in a joined table with the better index
  */
 export async function pageById<T extends ObjectLiteral & { id: string }>(
   query: SelectQueryBuilder<T>,
   { first, after }: PageArgs,
-  direction: Direction = 'DESC',
-  column = `${query.alias}.id`,
 ): Promise<Page<T>> {
+  const column = `${query.alias}.id`;
   const size = checkPageSize(first);
   const all = query.clone();
   if (after) {
     const id = decodeCursor(after, /^[0-9a-f-]{36}$/);
-    query.andWhere(`${column} ${direction === 'DESC' ? '<' : '>'} :afterId`, { afterId: id });
+    query.andWhere(`${column} < :afterId`, { afterId: id });
   }
   const rows = await query
-    .orderBy(column, direction)
+    .orderBy(column, 'DESC')
     .limit(size + 1)
     .getMany();
   return {

@@ -1,7 +1,6 @@
 import DataLoader from 'dataloader';
 import { In, type EntityTarget, type ObjectLiteral } from 'typeorm';
 import type { Database } from '../infra/database/database.ts';
-import { ImageTag } from '../schema/entities/image-tag.entity.ts';
 import { Image } from '../schema/entities/image.entity.ts';
 import { Iteration } from '../schema/entities/iteration.entity.ts';
 import { Publication } from '../schema/entities/publication.entity.ts';
@@ -23,9 +22,6 @@ export function createLoaders(database: Database) {
     tagsOfProject: childrenOf(database, Tag, 'projectId'),
     publicationsOfProject: childrenOf(database, Publication, 'projectId'),
     publicationsOfIteration: childrenOf(database, Publication, 'iterationId'),
-    imageCountOfTag: countOf(database, ImageTag, 'tagId'),
-    imageCountOfProject: countOf(database, Image, 'projectId'),
-    taggedImageCountOfProject: countOf(database, ImageTag, 'projectId', 'COUNT(DISTINCT row.imageId)'),
   };
 }
 
@@ -54,24 +50,5 @@ function childrenOf<T extends ObjectLiteral & { id: string }>(
     const groups = new Map<string, T[]>(parentIds.map((id) => [id, []]));
     for (const row of rows) groups.get(row[column])?.push(row);
     return parentIds.map((id) => groups.get(id) ?? []);
-  });
-}
-
-function countOf<T extends ObjectLiteral>(
-  database: Database,
-  entity: EntityTarget<T>,
-  column: keyof T & string,
-  counted = 'COUNT(*)',
-) {
-  return new DataLoader<string, number>(async (parentIds) => {
-    const query = database.read.getRepository(entity).createQueryBuilder('row');
-    const counts = await query
-      .select(`row.${column}`, 'parentId')
-      .addSelect(counted, 'count')
-      .where({ [column]: In([...parentIds]) })
-      .groupBy(`row.${column}`)
-      .getRawMany<{ parentId: string; count: number | string }>();
-    const found = new Map(counts.map(({ parentId, count }) => [parentId, Number(count)]));
-    return parentIds.map((id) => found.get(id) ?? 0);
   });
 }

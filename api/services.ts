@@ -12,6 +12,7 @@ import { ImageFiles } from './features/images/image-files.ts';
 import { ImageIntake } from './features/images/image-intake.ts';
 import { ImageService } from './features/images/image.service.ts';
 import { ImageSources } from './features/images/image-source.ts';
+import { SnapshotImages } from './features/images/snapshot-images.ts';
 import { UploadService } from './features/images/upload.service.ts';
 import { KeyService } from './features/keys/key.service.ts';
 import { PredictionService } from './features/prediction/prediction.service.ts';
@@ -51,7 +52,10 @@ export function createServices(deps: ServiceDeps) {
   const uploads = new UploadService(database, storage, projects, signer, limits);
   const sources = new ImageSources(uploads, config.urls);
   const intake = new ImageIntake(storage, sources, limits, pictures);
-  const images = new ImageService({ database, storage, projects, uploads, intake, limits });
+  const images = new ImageService({
+    ...{ database, storage, projects, uploads, intake, limits },
+    snapshots: new SnapshotImages(database, storage),
+  });
   const training = new TrainingService({ database, storage, engine, projects, limits });
   const predictor = createPredictor(deps);
   const stream = new ProgressStream(database, tail);

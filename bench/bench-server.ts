@@ -13,6 +13,7 @@ export interface BenchServer {
   url: string;
   key: string;
   data: string;
+  settings: Record<string, string>;
   /** A small classifier is published there as «bench». */
   projectId: string;
   iterationId: string;
@@ -44,8 +45,15 @@ async function publishSamples(client: TaglensClient): Promise<{ projectId: strin
 /** A server as users run it, in a process of its own with a throw-away folder, and a model to ask. */
 export async function startServer(settings: Record<string, string> = {}): Promise<BenchServer> {
   const data = await mkdtemp(join(tmpdir(), 'taglens-bench-'));
-  const own = { TAGLENS_DATA: data, TAGLENS_PORT: '0', TAGLENS_OWNER_KEY: key, TAGLENS_LOG_LEVEL: 'warn' };
-  const env = { ...process.env, ...own, ...settings };
+  const own: Record<string, string> = {
+    TAGLENS_DATA: data,
+    TAGLENS_PORT: '0',
+    TAGLENS_OWNER_KEY: key,
+    TAGLENS_LOG_LEVEL: 'warn',
+  };
+  // Where the addresses of test servers stand beside the settings, which would take them for misspelt ones.
+  const outside = Object.entries(process.env).filter(([name]) => !name.startsWith('TAGLENS_'));
+  const env = { ...Object.fromEntries(outside), ...own, ...settings };
   const child = spawn(process.execPath, [program, 'serve'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
   const url = await addressOf(child);
   child.stdout.resume();
@@ -53,6 +61,7 @@ export async function startServer(settings: Record<string, string> = {}): Promis
     url,
     key,
     data,
+    settings: { ...own, ...settings },
     ...(await publishSamples(new TaglensClient(url, key))),
     residentMegabytes: () => residentMegabytes(child.pid),
     stop: async () => {
@@ -63,8 +72,14 @@ export async function startServer(settings: Record<string, string> = {}): Promis
   };
 }
 
+/** Metrics without labels, as the server tells them now; those of the event loop begin anew each time that they are read. */
+export async function metricsOf(url: string, ...names: string[]): Promise<number[]> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return names.map((name) => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]));
+}
+
 /** From /proc, so on Linux only; NaN elsewhere. */
-async function residentMegabytes(pid: number | undefined): Promise<number> {
+export async function residentMegabytes(pid: number | undefined): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
   return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024);
 }

@@ -1,9 +1,12 @@
+import { benchLoad } from './load.ts';
 import { benchModels } from './models.ts';
 import type { BenchName } from './names.ts';
 import { benchPredict } from './predict.ts';
 import { benchQuality } from './quality.ts';
+import { benchShards } from './shards.ts';
 import { benchSubscriptions } from './subscriptions.ts';
 import { benchTrain } from './train.ts';
+import { benchUploads } from './uploads.ts';
 
 export interface BenchOptions {
   /** A short form that only shows that it works. */
@@ -16,4 +19,7 @@ export const benches: Record<BenchName, (options: BenchOptions) => Promise<void>
   quality: benchQuality,
   models: benchModels,
   subscriptions: benchSubscriptions,
+  load: benchLoad,
+  uploads: benchUploads,
+  shards: benchShards,
 };

@@ -11,7 +11,7 @@ import { newId } from '../schema/id.ts';
 import { FEATURE_LENGTH, FEATURE_VERSION } from '../workers/ml/features.ts';
 import { writeModelPackage } from '../workers/ml/model-package.ts';
 import { startServer, type BenchServer } from './bench-server.ts';
-import { printTable } from './report.ts';
+import { at, printTable } from './report.ts';
 
 const tagCount = 10;
 const callers = 4;
@@ -93,9 +93,6 @@ async function ask({ url, key, projectId }: BenchServer, names: readonly string[
   return latencies.sort((a, b) => a - b);
 }
 
-const at = (sorted: readonly number[], share: number): string =>
-  (sorted[Math.floor(sorted.length * share)] ?? NaN).toFixed(0);
-
 /** Memory and latency with very many published models, asked at random, against one model alone. */
 export async function benchModels({ smoke }: { smoke: boolean }): Promise<void> {
   const [modelCount, askCount] = smoke ? [200, 100] : [10_000, 3000];
@@ -120,15 +117,15 @@ export async function benchModels({ smoke }: { smoke: boolean }): Promise<void> 
     const after = await server.residentMegabytes();
     const row = (name: string, latencies: number[], memory: number): string[] => [
       name,
-      at(latencies, 0.5),
-      at(latencies, 0.99),
+      at(latencies, 0.5).toFixed(0),
+      at(latencies, 0.99).toFixed(0),
       `${memory}`,
     ];
     printTable(
       ['models asked', 'p50 ms', 'p99 ms', 'resident MB'],
       [row('1', one, before), row(`${modelCount} at random`, many, after)],
     );
-    const ratio = Number(at(many, 0.99)) / Number(at(one, 0.99));
+    const ratio = at(many, 0.99) / at(one, 0.99);
     console.log(`\np99 of many against one: ${ratio.toFixed(2)}`);
   } finally {
     await server.stop();

@@ -1,3 +1,12 @@
 /** What can be measured; apart from the benchmarks themselves, so that the command line lists them without loading them. */
-export const benchNames = ['train', 'predict', 'quality', 'models', 'subscriptions'] as const;
+export const benchNames = [
+  'train',
+  'predict',
+  'quality',
+  'models',
+  'subscriptions',
+  'load',
+  'uploads',
+  'shards',
+] as const;
 export type BenchName = (typeof benchNames)[number];

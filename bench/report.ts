@@ -5,6 +5,10 @@ export function median(values: readonly number[]): number {
   return (low + high) / 2;
 }
 
+/** The value below which a share of all lies; they must be in ascending order. */
+export const at = (sorted: readonly number[], share: number): number =>
+  sorted[Math.floor((sorted.length - 1) * share)] ?? NaN;
+
 /** Prints a table in Markdown, to be pasted into a note as it is. */
 export function printTable(head: readonly string[], rows: readonly (readonly string[])[]): void {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;

@@ -1,14 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient, type Client } from 'graphql-ws';
 import WebSocket from 'ws';
+import { loadConfig } from '../infra/config.ts';
 import { openDatabase } from '../infra/database/open.ts';
 import { appendEvent } from '../infra/events/outbox.ts';
 import { entities } from '../schema/entities/index.ts';
 import { Iteration } from '../schema/entities/iteration.entity.ts';
 import { IterationStatus, TrainingPhase } from '../schema/enums.ts';
 import { newId } from '../schema/id.ts';
-import { startServer, type BenchServer } from './bench-server.ts';
-import { printTable } from './report.ts';
+import { mysqlBackend } from '../tests/backends/mysql.ts';
+import { metricsOf, startServer, type BenchServer } from './bench-server.ts';
+import { at, printTable } from './report.ts';
 
 const topic = 'iteration.progressed';
 const eventEveryMs = 1000;
@@ -27,8 +29,8 @@ interface Measured {
 }
 
 /** A training that is under way for as long as the benchmark tells its steps itself, at the pace of a real one. */
-async function openTraining({ data, iterationId }: BenchServer) {
-  const database = await openDatabase({ kind: 'sqlite', folder: data }, entities, []);
+async function openTraining({ settings, iterationId }: BenchServer) {
+  const database = await openDatabase(loadConfig(settings).database, entities, []);
   const row = await database.read.manager.findOneByOrFail(Iteration, { id: iterationId });
   const id = newId();
   const state = { status: IterationStatus.TRAINING, phase: TrainingPhase.FEATURES, fraction: 0 };
@@ -62,11 +64,6 @@ function subscribe(client: Client, id: string, onMessage: (sentMs: number) => vo
   });
 }
 
-async function metricOf({ url }: BenchServer, name: string): Promise<number> {
-  const text = await (await fetch(`${url}/metrics`)).text();
-  return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
-}
-
 /** Delays from the commit of an event to each client, in milliseconds. */
 async function measure(server: BenchServer, count: number, events: number): Promise<Measured> {
   const training = await openTraining(server);
@@ -82,28 +79,30 @@ async function measure(server: BenchServer, count: number, events: number): Prom
       clients.push(client);
       ended.push(subscribe(client, training.id, (sentMs) => delays.push(Date.now() - sentMs)));
     }
-    while ((await metricOf(server, 'taglens_open_subscriptions')) < clients.length) await sleep(50);
+    while (((await metricsOf(server.url, 'taglens_open_subscriptions'))[0] ?? 0) < clients.length) await sleep(50);
   }
   for (let i = 1; i <= events; i++) {
     await training.step(i / (events + 1));
     await sleep(eventEveryMs);
   }
-  const eventLoopP99 = 1000 * (await metricOf(server, 'nodejs_eventloop_lag_p99_seconds'));
+  const [lagSeconds = NaN] = await metricsOf(server.url, 'nodejs_eventloop_lag_p99_seconds');
   const residentMegabytes = await server.residentMegabytes();
   await training.step(1, IterationStatus.COMPLETED);
   await Promise.all(ended);
   for (const client of clients) await client.dispose();
   await training.close();
   const sorted = delays.sort((a, b) => a - b);
-  const at = (share: number): number => sorted[Math.floor((sorted.length - 1) * share)] ?? NaN;
-  const figures = { p50: at(0.5), p99: at(0.99), delivered: delays.length / (count * (events + 1)) };
+  const figures = { p50: at(sorted, 0.5), p99: at(sorted, 0.99), delivered: delays.length / (count * (events + 1)) };
+  const eventLoopP99 = 1000 * lagSeconds;
   return { subscriptions: count, ...figures, eventLoopP99, residentMegabytes };
 }
 
 /** Many open subscriptions on one server process against few: how late events come, and what they cost. */
 export async function benchSubscriptions({ smoke }: { smoke: boolean }): Promise<void> {
   const [counts, events] = smoke ? [[10, 100], 3] : [[10, 100, 1000], 20];
-  const server = await startServer();
+  const mysql = await mysqlBackend();
+  console.log(`on ${mysql ? 'MySQL' : 'SQLite'}`);
+  const server = await startServer(mysql?.settings);
   try {
     const rows: Measured[] = [];
     for (const count of counts) rows.push(await measure(server, count, events));
@@ -121,5 +120,6 @@ export async function benchSubscriptions({ smoke }: { smoke: boolean }): Promise
     if (rows.some(({ delivered }) => delivered !== 1)) throw new Error('Some events were not delivered exactly once.');
   } finally {
     await server.stop();
+    await mysql?.close();
   }
 }

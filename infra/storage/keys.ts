@@ -11,6 +11,8 @@ export const keys = {
   upload: (uploadId: string) => `uploads/${uploadId}`,
   iteration: (iterationId: string) => `iterations/${iterationId}/`,
   snapshot: (iterationId: string) => `iterations/${iterationId}/snapshot.json`,
+  /** Their ids alone. */
+  snapshotImages: (iterationId: string) => `iterations/${iterationId}/snapshot-images.ids`,
   evaluation: (iterationId: string) => `iterations/${iterationId}/evaluation.json`,
   model: (iterationId: string) => `iterations/${iterationId}/model/model.taglens`,
   /** Images of one shard that could not be decoded, with the reasons; there only when there are any. */

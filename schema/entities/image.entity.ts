@@ -4,9 +4,10 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 @ObjectType({ description: 'A photograph of a project.' })
 @Entity({ name: 'image' })
 @Index('UQ_image_project_id_sha256', ['projectId', 'sha256'], { unique: true })
+@Index('IX_image_project_id_id_name', ['projectId', 'id', 'name'])
+@Index('IX_image_project_id_is_test_id_name', ['projectId', 'isTest', 'id', 'name'])
+@Index('IX_image_project_id_is_tagged_id_is_test_name', ['projectId', 'isTagged', 'id', 'isTest', 'name'])
 @Index('IX_image_sha256', ['sha256'])
-@Index('IX_image_project_id_id', ['projectId', 'id'])
-@Index('IX_image_project_id_is_test_id', ['projectId', 'isTest', 'id'])
 export class Image {
   @Field(() => ID, { description: 'Identifier; sorts by upload.' })
   @PrimaryColumn({ name: 'id', type: 'varchar', length: 36 })
@@ -46,6 +47,10 @@ export class Image {
   @Field(() => Boolean, { description: 'Whether it is kept for measuring and never trained on.' })
   @Column({ name: 'is_test', type: 'boolean' })
   isTest: boolean;
+
+  /** Told by its links too; here so that an index can. */
+  @Column({ name: 'is_tagged', type: 'boolean', default: false })
+  isTagged: boolean;
 
   @Field(() => Date, { description: 'When it was uploaded.' })
   @Column({ name: 'created_at', type: 'datetime', precision: 3 })

@@ -1,4 +1,4 @@
-import { Field, ID, ObjectType } from 'type-graphql';
+import { Field, ID, Int, ObjectType } from 'type-graphql';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { ProjectKind, ClassificationType } from '../enums.ts';
 
@@ -32,6 +32,14 @@ export class Project {
   /** Grows with every change of images and tags: tells whether a training would see anything new. */
   @Column({ name: 'content_version', type: 'integer' })
   contentVersion: number;
+
+  @Field(() => Int, { description: 'Images it has.' })
+  @Column({ name: 'image_count', type: 'integer', default: 0 })
+  imageCount: number;
+
+  @Field(() => Int, { description: 'Images without a tag.' })
+  @Column({ name: 'untagged_image_count', type: 'integer', default: 0 })
+  untaggedImageCount: number;
 
   @Field(() => Date, { description: 'When it was made.' })
   @Column({ name: 'created_at', type: 'datetime', precision: 3 })

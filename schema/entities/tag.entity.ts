@@ -1,4 +1,4 @@
-import { Field, ID, ObjectType } from 'type-graphql';
+import { Field, ID, Int, ObjectType } from 'type-graphql';
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { TagType } from '../enums.ts';
 
@@ -25,6 +25,10 @@ export class Tag {
   @Field(() => TagType, { description: 'Regular or negative.' })
   @Column({ name: 'type', type: 'varchar', length: 32 })
   type: TagType;
+
+  @Field(() => Int, { description: 'Images that have it.' })
+  @Column({ name: 'image_count', type: 'integer', default: 0 })
+  imageCount: number;
 
   @Field(() => Date, { description: 'When it was made.' })
   @Column({ name: 'created_at', type: 'datetime', precision: 3 })

@@ -1,4 +1,5 @@
 import { In } from 'typeorm';
+import { IdList } from '../../infra/storage/id-list.ts';
 import { keys } from '../../infra/storage/keys.ts';
 import type { Snapshot, TrainIterationInput } from '../../schema/contracts/training.ts';
 import { ImageTag } from '../../schema/entities/image-tag.entity.ts';
@@ -50,6 +51,8 @@ export const takeSnapshot =
     const iteration = await deps.database.read.manager.findOneByOrFail(Iteration, { id: iterationId });
     const snapshot = await readSnapshot(deps, iteration);
     const bytes = Buffer.from(JSON.stringify(snapshot));
+    const ids = IdList.of(snapshot.images.map(({ id }) => id));
+    await deps.storage.put(keys.snapshotImages(iterationId), ids.bytes);
     await deps.storage.put(keys.snapshot(iterationId), bytes);
     await deps.database.transact(async (manager) => {
       const facts = { snapshotSha256: sha256(bytes), imageCount: snapshot.images.length };

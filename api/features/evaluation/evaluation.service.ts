@@ -50,7 +50,7 @@ export class EvaluationService {
       cursorOf: (node) => String(offset + images.findIndex(({ imageId }) => imageId === node.imageId)),
       hasNextPage: offset + limit < total,
       hasPreviousPage: offset > 0,
-      count: () => Promise.resolve(total),
+      count: () => Promise.resolve({ total, isExact: true }),
     };
   }
 

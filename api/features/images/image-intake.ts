@@ -13,7 +13,15 @@ import type { Gate } from '../../gate.ts';
 import { lockProject } from '../../project-lock.ts';
 import { checkText } from '../../text.ts';
 import { getTags } from '../tags/tag.service.ts';
-import { attachTags, markChanged, tagsOf, type TagRules } from '../tags/tagging.ts';
+import {
+  attachTags,
+  checkTogether,
+  markChanged,
+  noChange,
+  tagsOf,
+  type CountChange,
+  type TagRules,
+} from '../tags/tagging.ts';
 import type { AddImageResult, NewImageInput } from './image.input.ts';
 import type { ImageSources, SourceBytes } from './image-source.ts';
 
@@ -55,7 +63,7 @@ export class ImageIntake {
     try {
       const source = await this.sources.read(project.id, input.source, this.limits.trainingImageBytes);
       const name = checkText('name', input.name ?? source.name, { min: 1, max: 255 });
-      const row = await this.gate.run(() => this.inspect(project.id, { ...source, name }, input.isTest));
+      const row = await this.store(project.id, { ...source, name }, input.isTest);
       const own = [...new Set([...tagIds, ...input.tagIds])].flatMap((id) => tags.get(id) ?? []);
       return { row, tags: own };
     } catch (error) {
@@ -65,40 +73,40 @@ export class ImageIntake {
     }
   }
 
-  private async inspect(projectId: string, { name, bytes }: SourceBytes, isTest: boolean): Promise<Image> {
-    const { format, width, height } = await inspectImage(
-      bytes,
-      imageLimits(this.limits, this.limits.trainingImageBytes),
-    );
-    const hash = await perceptualHash(bytes);
+  /** The gate is for pictures that are decoded; waiting for the storage holds up nobody else. */
+  private async store(projectId: string, { name, bytes }: SourceBytes, isTest: boolean): Promise<Image> {
+    const facts = await this.gate.run(() => this.inspect(bytes));
     const id = newId();
     const { sha256, sizeBytes } = await this.storage.put(keys.imageOriginal(projectId, id), bytes);
-    const facts = { format, width, height, sizeBytes, sha256, perceptualHash: hash };
-    return { id, projectId, name, ...facts, isTest, createdAt: new Date() };
+    return { id, projectId, name, ...facts, sizeBytes, sha256, isTest, isTagged: false, createdAt: new Date() };
+  }
+
+  private async inspect(bytes: Buffer): Promise<Pick<Image, 'format' | 'width' | 'height' | 'perceptualHash'>> {
+    const limits = imageLimits(this.limits, this.limits.trainingImageBytes);
+    const { format, width, height } = await inspectImage(bytes, limits);
+    return { format, width, height, perceptualHash: await perceptualHash(bytes) };
   }
 
   /** Makes the rows. Images that the project has already get the tags that they lack instead. */
   async commit(manager: EntityManager, projectId: string, staged: readonly Staged[]): Promise<AddImageResult[]> {
-    const { classificationType } = await lockProject(manager, projectId);
+    const { classificationType, imageCount } = await lockProject(manager, projectId);
     const rules = { classificationType, tagsPerImage: this.limits.tagsPerImage };
     // Once more: a tag may have been deleted while the images were on their way.
     await getTags(manager, projectId, [...new Set(staged.flatMap((image) => idsOfTags(image)))]);
+    const change = noChange();
     const results: AddImageResult[] = [];
-    let room = this.limits.imagesPerProject - (await manager.countBy(Image, { projectId }));
     for (const image of staged) {
-      const result = 'refusal' in image ? image.refusal : await this.commitOne(manager, image, rules, room);
-      if (result.status === AddImageStatus.OK) room--;
-      results.push(result);
+      const room = this.limits.imagesPerProject - imageCount - change.images;
+      results.push('refusal' in image ? image.refusal : await this.commitOne(manager, image, { rules, room, change }));
     }
-    await markChanged(manager, projectId);
+    await markChanged(manager, projectId, change);
     return results;
   }
 
   private async commitOne(
     manager: EntityManager,
     { row, tags }: Exclude<Staged, { refusal: AddImageResult }>,
-    rules: TagRules,
-    room: number,
+    { rules, room, change }: { rules: TagRules; room: number; change: CountChange },
   ): Promise<AddImageResult> {
     const { projectId, sha256 } = row;
     const twin = await manager.findOneBy(Image, { projectId, sha256 });
@@ -106,17 +114,15 @@ export class ImageIntake {
     if (!twin && room <= 0) return refused('LIMIT_REACHED', `The project has ${max} images, the most it may have.`);
     const present = twin ? ((await tagsOf(manager, [twin.id])).get(twin.id) ?? []) : [];
     try {
-      if (!twin) await manager.insert(Image, row);
-      await attachTags(manager, twin ?? row, { present, added: tags }, rules);
+      checkTogether([...new Map([...present, ...tags].map((tag) => [tag.id, tag])).values()], rules);
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;
-      // The rules are checked before tags are written, so only a fresh row has to be taken back.
-      if (!twin) await manager.delete(Image, { id: row.id });
       return refused(error.code, error.message, twin?.id);
     }
-    return twin
-      ? { ...accepted, status: AddImageStatus.DUPLICATE, imageId: twin.id }
-      : { ...accepted, status: AddImageStatus.OK, imageId: row.id };
+    const image = twin ?? { ...row, isTagged: tags.length > 0 };
+    if (!twin) await addRow(manager, image, change);
+    await attachTags(manager, image, { present, added: tags }, rules, change);
+    return { ...accepted, status: twin ? AddImageStatus.DUPLICATE : AddImageStatus.OK, imageId: image.id };
   }
 
   /** Removes the objects of images that did not become rows. */
@@ -126,4 +132,10 @@ export class ImageIntake {
       if ('row' in image && !kept.has(image.row.id))
         await this.storage.deletePrefix(keys.image(image.row.projectId, image.row.id));
   }
+}
+
+async function addRow(manager: EntityManager, image: Image, change: CountChange): Promise<void> {
+  await manager.insert(Image, image);
+  change.images++;
+  change.untagged++;
 }

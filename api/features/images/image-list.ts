@@ -1,118 +1,121 @@
-import { In, type SelectQueryBuilder } from 'typeorm';
+import { In } from 'typeorm';
 import type { Database } from '../../../infra/database/database.ts';
-import { keys } from '../../../infra/storage/keys.ts';
-import { ObjectNotFound, type Storage } from '../../../infra/storage/storage.ts';
-import type { Snapshot } from '../../../schema/contracts/training.ts';
-import { ImageTag } from '../../../schema/entities/image-tag.entity.ts';
+import type { IdList } from '../../../infra/storage/id-list.ts';
 import { Image } from '../../../schema/entities/image.entity.ts';
-import { Iteration } from '../../../schema/entities/iteration.entity.ts';
+import type { Project } from '../../../schema/entities/project.entity.ts';
+import { Tag } from '../../../schema/entities/tag.entity.ts';
 import { ImageOrder, TagMatch } from '../../../schema/enums.ts';
-import { checkPageSize, countRows, decodeCursor, pageById, type Page } from '../../connection.ts';
-import { notFound } from '../../errors.ts';
-import { containsText, likePattern } from '../../text.ts';
-import type { ImageFilterInput, ImageListArgs } from './image.input.ts';
+import { checkPageSize, countedAtMost, decodeCursor, type Count, type Page } from '../../connection.ts';
+import { checkCount } from '../../text.ts';
+import { lookedAtForPage, maxTagIds, type ImageListArgs } from './image.input.ts';
+import { ImageWalk, type Walked } from './image-walk.ts';
+import type { SnapshotImages } from './snapshot-images.ts';
 
 interface ListDeps {
   database: Database;
-  storage: Storage;
+  snapshots: SnapshotImages;
 }
-
-type Query = SelectQueryBuilder<Image>;
 
 /** A page of the images of a project that meet the filter. */
-export async function listImages(deps: ListDeps, projectId: string, args: ImageListArgs): Promise<Page<Image>> {
-  const filtered = (): Query => {
-    const query = deps.database.read.getRepository(Image).createQueryBuilder('image').where({ projectId });
-    if (!startsFromTag(args.filter)) query.useIndex(indexFor(args.filter));
-    return args.filter ? addFilter(query, args.filter) : query;
-  };
-  const iterationId = args.filter?.iterationId;
-  if (iterationId) return pageOfSnapshot(filtered, await snapshotIds(deps, projectId, iterationId), args);
-  const column = startsFromTag(args.filter) ? 'own0.imageId' : 'image.id';
-  return pageById(filtered(), args, args.orderBy === ImageOrder.NEWEST ? 'DESC' : 'ASC', column);
-}
-
-/** All of the images wanted have the first tag, so its links are the list to walk. */
-const startsFromTag = (filter: ImageFilterInput | null | undefined): boolean =>
-  filter?.tagIds?.length === 1 || (filter?.tagMatch === TagMatch.ALL && Boolean(filter.tagIds?.length));
-
-const indexFor = (filter: ImageFilterInput | null | undefined): string =>
-  filter?.isTest == null ? 'IX_image_project_id_id' : 'IX_image_project_id_is_test_id';
-
-/**
- * Written so that a page costs little in a project of a million images: the list is walked in its order by an index and
- * each image is looked at by its key, or it starts from the links of a tag. What the database could turn into a join
- * over everything first is therefore not written as EXISTS.
- */
-function addFilter(query: Query, filter: ImageFilterInput): Query {
-  const { isTagged, isTest, search } = filter;
-  if (isTagged != null) {
-    const link = query.subQuery().select('link.tagId').from(ImageTag, 'link').where('link.imageId = image.id').limit(1);
-    query.andWhere(`${link.getQuery()} IS ${isTagged ? 'NOT ' : ''}NULL`);
-  }
-  const ids = [...new Set(filter.tagIds ?? [])];
-  if (ids.length > 0) addTags(query, ids, startsFromTag(filter));
-  if (isTest != null) query.andWhere('image.isTest = :isTest', { isTest });
-  if (search) query.andWhere(containsText('image.name', 'search'), { search: likePattern(search) });
-  return query;
-}
-
-/** An image has a tag once, so joining the link of each tag repeats no image. */
-function addTags(query: Query, ids: string[], all: boolean): void {
-  if (all) {
-    ids.forEach((id, i) =>
-      query.innerJoin(ImageTag, `own${i}`, `own${i}.imageId = image.id AND own${i}.tagId = :tag${i}`, {
-        [`tag${i}`]: id,
-      }),
-    );
-    return;
-  }
-  const own = query.subQuery().select('own.tagId').from(ImageTag, 'own').where('own.imageId = image.id');
-  own.andWhere('own.tagId IN (:...tagIds)').limit(1);
-  query.andWhere(`${own.getQuery()} IS NOT NULL`, { tagIds: ids });
-}
-
-/** Ids of the images that a training saw, in ascending order. */
-async function snapshotIds({ database, storage }: ListDeps, projectId: string, iterationId: string): Promise<string[]> {
-  if (!(await database.read.manager.existsBy(Iteration, { id: iterationId, projectId })))
-    throw notFound('iteration of this project', iterationId);
-  try {
-    const snapshot = JSON.parse((await storage.get(keys.snapshot(iterationId))).toString()) as Snapshot;
-    return snapshot.images.map(({ id }) => id);
-  } catch (error) {
-    if (error instanceof ObjectNotFound) return [];
-    throw error;
-  }
-}
-
-const lookAtOnce = 500;
-
-/** Walks the ids of the snapshot, since a query with all of them would be too long for a database. */
-async function pageOfSnapshot(filtered: () => Query, ids: string[], args: ImageListArgs): Promise<Page<Image>> {
+export async function listImages(deps: ListDeps, project: Project, args: ImageListArgs): Promise<Page<Image>> {
+  const { manager } = deps.database.read;
   const size = checkPageSize(args.first);
-  const ordered = args.orderBy === ImageOrder.NEWEST ? ids.toReversed() : ids;
   const after = args.after ? decodeCursor(args.after, /^[0-9a-f-]{36}$/) : null;
-  const rows: Image[] = [];
-  for (let at = after === null ? 0 : ordered.indexOf(after) + 1; at < ordered.length && rows.length <= size;) {
-    const chunk = ordered.slice(at, (at += lookAtOnce));
-    const found = await filtered()
-      .andWhere({ id: In(chunk) })
-      .getMany();
-    const byId = new Map(found.map((image) => [image.id, image]));
-    rows.push(...chunk.flatMap((id) => byId.get(id) ?? []));
-  }
+  const filter = args.filter ?? { tagMatch: TagMatch.ANY };
+  const tags = await wantedTags(deps, project.id, args);
+  const isDown = args.orderBy === ImageOrder.NEWEST;
+  const walk = new ImageWalk(manager, { projectId: project.id, filter, tags, direction: isDown ? 'DESC' : 'ASC' });
+  const snapshot = filter.iterationId ? await deps.snapshots.of(project.id, filter.iterationId) : null;
+  const { ids, stoppedAt } = snapshot
+    ? await new SnapshotWalk(walk, snapshot, tags !== null, isDown).after(after, size + 1, lookedAtForPage)
+    : await walk.after(after, { limit: size + 1, candidates: lookedAtForPage });
   return {
-    nodes: rows.slice(0, size),
+    nodes: await inOrder(deps.database, ids.slice(0, size)),
     cursorOf: (image) => image.id,
-    hasNextPage: rows.length > size,
+    hasNextPage: ids.length > size || stoppedAt !== null,
     hasPreviousPage: after !== null,
-    count: () => countOf(filtered, ids),
+    ...(stoppedAt === null ? {} : { stoppedAt }),
+    count: async () => {
+      if (snapshot) return new SnapshotWalk(walk, snapshot, tags !== null, isDown).count();
+      return knownCount(project, args, tags) ?? walk.count(countedAtMost);
+    },
   };
 }
 
-async function countOf(filtered: () => Query, ids: string[]): Promise<number> {
-  let count = 0;
-  for (let at = 0; at < ids.length; at += lookAtOnce)
-    count += await countRows(filtered().andWhere({ id: In(ids.slice(at, at + lookAtOnce)) }));
-  return count;
+/** The tags of the filter; null when it names none. One of another project is on no image of this one. */
+async function wantedTags({ database }: ListDeps, projectId: string, { filter }: ImageListArgs): Promise<Tag[] | null> {
+  const ids = [...new Set(filter?.tagIds ?? [])];
+  if (ids.length === 0) return null;
+  checkCount('tagIds', ids, maxTagIds);
+  const tags = await database.read.manager.findBy(Tag, { projectId, id: In(ids) });
+  return filter?.tagMatch === TagMatch.ALL && tags.length < ids.length ? [] : tags;
+}
+
+async function inOrder(database: Database, ids: string[]): Promise<Image[]> {
+  const found = await database.read.manager.findBy(Image, { id: In(ids) });
+  const byId = new Map(found.map((image) => [image.id, image]));
+  return ids.flatMap((id) => byId.get(id) ?? []);
+}
+
+/** What the counts that are kept already say. */
+function knownCount(project: Project, { filter }: ImageListArgs, tags: readonly Tag[] | null): Count | null {
+  const { isTagged = null, isTest = null, search } = filter ?? {};
+  if (isTest !== null || search) return null;
+  const [tag, ...others] = tags ?? [];
+  if (tag) return others.length === 0 && isTagged !== false ? { total: tag.imageCount, isExact: true } : null;
+  if (tags) return { total: 0, isExact: true };
+  const { imageCount, untaggedImageCount } = project;
+  if (isTagged === null) return { total: imageCount, isExact: true };
+  return { total: isTagged ? imageCount - untaggedImageCount : untaggedImageCount, isExact: true };
+}
+
+const idsAtOnce = 1000;
+
+/** Meets a walk with the images of a training: starts from the tags, which are fewer, or else from the snapshot. */
+class SnapshotWalk {
+  constructor(
+    private readonly walk: ImageWalk,
+    private readonly snapshot: IdList,
+    private readonly startsFromTags: boolean,
+    private readonly isDown: boolean,
+  ) {}
+
+  async after(place: string | null, limit: number, candidates: number): Promise<Walked> {
+    const ids: string[] = [];
+    let at = place;
+    let size = Math.min(limit, idsAtOnce);
+    for (let looked = 0; looked < candidates; looked += size, size = Math.min(4 * size, idsAtOnce)) {
+      const { ids: some, stoppedAt } = await this.next(at, size);
+      ids.push(...some);
+      if (ids.length >= limit) return { ids: ids.slice(0, limit), stoppedAt: null };
+      if (stoppedAt === null) return { ids, stoppedAt: null };
+      at = stoppedAt;
+    }
+    return { ids, stoppedAt: at };
+  }
+
+  async count(): Promise<Count> {
+    const { ids, stoppedAt } = await this.after(null, Infinity, countedAtMost);
+    return { total: ids.length, isExact: stoppedAt === null };
+  }
+
+  private async next(place: string | null, size: number): Promise<Walked> {
+    if (!this.startsFromTags) {
+      const some = this.slice(place, size);
+      return { ids: await this.walk.among(some), stoppedAt: some.length < size ? null : (some.at(-1) ?? null) };
+    }
+    const { ids, stoppedAt } = await this.walk.after(place, { limit: size, candidates: lookedAtForPage });
+    const end = ids.length < size ? stoppedAt : (ids.at(-1) ?? null);
+    return { ids: ids.filter((id) => this.snapshot.has(id)), stoppedAt: end };
+  }
+
+  private slice(place: string | null, size: number): string[] {
+    const { snapshot } = this;
+    if (!this.isDown) {
+      const from = place === null ? 0 : snapshot.countBelow(place) + (snapshot.has(place) ? 1 : 0);
+      return snapshot.slice(from, from + size);
+    }
+    const to = place === null ? snapshot.length : snapshot.countBelow(place);
+    return snapshot.slice(Math.max(0, to - size), to).reverse();
+  }
 }

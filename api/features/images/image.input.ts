@@ -5,12 +5,21 @@ import { connectionOf, PageArgs } from '../../connection.ts';
 
 export const ImageConnection = connectionOf(Image, 'Image');
 
-@InputType({ description: 'Which images of a project; conditions that are left out do not restrict.' })
+/** A page ends early rather than look at more. */
+export const lookedAtForPage = 10_000;
+export const maxTagIds = 64;
+
+@InputType({
+  description:
+    'Which images of a project; conditions that are left out do not restrict. ' +
+    `No more than ${lookedAtForPage} images are looked at for a page whose conditions no index tells, such as search, and fewer for tags with other conditions: ` +
+    'it may then be short or empty although hasNextPage is true, and endCursor goes on from there.',
+})
 export class ImageFilterInput {
   @Field(() => Boolean, { nullable: true, description: 'Whether it has any tag.' })
   isTagged?: boolean | null;
 
-  @Field(() => [ID], { nullable: true, description: 'Tags that it has; see tagMatch.' })
+  @Field(() => [ID], { nullable: true, description: `Tags that it has, at most ${maxTagIds}; see tagMatch.` })
   tagIds?: string[] | null;
 
   @Field(() => TagMatch, { defaultValue: TagMatch.ANY, description: 'Whether one of tagIds is enough.' })

@@ -14,7 +14,7 @@ import { lockProject } from '../../project-lock.ts';
 import { checkCount } from '../../text.ts';
 import type { ProjectService } from '../projects/project.service.ts';
 import { getTags } from '../tags/tag.service.ts';
-import { attachTags, markChanged, tagsOf } from '../tags/tagging.ts';
+import { attachTags, countTag, detachTags, markChanged, noChange, tagsOf, type CountChange } from '../tags/tagging.ts';
 import type { TagImagesInput } from '../tags/tag.input.ts';
 import type { ImageIntake, Staged } from './image-intake.ts';
 import { listImages } from './image-list.ts';
@@ -25,6 +25,7 @@ import type {
   ImageListArgs,
   MarkTestImagesInput,
 } from './image.input.ts';
+import type { SnapshotImages } from './snapshot-images.ts';
 import type { UploadService } from './upload.service.ts';
 
 interface ImageServiceDeps {
@@ -34,6 +35,7 @@ interface ImageServiceDeps {
   uploads: UploadService;
   intake: ImageIntake;
   limits: Limits;
+  snapshots: SnapshotImages;
 }
 
 export class ImageService {
@@ -47,8 +49,7 @@ export class ImageService {
   }
 
   async list(caller: Caller, projectId: string, args: ImageListArgs): Promise<Page<Image>> {
-    await this.deps.projects.get(caller, 'read', projectId);
-    return listImages(this.deps, projectId, args);
+    return listImages(this.deps, await this.deps.projects.get(caller, 'read', projectId), args);
   }
 
   /** Each image of the batch has a result of its own: the good ones are kept whatever the others are. */
@@ -71,25 +72,26 @@ export class ImageService {
   }
 
   async tag(caller: Caller, { imageIds, tagIds }: TagImagesInput): Promise<Image[]> {
-    return this.change(caller, imageIds, async (manager, { id: projectId, classificationType }, images) => {
+    return this.change(caller, imageIds, async ({ manager, project, change }, images) => {
+      const { id: projectId, classificationType } = project;
       const rules = { classificationType, tagsPerImage: this.deps.limits.tagsPerImage };
       const added = await getTags(manager, projectId, tagIds);
       const present = await tagsOf(manager, imageIds);
       for (const image of images)
-        await attachTags(manager, image, { present: present.get(image.id) ?? [], added }, rules);
+        await attachTags(manager, image, { present: present.get(image.id) ?? [], added }, rules, change);
       return images;
     });
   }
 
   async untag(caller: Caller, { imageIds, tagIds }: TagImagesInput): Promise<Image[]> {
-    return this.change(caller, imageIds, async (manager, _, images) => {
-      await manager.delete(ImageTag, { imageId: In(imageIds), tagId: In(tagIds) });
+    return this.change(caller, imageIds, async ({ manager, change }, images) => {
+      await detachTags(manager, images, tagIds, change);
       return images;
     });
   }
 
   async markTest(caller: Caller, { imageIds, isTest }: MarkTestImagesInput): Promise<Image[]> {
-    return this.change(caller, imageIds, async (manager, _, images) => {
+    return this.change(caller, imageIds, async ({ manager }, images) => {
       await manager.update(Image, { id: In(imageIds) }, { isTest });
       return images.map((image) => ({ ...image, isTest }));
     });
@@ -97,9 +99,13 @@ export class ImageService {
 
   /** Rows first: afterwards nothing refers to the objects, whatever happens. */
   async delete(caller: Caller, { imageIds }: DeleteImagesInput): Promise<number> {
-    const deleted = await this.change(caller, imageIds, async (manager, _, images) => {
+    const deleted = await this.change(caller, imageIds, async ({ manager, change }, images) => {
+      const links = await manager.findBy(ImageTag, { imageId: In(imageIds) });
+      for (const { tagId } of links) countTag(change, tagId, -1);
       await manager.delete(ImageTag, { imageId: In(imageIds) });
       await manager.delete(Image, { id: In(imageIds) });
+      change.images -= images.length;
+      change.untagged -= images.filter(({ isTagged }) => !isTagged).length;
       return images;
     });
     for (const { id, projectId } of deleted) await this.deps.storage.deletePrefix(keys.image(projectId, id));
@@ -110,14 +116,18 @@ export class ImageService {
   private async change(
     caller: Caller,
     ids: readonly string[],
-    work: (manager: EntityManager, project: Project, images: Image[]) => Promise<Image[]>,
+    work: (
+      under: { manager: EntityManager; project: Project; change: CountChange },
+      images: Image[],
+    ) => Promise<Image[]>,
   ): Promise<Image[]> {
     const { database } = this.deps;
     const [first] = await this.getSome(database.read.manager, caller, ids);
     return database.transact(async (manager) => {
       const project = await lockProject(manager, first.projectId);
-      const changed = await work(manager, project, await this.getSome(manager, caller, ids));
-      await markChanged(manager, project.id);
+      const change = noChange();
+      const changed = await work({ manager, project, change }, await this.getSome(manager, caller, ids));
+      await markChanged(manager, project.id, change);
       return changed;
     });
   }

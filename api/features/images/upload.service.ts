@@ -75,7 +75,7 @@ export class UploadService {
   async discard(ids: readonly string[]): Promise<void> {
     if (ids.length === 0) return;
     await this.database.transact((manager) => manager.delete(Upload, [...ids]));
-    for (const id of ids) await this.storage.delete(keys.upload(id));
+    await Promise.all(ids.map((id) => this.storage.delete(keys.upload(id))));
   }
 
   private async getOpen(id: string): Promise<Upload> {

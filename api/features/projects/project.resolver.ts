@@ -1,4 +1,4 @@
-import { Arg, Args, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import { Project } from '../../../schema/entities/project.entity.ts';
 import { Publication } from '../../../schema/entities/publication.entity.ts';
@@ -69,19 +69,6 @@ export class ProjectResolver {
   @FieldResolver(() => [Publication], { description: 'The names under which its models answer.' })
   publications(@Root() { id }: Project, @Ctx() { loaders }: Context) {
     return loaders.publicationsOfProject.load(id);
-  }
-
-  @FieldResolver(() => Int, { description: 'Images it has.' })
-  imageCount(@Root() { id }: Project, @Ctx() { loaders }: Context) {
-    return loaders.imageCountOfProject.load(id);
-  }
-
-  @FieldResolver(() => Int, { description: 'Images without a tag.' })
-  async untaggedImageCount(@Root() { id }: Project, @Ctx() { loaders }: Context) {
-    // Two counts over an index each; asking every image for its tags costs several times as much.
-    const { imageCountOfProject, taggedImageCountOfProject } = loaders;
-    const [all, tagged] = await Promise.all([imageCountOfProject.load(id), taggedImageCountOfProject.load(id)]);
-    return Math.max(0, all - tagged);
   }
 
   @FieldResolver(() => ImageConnection, { description: 'Its images.' })

@@ -94,7 +94,7 @@ export class ProjectService {
     const name = checkText('name', input.name, nameLimits);
     const description = checkText('description', input.description, descriptionLimits);
     const row = { id: newId(), name, description, kind, classificationType, domainId };
-    return { ...row, contentVersion: 0, createdAt, updatedAt: createdAt };
+    return { ...row, contentVersion: 0, imageCount: 0, untaggedImageCount: 0, createdAt, updatedAt: createdAt };
   }
 }
 

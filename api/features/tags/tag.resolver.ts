@@ -1,4 +1,4 @@
-import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Ctx, ID, Mutation, Query, Resolver } from 'type-graphql';
 import { Tag } from '../../../schema/entities/tag.entity.ts';
 import type { Context } from '../../context.ts';
 import { orNull } from '../../lookup.ts';
@@ -30,10 +30,5 @@ export class TagResolver {
   @Mutation(() => ID, { description: 'Deletes a tag and takes it off its images, which stay.' })
   deleteTag(@Arg('id', () => ID, { description: 'The tag.' }) id: string, @Ctx() { caller, services }: Context) {
     return services.tags.delete(caller, id);
-  }
-
-  @FieldResolver(() => Int, { description: 'Images that have it.' })
-  imageCount(@Root() { id }: Tag, @Ctx() { loaders }: Context) {
-    return loaders.imageCountOfTag.load(id);
   }
 }

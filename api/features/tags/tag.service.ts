@@ -1,7 +1,6 @@
 import { In, type EntityManager } from 'typeorm';
 import type { Limits } from '../../../infra/config.ts';
 import type { Database } from '../../../infra/database/database.ts';
-import { ImageTag } from '../../../schema/entities/image-tag.entity.ts';
 import { Tag } from '../../../schema/entities/tag.entity.ts';
 import { TagType } from '../../../schema/enums.ts';
 import { newId } from '../../../schema/id.ts';
@@ -11,7 +10,7 @@ import { OnceOnly } from '../../idempotency.ts';
 import { lockProject } from '../../project-lock.ts';
 import { checkText } from '../../text.ts';
 import type { ProjectService } from '../projects/project.service.ts';
-import { markChanged } from './tagging.ts';
+import { detachEverywhere, markChanged, noChange } from './tagging.ts';
 import type { CreateTagInput, UpdateTagInput } from './tag.input.ts';
 
 const nameLimits = { min: 1, max: 128 };
@@ -35,7 +34,7 @@ export class TagService {
     const { id: projectId } = await this.projects.get(caller, 'label', input.projectId);
     const name = checkText('name', input.name, nameLimits);
     const description = checkText('description', input.description, descriptionLimits);
-    const row = { id: newId(), projectId, name, description, type: input.type, createdAt: new Date() };
+    const row = { id: newId(), projectId, name, description, type: input.type, imageCount: 0, createdAt: new Date() };
     const id = await OnceOnly.of(this.database, caller, 'createTag', input).transact(async (manager) => {
       await lockProject(manager, projectId);
       await this.checkRoom(manager, row);
@@ -65,9 +64,10 @@ export class TagService {
     const { projectId } = await this.get(caller, 'label', id);
     await this.database.transact(async (manager) => {
       await lockProject(manager, projectId);
-      await manager.delete(ImageTag, { tagId: id });
+      const change = noChange();
+      await detachEverywhere(manager, id, change);
       await manager.delete(Tag, { id });
-      await markChanged(manager, projectId);
+      await markChanged(manager, projectId, change);
     });
     return id;
   }

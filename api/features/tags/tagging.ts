@@ -1,5 +1,6 @@
 import { In, type EntityManager } from 'typeorm';
 import { ImageTag } from '../../../schema/entities/image-tag.entity.ts';
+import { Image } from '../../../schema/entities/image.entity.ts';
 import { Project } from '../../../schema/entities/project.entity.ts';
 import { Tag } from '../../../schema/entities/tag.entity.ts';
 import { ClassificationType, TagType } from '../../../schema/enums.ts';
@@ -44,15 +45,30 @@ export async function tagsOf(manager: EntityManager, imageIds: readonly string[]
   return result;
 }
 
-/** Puts tags on an image that has others already; those it has are passed over. Returns how many were new. */
+/** What a change did to the counts that are kept beside the rows. */
+export interface CountChange {
+  images: number;
+  untagged: number;
+  /** By tag id. */
+  tags: Map<string, number>;
+}
+
+export const noChange = (): CountChange => ({ images: 0, untagged: 0, tags: new Map() });
+
+export function countTag({ tags }: CountChange, tagId: string, step: 1 | -1): void {
+  tags.set(tagId, (tags.get(tagId) ?? 0) + step);
+}
+
+/** Puts tags on an image that has others already; those it has are passed over. */
 export async function attachTags(
   manager: EntityManager,
-  image: { id: string; projectId: string },
+  image: Pick<Image, 'id' | 'projectId' | 'isTagged'>,
   { present, added }: { present: readonly Tag[]; added: readonly Tag[] },
   rules: TagRules,
-): Promise<number> {
+  change: CountChange,
+): Promise<void> {
   const fresh = added.filter(({ id }) => !present.some((tag) => tag.id === id));
-  if (fresh.length === 0) return 0;
+  if (fresh.length === 0) return;
   checkTogether([...present, ...fresh], rules);
   const createdAt = new Date();
   const { id: imageId, projectId } = image;
@@ -60,9 +76,51 @@ export async function attachTags(
     ImageTag,
     fresh.map(({ id: tagId }) => ({ imageId, tagId, projectId, createdAt })),
   );
-  return fresh.length;
+  if (!image.isTagged) await manager.update(Image, { id: imageId }, { isTagged: true });
+  if (present.length === 0) change.untagged--;
+  for (const { id } of fresh) countTag(change, id, 1);
 }
 
-export async function markChanged(manager: EntityManager, projectId: string): Promise<void> {
-  await manager.increment(Project, { id: projectId }, 'contentVersion', 1);
+/** Takes tags off images. */
+export async function detachTags(
+  manager: EntityManager,
+  images: readonly Image[],
+  tagIds: readonly string[],
+  change: CountChange,
+): Promise<void> {
+  const imageIds = images.map(({ id }) => id);
+  const links = await manager.findBy(ImageTag, { imageId: In(imageIds), tagId: In([...tagIds]) });
+  await manager.delete(ImageTag, { imageId: In(imageIds), tagId: In([...tagIds]) });
+  for (const { tagId } of links) countTag(change, tagId, -1);
+  const left = await tagsOf(manager, imageIds);
+  const bare = images.filter(({ id, isTagged }) => isTagged && left.get(id)?.length === 0).map(({ id }) => id);
+  await manager.update(Image, { id: In(bare) }, { isTagged: false });
+  change.untagged += bare.length;
+}
+
+/** Takes a tag off all its images, which may be very many. */
+export async function detachEverywhere(manager: EntityManager, tagId: string, change: CountChange): Promise<void> {
+  const own = 'SELECT link.image_id FROM image_tag link WHERE link.tag_id = :tagId';
+  const other = 'SELECT 1 FROM image_tag other WHERE other.image_id = image.id AND other.tag_id <> :tagId';
+  const bared = await manager
+    .createQueryBuilder()
+    .update(Image)
+    .set({ isTagged: false })
+    .where(`id IN (${own}) AND NOT EXISTS (${other})`, { tagId })
+    .execute();
+  change.untagged += bared.affected ?? 0;
+  await manager.delete(ImageTag, { tagId });
+}
+
+/** Says that the content of a project is another one, and keeps its counts. Under the lock of the project. */
+export async function markChanged(manager: EntityManager, projectId: string, change = noChange()): Promise<void> {
+  const increase = (column: string, step: number) => () => `${column} + ${step}`;
+  const counts = {
+    contentVersion: increase('content_version', 1),
+    imageCount: increase('image_count', change.images),
+    untaggedImageCount: increase('untagged_image_count', change.untagged),
+  };
+  await manager.update(Project, { id: projectId }, counts);
+  for (const [id, step] of change.tags)
+    await manager.update(Tag, { id }, { imageCount: increase('image_count', step) });
 }
