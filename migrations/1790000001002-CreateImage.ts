@@ -23,8 +23,9 @@ export class CreateImage1790000001002 implements MigrationInterface {
         ],
         indices: [
           { name: 'UQ_image_project_id_sha256', columnNames: ['project_id', 'sha256'], isUnique: true },
-          { name: 'IX_image_project_id_id', columnNames: ['project_id', 'id'] },
-          { name: 'IX_image_project_id_is_test_id', columnNames: ['project_id', 'is_test', 'id'] },
+          { name: 'IX_image_project_id_id_name', columnNames: ['project_id', 'id', 'name'] },
+          { name: 'IX_image_project_id_is_test_id_name', columnNames: ['project_id', 'is_test', 'id', 'name'] },
+          { name: 'IX_image_sha256', columnNames: ['sha256'] },
         ],
       }),
       true,

@@ -5,6 +5,7 @@ export class AddRunTraceParent1790000004000 implements MigrationInterface {
   name = 'AddRunTraceParent1790000004000';
 
   async up(runner: QueryRunner): Promise<void> {
+    if (await runner.hasColumn('run', 'trace_parent')) return;
     await runner.addColumn(
       'run',
       new TableColumn({ name: 'trace_parent', type: 'varchar', length: '55', isNullable: true }),
@@ -12,6 +13,7 @@ export class AddRunTraceParent1790000004000 implements MigrationInterface {
   }
 
   async down(runner: QueryRunner): Promise<void> {
+    if (!(await runner.hasColumn('run', 'trace_parent'))) return;
     await runner.dropColumn('run', 'trace_parent');
   }
 }

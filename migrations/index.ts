@@ -19,17 +19,11 @@ import { AddIterationProgressedAt1790000002003 } from './1790000002003-AddIterat
 import { CreateChore1790000002500 } from './1790000002500-CreateChore.ts';
 import { CreateRateWindow1790000003000 } from './1790000003000-CreateRateWindow.ts';
 import { AddRunTraceParent1790000004000 } from './1790000004000-AddRunTraceParent.ts';
-import { IndexImageContent1790000004100 } from './1790000004100-IndexImageContent.ts';
-import { IndexImageContent1790000004000 } from './1790000004000-IndexImageContent.ts';
 import { AddProjectImageCount1790000004100 } from './1790000004100-AddProjectImageCount.ts';
 import { AddProjectUntaggedImageCount1790000004101 } from './1790000004101-AddProjectUntaggedImageCount.ts';
 import { AddTagImageCount1790000004102 } from './1790000004102-AddTagImageCount.ts';
 import { AddImageIsTagged1790000004103 } from './1790000004103-AddImageIsTagged.ts';
 import { IndexTaggedImages1790000004104 } from './1790000004104-IndexTaggedImages.ts';
-import { IndexImageNames1790000004105 } from './1790000004105-IndexImageNames.ts';
-import { DropIndexOfImages1790000004106 } from './1790000004106-DropIndexOfImages.ts';
-import { IndexTestImageNames1790000004107 } from './1790000004107-IndexTestImageNames.ts';
-import { DropIndexOfTestImages1790000004108 } from './1790000004108-DropIndexOfTestImages.ts';
 import { CountImages1790000004109 } from './1790000004109-CountImages.ts';
 
 /** Every migration, oldest first. */
@@ -55,16 +49,10 @@ export const migrations = [
   CreateChore1790000002500,
   CreateRateWindow1790000003000,
   AddRunTraceParent1790000004000,
-  IndexImageContent1790000004100,
-  IndexImageContent1790000004000,
   AddProjectImageCount1790000004100,
   AddProjectUntaggedImageCount1790000004101,
   AddTagImageCount1790000004102,
   AddImageIsTagged1790000004103,
   IndexTaggedImages1790000004104,
-  IndexImageNames1790000004105,
-  DropIndexOfImages1790000004106,
-  IndexTestImageNames1790000004107,
-  DropIndexOfTestImages1790000004108,
   CountImages1790000004109,
 ];

@@ -82,10 +82,10 @@ for (const [name, database] of Object.entries(databases))
       expect(await upAll()).toEqual([]);
     });
 
-    test('takes each migration back and forth without a trace', async () => {
+    test('takes the newest migration back and forth, and then all of them, without a trace', async () => {
       await upAll();
       const whole = await objectsOf();
-      for (let depth = 1; depth <= migrations.length; depth++) {
+      for (const depth of [1, migrations.length]) {
         for (let i = 0; i < depth; i++) await downOne();
         expect(await upAll()).toHaveLength(depth);
         expect(await objectsOf()).toEqual(whole);
