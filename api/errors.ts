@@ -2,6 +2,7 @@ import { ApolloServerErrorCode } from '@apollo/server/errors';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { OutcomeUnknownError } from '../infra/database/database.ts';
 import type { Logger } from '../infra/logger.ts';
+import { outageOf } from '../infra/outage.ts';
 import { currentNotes, requestIdOf } from './request-notes.ts';
 
 /** Every way in which a request can be refused, with the HTTP status that a plain endpoint answers. */
@@ -26,6 +27,8 @@ const statuses = {
   IDEMPOTENCY_MISMATCH: 422,
   TOO_BUSY: 429,
   ENGINE_UNAVAILABLE: 503,
+  DATABASE_UNAVAILABLE: 503,
+  STORAGE_UNAVAILABLE: 503,
   OUTCOME_UNKNOWN: 503,
   RATE_LIMITED: 429,
 } as const;
@@ -52,13 +55,29 @@ export const notFound = (what: string, id: string): DomainError =>
   new DomainError('NOT_FOUND', `There is no ${what} ${JSON.stringify(id.slice(0, 100))}.`, { what, id });
 
 /** The refusal that is told to the client; null for what is to be logged instead. */
-function refusalOf(error: unknown): DomainError | null {
+function refusalOf(error: unknown, logger: Logger): DomainError | null {
   if (error instanceof DomainError) return error;
-  if (!(error instanceof OutcomeUnknownError)) return null;
+  if (!(error instanceof OutcomeUnknownError)) return outageRefusal(error, logger);
   const message =
     'The connection to the database broke while this was being stored: it was done as a whole or not at all. ' +
     'Send it again with the same Idempotency-Key; without one, look first whether it is there.';
   return new DomainError('OUTCOME_UNKNOWN', message);
+}
+
+const outages = {
+  database: { code: 'DATABASE_UNAVAILABLE', message: 'The database does not answer.' },
+  storage: { code: 'STORAGE_UNAVAILABLE', message: 'The storage of images and models does not answer.' },
+} as const;
+const outageRetrySeconds = 5;
+
+/** The client cannot mend it, so that the operator must hear of it. */
+function outageRefusal(error: unknown, logger: Logger): DomainError | null {
+  const server = outageOf(error);
+  if (server === null) return null;
+  logger.warn({ err: error, server }, 'a server did not answer');
+  const { code, message } = outages[server];
+  const details = { retryAfterSeconds: outageRetrySeconds };
+  return new DomainError(code, `${message} Try again in ${outageRetrySeconds} s.`, details);
 }
 
 export interface ErrorAnswer {
@@ -69,7 +88,7 @@ export interface ErrorAnswer {
 
 /** The answer of a plain HTTP endpoint. What is unknown is logged under the id of the request and not told. */
 export function httpAnswer(error: unknown, logger: Logger): ErrorAnswer {
-  const refusal = refusalOf(error);
+  const refusal = refusalOf(error, logger);
   if (refusal) {
     const { code, message, details } = refusal;
     return { status: refusal.status, headers: retryHeader(details), body: { error: { ...details, code, message } } };
@@ -79,6 +98,10 @@ export function httpAnswer(error: unknown, logger: Logger): ErrorAnswer {
     return { status: statusCode, headers: {}, body: { error: { code: 'INVALID', message } } };
   return { status: 500, headers: {}, body: { error: { code: 'INTERNAL', ...masked(error, logger) } } };
 }
+
+/** The status of a request that was refused as a whole and may come back later; null for every other error. */
+export const laterStatus = ({ code, retryAfterSeconds }: Record<string, unknown>): number | null =>
+  retryAfterSeconds === undefined ? null : (statuses[code as ErrorCode] ?? null);
 
 export const retryHeader = ({ retryAfterSeconds }: Record<string, unknown>): Record<string, string> =>
   typeof retryAfterSeconds === 'number' ? { 'retry-after': String(retryAfterSeconds) } : {};
@@ -105,7 +128,7 @@ export function formatGraphqlError(
     ...(formatted.locations ? { locations: formatted.locations } : {}),
     ...(formatted.path ? { path: formatted.path } : {}),
   };
-  const refusal = refusalOf(cause);
+  const refusal = refusalOf(cause, logger);
   if (refusal) return { ...place, message: refusal.message, extensions: { ...refusal.details, code: refusal.code } };
   // A GraphQLError without an original comes from parsing, validation or the limits: it is meant for the client.
   if (cause instanceof GraphQLError && formatted.extensions?.['code'] !== ApolloServerErrorCode.INTERNAL_SERVER_ERROR)

@@ -3,7 +3,7 @@ import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/dis
 import type { GraphQLSchema } from 'graphql';
 import type { Logger } from '../infra/logger.ts';
 import type { Context } from './context.ts';
-import { formatGraphqlError, retryHeader } from './errors.ts';
+import { formatGraphqlError, laterStatus, retryHeader } from './errors.ts';
 import { nameOfOperation, note } from './request-notes.ts';
 import { checkCost, costOf, graphqlLimits, limitRules } from './limits.ts';
 
@@ -43,16 +43,16 @@ const notePlugin: ApolloServerPlugin<Context> = {
     }),
 };
 
-/** A request that is refused as a whole, because of too many others, says so as plain endpoints do. */
+/** A request that is refused as a whole, and may come back later, says so as plain endpoints do. */
 const retryPlugin: ApolloServerPlugin<Context> = {
   requestDidStart: () =>
     Promise.resolve({
       willSendResponse: ({ response: { body, http } }) => {
         if (body.kind !== 'single' || body.singleResult.data) return Promise.resolve();
-        const headers = body.singleResult.errors?.map(({ extensions }) => retryHeader(extensions ?? {})) ?? [];
-        for (const [name, value] of headers.flatMap(Object.entries<string>)) {
-          http.status = 429;
-          http.headers.set(name, value);
+        for (const { extensions = {} } of body.singleResult.errors ?? []) {
+          const status = laterStatus(extensions);
+          if (status !== null) http.status = status;
+          for (const [name, value] of Object.entries(retryHeader(extensions))) http.headers.set(name, value);
         }
         return Promise.resolve();
       },

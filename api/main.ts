@@ -10,12 +10,14 @@ import { createLogger, type Logger } from '../infra/logger.ts';
 import { createMetrics, type Metrics } from '../infra/metrics.ts';
 import { openStorage } from '../infra/storage/open.ts';
 import type { Storage } from '../infra/storage/storage.ts';
+import { startTracing } from '../infra/tracing.ts';
 import { migrations } from '../migrations/index.ts';
 import { entities } from '../schema/entities/index.ts';
 import { EvaluationPool } from '../workers/evaluation-pool.ts';
 import { PredictionPool } from '../workers/prediction-pool.ts';
 import { TrainingSupervisor } from '../workers/training-supervisor.ts';
 import { EmbeddedEngine } from '../workflows/engines/embedded.ts';
+import { clientInterceptors } from '../workflows/engines/temporal-tracing.ts';
 import { TemporalEngine } from '../workflows/engines/temporal.ts';
 import { Authenticator } from './authentication.ts';
 import { registerEventMetrics } from './event-metrics.ts';
@@ -51,6 +53,7 @@ const eventSilenceMs = 10_000;
 export async function serve(env: NodeJS.ProcessEnv): Promise<RunningServer> {
   const config = loadConfig(env);
   const logger = createLogger({ level: config.logLevel, name: 'api', notes: currentNotes });
+  const tracing = await startTracing(config.otlpEndpoint, 'api');
   const metrics = createMetrics();
   const database = await openDatabase(config.database, entities, migrations, { migrate: true });
   registerIterationMetrics(metrics.registry, database);
@@ -61,7 +64,7 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<RunningServer> {
   const onError = (error: unknown): void => logger.error({ err: error }, 'events could not be read');
   const tail = new EventTail(database, { pollMs: tailPollMs, windowMs: tailWindowMs, onError });
   registerEventMetrics(metrics.registry, tail);
-  const { training, engine } = openEngine(config, database, logger, metrics);
+  const { training, engine } = await openEngine(config, database, logger, metrics);
   const predictions = new PredictionPool({
     storage: config.storage,
     limits: imageLimits(config.limits, config.limits.predictionImageBytes),
@@ -101,6 +104,7 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<RunningServer> {
     await predictions.close();
     await evaluations.close();
     await database.close();
+    await tracing?.stop();
   };
   try {
     await tail.start();
@@ -132,9 +136,15 @@ function readinessChecks(database: Database, storage: Storage, tail: EventTail):
   };
 }
 
-function openEngine({ engine: settings, ...config }: Config, database: Database, logger: Logger, metrics: Metrics) {
+async function openEngine(
+  { engine: settings, ...config }: Config,
+  database: Database,
+  logger: Logger,
+  metrics: Metrics,
+) {
   if (settings.kind === 'temporal') {
-    const engine = new TemporalEngine(settings);
+    const interceptors = config.otlpEndpoint === undefined ? {} : await clientInterceptors();
+    const engine = new TemporalEngine(settings, interceptors);
     // Workers are processes of their own.
     return { engine, training: { start: () => Promise.resolve(), stop: () => engine.close() } };
   }

@@ -18,6 +18,7 @@ import { servePlainRoutes } from './plain-routes.ts';
 import { playgroundPage, servePlaygroundAssets, wantsPage } from './playground.ts';
 import type { RateLimit } from './rate-limit.ts';
 import { logRequests } from './request-log.ts';
+import { traceRequests } from './request-traces.ts';
 import type { Services } from './services.ts';
 import type { UrlSigner } from './signing.ts';
 import { serveWebsocket } from './websocket.ts';
@@ -58,6 +59,7 @@ export async function buildServer(deps: ServerDeps): Promise<BuiltServer> {
   let isDraining = false;
   const contextFor = (caller: Caller): Context => ({ caller, services, loaders: createLoaders(database) });
   logRequests(app, logger);
+  traceRequests(app);
   answerErrors(app, logger);
   guardAndMeasure(app, metrics);
   app.addHook('onRequest', (_request, reply, done) => {

@@ -15,7 +15,7 @@ export class CliError extends Error {
 }
 
 /** Errors of other layers whose messages say what to mend. */
-const foreseen = new Set(['ConfigError', 'OperationError']);
+const foreseen = new Set(['ConfigError', 'OperationError', 'EngineUnavailableError']);
 const isSystemError = (error: Error): boolean => 'syscall' in error && 'code' in error;
 
 export function exitCodeOf(error: unknown): ExitCode {

@@ -65,6 +65,8 @@ export interface Config {
   drainMs: number;
   /** Where a worker process answers health checks and metrics; 0: nowhere. */
   workerPort: number;
+  /** Where spans go, by OTLP over HTTP; undefined: nowhere. */
+  otlpEndpoint: string | undefined;
   /** The key of the owner; undefined lets the program make one on the first start. */
   ownerKey: string | undefined;
   logLevel: LogLevel;
@@ -117,6 +119,7 @@ function build(read: SettingReader): Config {
     drainMs: read.integer('TAGLENS_DRAIN_MS'),
     workerPort: read.integer('TAGLENS_WORKER_PORT'),
     ownerKey: read.secret('TAGLENS_OWNER_KEY'),
+    otlpEndpoint: read.url('TAGLENS_OTLP_ENDPOINT'),
     logLevel: read.choice('TAGLENS_LOG_LEVEL', logLevels),
     publicUrl: read.url('TAGLENS_PUBLIC_URL'),
     keylessPlayground: read.flag('TAGLENS_KEYLESS_PLAYGROUND'),

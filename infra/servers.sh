@@ -117,7 +117,8 @@ versitygw_answers() { curl -sf "http://127.0.0.1:${port[versitygw]}/health"; }
 
 launch_temporal() {
   background temporal "$temporal" server start-dev --headless --ip 127.0.0.1 --port "${port[temporal]}" \
-    --db-filename "$dir/temporal.db" --disable-config-env --disable-config-file
+    --db-filename "$dir/temporal.db" --dynamic-config-value matching.enableFairness=true \
+    --disable-config-env --disable-config-file
 }
 temporal_answers() {
   "$temporal" operator namespace describe default --address "127.0.0.1:${port[temporal]}" --command-timeout 5s \

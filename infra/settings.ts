@@ -78,6 +78,10 @@ export const settings = {
   },
   TAGLENS_OWNER_KEY: { default: '', secret: true, meaning: 'Key of the owner; also TAGLENS_OWNER_KEY_FILE.' },
   TAGLENS_LOG_LEVEL: { default: 'info', meaning: 'fatal, error, warn, info, debug, trace or silent.' },
+  TAGLENS_OTLP_ENDPOINT: {
+    default: '',
+    meaning: 'Where OpenTelemetry traces go, such as http://collector:4318/v1/traces; empty for none.',
+  },
   TAGLENS_INTROSPECTION: { default: 'true', meaning: 'Whether the GraphQL schema may be read by clients.' },
   TAGLENS_MAX_TRAINING_IMAGE_BYTES: { default: '6000000', meaning: 'Largest image for training, in bytes.' },
   TAGLENS_MAX_PREDICTION_IMAGE_BYTES: { default: '4000000', meaning: 'Largest image for prediction, in bytes.' },

@@ -18,6 +18,8 @@ import { CreateShardProgress1790000002002 } from './1790000002002-CreateShardPro
 import { AddIterationProgressedAt1790000002003 } from './1790000002003-AddIterationProgressedAt.ts';
 import { CreateChore1790000002500 } from './1790000002500-CreateChore.ts';
 import { CreateRateWindow1790000003000 } from './1790000003000-CreateRateWindow.ts';
+import { AddRunTraceParent1790000004000 } from './1790000004000-AddRunTraceParent.ts';
+import { IndexImageContent1790000004100 } from './1790000004100-IndexImageContent.ts';
 import { IndexImageContent1790000004000 } from './1790000004000-IndexImageContent.ts';
 import { AddProjectImageCount1790000004100 } from './1790000004100-AddProjectImageCount.ts';
 import { AddProjectUntaggedImageCount1790000004101 } from './1790000004101-AddProjectUntaggedImageCount.ts';
@@ -52,6 +54,8 @@ export const migrations = [
   AddIterationProgressedAt1790000002003,
   CreateChore1790000002500,
   CreateRateWindow1790000003000,
+  AddRunTraceParent1790000004000,
+  IndexImageContent1790000004100,
   IndexImageContent1790000004000,
   AddProjectImageCount1790000004100,
   AddProjectUntaggedImageCount1790000004101,

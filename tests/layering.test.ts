@@ -25,10 +25,12 @@ const apiPackages = [
 /** What infra may talk to the outside world with. */
 const vendorPackages = [
   ...packages('ipaddr.js libsql mysql2 pino prom-client typeorm undici'),
+  ...packages('@opentelemetry/api @opentelemetry/exporter-trace-otlp-http @opentelemetry/resources'),
+  ...packages('@opentelemetry/sdk-trace-base @opentelemetry/sdk-trace-node'),
   ...packages('@aws-sdk/client-s3 @aws-sdk/lib-storage @aws-sdk/s3-request-presigner'),
 ];
 const enginePackages = packages(
-  'typeorm @temporalio/activity @temporalio/client @temporalio/common @temporalio/worker',
+  'typeorm @temporalio/activity @temporalio/client @temporalio/common @temporalio/worker @temporalio/interceptors-opentelemetry',
 );
 const portsAndSchema = ['infra/**', 'schema/**', 'workflows/engines/engine.ts', 'node:**'];
 /** What one feature shows to another: services, loaders, input types, and files that only state the rules of a subject. */

@@ -1,10 +1,11 @@
 import { Piscina } from 'piscina';
+import { OutageError } from '../infra/outage.ts';
 import type { EvaluationPort, EvaluationQuestion, EvaluationQuestions } from '../schema/contracts/evaluation.ts';
-import type { EvaluationTask, EvaluationThreadConfig } from './evaluation-thread.ts';
+import type { EvaluationOutcome, EvaluationTask, EvaluationThreadConfig } from './evaluation-thread.ts';
 
 /** A thread that computes figures when somebody asks, and ends when nobody has for a while. */
 export class EvaluationPool implements EvaluationPort {
-  private readonly pool: Piscina<EvaluationTask, unknown>;
+  private readonly pool: Piscina<EvaluationTask, EvaluationOutcome>;
 
   constructor(config: EvaluationThreadConfig) {
     this.pool = new Piscina({
@@ -23,7 +24,9 @@ export class EvaluationPool implements EvaluationPort {
     question: K,
     details: EvaluationQuestions[K]['ask'],
   ): Promise<EvaluationQuestions[K]['answer']> {
-    return (await this.pool.run({ iterationId, question, details })) as EvaluationQuestions[K]['answer'];
+    const outcome = await this.pool.run({ iterationId, question, details });
+    if (outcome.status === 'NO_STORAGE') throw new OutageError('storage');
+    return outcome.answer as EvaluationQuestions[K]['answer'];
   }
 
   close(): Promise<void> {

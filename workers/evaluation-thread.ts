@@ -2,6 +2,7 @@ import { workerData } from 'piscina';
 import type { StorageConfig } from '../infra/config.ts';
 import { SizedCache } from '../infra/sized-cache.ts';
 import { keys } from '../infra/storage/keys.ts';
+import { OutageError } from '../infra/outage.ts';
 import { openStorage } from '../infra/storage/open.ts';
 import type { EvaluatedTag, EvaluationQuestion, EvaluationQuestions } from '../schema/contracts/evaluation.ts';
 import { measuredImages, readEvaluation, type Evaluation } from './ml/evaluation-file.ts';
@@ -63,7 +64,19 @@ const answers: Answers = {
 
 const tagAt = (tags: readonly EvaluatedTag[], index: number): EvaluatedTag => tags[index] ?? { id: '', name: '' };
 
-export async function answerInThread({ iterationId, question, details }: EvaluationTask): Promise<unknown> {
+/** Errors lose their class between threads, so what the caller has to tell apart is a value. */
+export type EvaluationOutcome = { status: 'ANSWERED'; answer: unknown } | { status: 'NO_STORAGE' };
+
+export async function answerInThread(task: EvaluationTask): Promise<EvaluationOutcome> {
+  try {
+    return { status: 'ANSWERED', answer: await answerOf(task) };
+  } catch (error) {
+    if (error instanceof OutageError) return { status: 'NO_STORAGE' };
+    throw error;
+  }
+}
+
+async function answerOf({ iterationId, question, details }: EvaluationTask): Promise<unknown> {
   const evaluation = await evaluations.get(iterationId, async () =>
     measuredImages(readEvaluation(await storage.get(keys.evaluation(iterationId)))),
   );

@@ -20,7 +20,10 @@ export class HealthServer {
     isReady: () => Promise<boolean>,
   ): Promise<HealthServer> {
     if (port === 0) return new HealthServer(null, null);
-    const server = createServer((request, response) => void answer(request.url ?? '', response, registry, isReady));
+    const server = createServer((request, response) => {
+      const failed = (): void => end(response, 500, 'The metrics could not be read.\n');
+      answer(request.url ?? '', response, registry, isReady).catch(failed);
+    });
     await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, host, resolve));
     return new HealthServer(server, `http://${host}:${(server.address() as AddressInfo).port}`);
   }

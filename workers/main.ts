@@ -2,8 +2,10 @@ import { fileURLToPath } from 'node:url';
 import { ConfigError, loadConfig, type Config, type TemporalConfig } from '../infra/config.ts';
 import { createLogger } from '../infra/logger.ts';
 import { createWorkerMetrics } from '../infra/metrics.ts';
+import { startTracing } from '../infra/tracing.ts';
 import { trainingPolicies } from '../schema/contracts/training.ts';
 import { workflowBundle } from '../workflows/engines/temporal-bundle.ts';
+import { sandboxInterceptors, workerTracing } from '../workflows/engines/temporal-tracing.ts';
 import { TemporalWorker } from '../workflows/engines/temporal-worker.ts';
 import { HealthServer } from './health-server.ts';
 import { measuredActivities } from './measured-activities.ts';
@@ -21,8 +23,8 @@ export interface RunningWorker {
 }
 
 /** Bundles the orchestrations for Temporal's sandbox, unless that was done before. */
-export const bundleOrchestrations = () =>
-  workflowBundle({ entry: fileURLToPath(new URL('../workflows/temporal/index.ts', import.meta.url)) });
+export const bundleOrchestrations = (interceptors: readonly string[] = []) =>
+  workflowBundle({ entry: fileURLToPath(new URL('../workflows/temporal/index.ts', import.meta.url)), interceptors });
 
 /** Composition root of the worker process. Throws `ConfigError` with every problem. */
 export async function startWorker(env: NodeJS.ProcessEnv): Promise<RunningWorker> {
@@ -31,9 +33,11 @@ export async function startWorker(env: NodeJS.ProcessEnv): Promise<RunningWorker
   const logger = createLogger({ level: config.logLevel, name: 'worker' });
   installRuntime(logger);
   const metrics = createWorkerMetrics({ processMetrics: true });
-  const bundle = await bundleOrchestrations();
+  const tracing = await startTracing(config.otlpEndpoint, 'worker');
+  const traces = tracing ? await workerTracing(tracing) : {};
+  const bundle = await bundleOrchestrations(tracing ? [sandboxInterceptors()] : []);
   const { activities, database, close } = await openActivities(config);
-  const closers = [close];
+  const closers = [() => tracing?.stop() ?? Promise.resolve(), close];
   const closeAll = async (): Promise<void> => {
     while (closers.length > 0) await closers.pop()?.();
   };
@@ -41,7 +45,15 @@ export async function startWorker(env: NodeJS.ProcessEnv): Promise<RunningWorker
     const { concurrency } = config.training;
     const { drainMs } = config;
     const measured = measuredActivities(activities, { metrics, logger });
-    const options = { temporal, bundle, activities: measured, policies: trainingPolicies, concurrency, drainMs };
+    const options = {
+      temporal,
+      bundle,
+      activities: measured,
+      policies: trainingPolicies,
+      concurrency,
+      drainMs,
+      traces,
+    };
     const worker = await TemporalWorker.start(options);
     closers.push(() => worker.stop());
     const check = async (): Promise<boolean> => {

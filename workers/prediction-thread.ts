@@ -2,6 +2,7 @@ import { threadId } from 'node:worker_threads';
 import { workerData } from 'piscina';
 import type { StorageConfig } from '../infra/config.ts';
 import { keys } from '../infra/storage/keys.ts';
+import { OutageError } from '../infra/outage.ts';
 import { openStorage } from '../infra/storage/open.ts';
 import { ObjectNotFound } from '../infra/storage/storage.ts';
 import { SizedCache } from '../infra/sized-cache.ts';
@@ -60,6 +61,7 @@ export async function predictInThread(task: PredictionTask): Promise<PredictionO
     return await answer(task);
   } catch (error) {
     if (error instanceof ObjectNotFound) return { status: 'NO_MODEL' };
+    if (error instanceof OutageError) return { status: 'NO_STORAGE' };
     if (!(error instanceof ImageRefusal)) throw error;
     const { code, message, details } = error;
     return { status: 'REFUSED', code, message, details };

@@ -17,8 +17,10 @@ export function installRuntime(logger: Logger): void {
 
 function temporalLogger(logger: Logger) {
   const log = (level: LogLevel, message: string, meta: LogMetadata = {}): void => {
-    const { error, ...facts } = meta as { error?: unknown };
-    logger[levels[level]]({ ...facts, ...(error === undefined ? {} : { err: error }) }, message);
+    const { error, runId, ...facts } = meta as { error?: unknown; runId?: unknown };
+    // What we call the id of a run is Temporal's workflow id.
+    const named = runId === undefined ? facts : { ...facts, temporalRunId: runId };
+    logger[levels[level]]({ ...named, ...(error === undefined ? {} : { err: error }) }, message);
   };
   return {
     log,

@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { Config, EngineConfig } from '../infra/config.ts';
 import { createLogger } from '../infra/logger.ts';
 import { createWorkerMetrics, type MetricsSnapshot } from '../infra/metrics.ts';
+import { startTracing } from '../infra/tracing.ts';
 import { trainingPolicies } from '../schema/contracts/training.ts';
 import { EmbeddedRunner } from '../workflows/engines/embedded-runner.ts';
 import { trainIteration } from '../workflows/orchestrations/train-iteration.ts';
@@ -9,7 +10,7 @@ import { measuredActivities } from './measured-activities.ts';
 import { openActivities, type ActivitiesConfig } from './open-activities.ts';
 
 export type TrainingThreadConfig = ActivitiesConfig &
-  Pick<Config, 'logLevel'> & { engine: Extract<EngineConfig, { kind: 'embedded' }> };
+  Pick<Config, 'logLevel' | 'otlpEndpoint'> & { engine: Extract<EngineConfig, { kind: 'embedded' }> };
 /** What the server tells the thread. */
 export type ToTrainingThread = 'poke' | 'stop';
 /** What the thread tells the server: «ready» once, then again and again what it measured. */
@@ -20,6 +21,7 @@ const metricsEveryMs = 1000;
 /** The thread that trains inside the server: it shares nothing with the API but the database and the storage. */
 async function runTrainingThread(config: TrainingThreadConfig, port: NonNullable<typeof parentPort>): Promise<void> {
   const logger = createLogger({ level: config.logLevel, name: 'training' });
+  const tracing = await startTracing(config.otlpEndpoint, 'training');
   const metrics = createWorkerMetrics({ processMetrics: false });
   const { activities, database, close } = await openActivities(config);
   const runner = new EmbeddedRunner({
@@ -38,6 +40,7 @@ async function runTrainingThread(config: TrainingThreadConfig, port: NonNullable
     clearInterval(telling);
     await runner.stop();
     await close();
+    await tracing?.stop();
     port.close();
   };
   port.on('message', (message: ToTrainingThread) => {

@@ -10,6 +10,9 @@ export interface DatabaseOptions {
 
 /** The connection broke while a transaction was being committed: it took place as a whole or not at all. */
 export class OutcomeUnknownError extends Error {
+  /** Who may safely do the same again finds a server that is away: see `OutageError`. */
+  readonly isOutage = true;
+
   constructor(options: ErrorOptions) {
     super('The connection to the database was lost during a commit; nobody knows whether it took place.', options);
     this.name = 'OutcomeUnknownError';
@@ -24,6 +27,7 @@ export interface Database {
    * Runs `work` in a transaction of its own. What was meanwhile decided by somebody else may make the whole callback run
    * again, so it must do nothing but database work through `manager`. Do not call `transact` inside `work`. What it decides
    * on rows that others may change at the same time, it decides after `lockRow`.
+   * @throws OutageError when the database does not answer
    * @throws OutcomeUnknownError when the connection was lost during the commit
    */
   transact<T>(work: (manager: EntityManager) => Promise<T>): Promise<T>;

@@ -1,10 +1,16 @@
-import mysql, { type Connection, type PoolOptions } from 'mysql2';
+import mysql, { type Connection, type Pool, type PoolConnection, type PoolOptions } from 'mysql2';
 import { createConnection } from 'mysql2/promise';
-import { isConnectionLost } from './mysql-errors.ts';
+import { OutageError } from '../outage.ts';
+import { isConnectionLost, isSilence } from './mysql-errors.ts';
+import { acquire, type Acquired } from './mysql-patience.ts';
 
 export const CONNECT_TIMEOUT_MS = 5000;
 /** How long a statement waits for a row that another transaction holds; then the transaction starts again. */
 const LOCK_WAIT_S = 5;
+/** Longest time between the question and the whole answer; every list and count of the API takes far less. */
+const READ_LIMIT_MS = 20_000;
+/** Longest a transaction holds its connection. The tail of events counts on none that lasts a minute. */
+const TRANSACTION_LIMIT_MS = 45_000;
 
 /**
  * What every connection is told first. Strict mode, so that a value which does not fit is an error and not cut; READ
@@ -30,8 +36,19 @@ export async function findDialect(url: string): Promise<Dialect> {
   }
 }
 
-/** mysql2 as TypeORM gets it: every connection is set up before its first statement. */
-export const writingDriver = { createPool: (options: PoolOptions) => openPool(options, 'READ WRITE') };
+/** Bringing the tables up to date waits for others and may take as long as it has to. */
+export const migratingDriver = { createPool: (options: PoolOptions) => openPool(options, 'READ WRITE') };
+
+/** mysql2 as TypeORM gets it: every connection is set up before its first statement, and held by no transaction for ever. */
+export const writingDriver = {
+  createPool(options: PoolOptions) {
+    const pool = openPool(options, 'READ WRITE');
+    return {
+      getConnection: (done: Acquired) => acquire(pool, TRANSACTION_LIMIT_MS, done),
+      end: (done: (error: unknown) => void) => pool.end(done),
+    };
+  },
+};
 
 /**
  * The same for reading. A transaction is not needed, so a statement takes any connection, and one whose connection was
@@ -40,12 +57,15 @@ export const writingDriver = { createPool: (options: PoolOptions) => openPool(op
 export const readingDriver = {
   createPool(options: PoolOptions) {
     const pool = openPool(options, 'READ ONLY');
-    const once = (sql: string, values?: unknown[]) => pool.promise().query(insistOnIndex(sql), values);
     const query = (sql: string, values?: unknown[]) =>
-      once(sql, values).catch((error: unknown) => {
-        if (!isConnectionLost(error)) throw error;
-        return once(sql, values);
-      });
+      queryOnce(pool, sql, values)
+        .catch((error: unknown) => {
+          if (!isConnectionLost(error) || isSilence(error)) throw error;
+          return queryOnce(pool, sql, values);
+        })
+        .catch((error: unknown) => {
+          throw isConnectionLost(error) ? new OutageError('database', { cause: error }) : error;
+        });
     const anyConnection = { promise: () => ({ query }), release: () => undefined, listeners: () => [true] };
     return {
       getConnection: (done: (error: null, connection: typeof anyConnection) => void) => done(null, anyConnection),
@@ -53,6 +73,19 @@ export const readingDriver = {
     };
   },
 };
+
+async function queryOnce(pool: Pool, sql: string, values?: unknown[]) {
+  const connection = await new Promise<PoolConnection>((resolve, reject) =>
+    acquire(pool, READ_LIMIT_MS, (error, free) =>
+      free ? resolve(free) : reject(error ?? new Error('No connection.')),
+    ),
+  );
+  try {
+    return await connection.promise().query(insistOnIndex(sql), values);
+  } finally {
+    connection.release();
+  }
+}
 
 /**
  * The index that a page over time names must be used: with a proposal only, MariaDB walks from the end of the list to the

@@ -43,6 +43,9 @@ export function wasNeverSent(error: unknown): boolean {
   return typeof message === 'string' && message.includes('connection is in closed state');
 }
 
+/** Asking again would take as long again. */
+export const isSilence = (error: unknown): boolean => causeOf(error).code === 'ETIMEDOUT';
+
 export const isConflict = (error: unknown): boolean => conflicts.has(Number(causeOf(error).errno));
 
 export const isDuplicate = (error: unknown): boolean => causeOf(error).errno === DUPLICATE;

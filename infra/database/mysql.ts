@@ -1,7 +1,15 @@
 import { DataSource, MigrationExecutor, type EntityManager, type QueryRunner } from 'typeorm';
+import { OutageError } from '../outage.ts';
 import { OutcomeUnknownError, type Database, type DatabaseOptions } from './database.ts';
 import type { EntityClass, MigrationClass } from './database.ts';
-import { CONNECT_TIMEOUT_MS, findDialect, readingDriver, writingDriver, type Dialect } from './mysql-driver.ts';
+import {
+  CONNECT_TIMEOUT_MS,
+  findDialect,
+  migratingDriver,
+  readingDriver,
+  writingDriver,
+  type Dialect,
+} from './mysql-driver.ts';
 import { isConflict, isConnectionLost, isDuplicate, wasNeverSent } from './mysql-errors.ts';
 
 const KEEP_ALIVE_MS = 10_000;
@@ -56,7 +64,7 @@ class MysqlDatabase implements Database {
       try {
         return await this.attempt(work);
       } catch (error) {
-        if (!mayPass(error, attempt) || Date.now() > giveUpAt) throw error;
+        if (!mayPass(error, attempt) || Date.now() > giveUpAt) throw asOutage(error);
         const delayMs = Math.min(2 ** attempt, 500);
         await new Promise((resolve) => setTimeout(resolve, delayMs * (0.5 + Math.random())));
       }
@@ -79,6 +87,11 @@ class MysqlDatabase implements Database {
     }
   }
 }
+
+const asOutage = (error: unknown): unknown =>
+  isConnectionLost(error) && !(error instanceof OutcomeUnknownError)
+    ? new OutageError('database', { cause: error })
+    : error;
 
 /** What was sent may have been done even though the answer got lost, so it must not simply run again. */
 async function commit(runner: QueryRunner): Promise<void> {
@@ -104,27 +117,26 @@ export async function openMysql(
   options: DatabaseOptions = {},
 ): Promise<Database> {
   const readers = Math.floor(config.poolSize / 2);
-  const poolSize = config.poolSize - readers;
-  const writer = await openMysqlWriter({ ...config, poolSize }, entities, migrations);
+  const writers = config.poolSize - readers;
+  if (options.migrate) await bringUpToDate(config.url, entities, migrations);
+  const base = { type: await findDialect(config.url), url: config.url, entities, migrations: [] };
+  const writer = await openSource({ ...base, poolSize: writers, driver: writingDriver });
   try {
-    if (options.migrate) await migrate(writer);
-    const type = writer.options.type as Dialect;
-    const reader = { type, url: config.url, entities, migrations: [], poolSize: readers, driver: readingDriver };
-    return new MysqlDatabase(await openSource(reader), writer);
+    return new MysqlDatabase(await openSource({ ...base, poolSize: readers, driver: readingDriver }), writer);
   } catch (error) {
     await writer.destroy();
     throw error;
   }
 }
 
-/** The connections that change rows and tables, for what looks after the tables themselves. The caller closes them. */
+/** For what looks after the tables themselves: its connections may be held for as long as it takes. The caller closes them. */
 export async function openMysqlWriter(
   { url, poolSize }: { url: string; poolSize: number },
   entities: EntityClass[],
   migrations: MigrationClass[],
 ): Promise<DataSource> {
   const type = await findDialect(url);
-  return openSource({ type, url, entities, migrations, poolSize, driver: writingDriver });
+  return openSource({ type, url, entities, migrations, poolSize, driver: migratingDriver });
 }
 
 interface SourceOptions {
@@ -157,6 +169,15 @@ function widenText({ driver }: DataSource): void {
   const widen = (type: string): string => (type === 'text' ? 'mediumtext' : type);
   driver.normalizeType = (column) => widen(normalizeType(column));
   driver.createFullType = (column) => widen(createFullType(column));
+}
+
+async function bringUpToDate(url: string, entities: EntityClass[], migrations: MigrationClass[]): Promise<void> {
+  const source = await openMysqlWriter({ url, poolSize: 1 }, entities, migrations);
+  try {
+    await migrate(source);
+  } finally {
+    await source.destroy();
+  }
 }
 
 /** One process at a time: those that start meanwhile wait and then find nothing left to do. */

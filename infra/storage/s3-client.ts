@@ -1,13 +1,14 @@
 import { S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import type { S3Config } from '../config.ts';
+import { OutageError } from '../outage.ts';
 import { ObjectNotFound } from './storage.ts';
 
-/** The first attempt and three more, with growing pauses. */
-const maxAttempts = 4;
+/** The first attempt and two more, with growing pauses. */
+const maxAttempts = 3;
 const connectionTimeoutMs = 5_000;
 /** A part of a large object goes up within this, even over a slow line. */
 const requestTimeoutMs = 120_000;
-const idleTimeoutMs = 30_000;
+const idleTimeoutMs = 15_000;
 const maxSockets = 64;
 
 /** A client that keeps its connections and gives up on a silent server. */
@@ -72,7 +73,21 @@ const misconfigurations: Record<string, string> = {
   PermanentRedirect: 'the bucket is in another region; correct TAGLENS_S3_REGION or TAGLENS_S3_ENDPOINT',
 };
 
+/** Not the request's fault, and gone when the server is back. */
+const passingStatuses = new Set([429, 500, 502, 503, 504]);
+const networkCodes = new Set(
+  'ECONNREFUSED ECONNRESET EPIPE ETIMEDOUT ENOTFOUND EAI_AGAIN EHOSTUNREACH ENETUNREACH ECONNABORTED'.split(' '),
+);
+
+/** Whether the storage is away, after all attempts of the client. */
+export function isAway(error: unknown): boolean {
+  const { name, code, $metadata } = error as { name?: string; code?: string; $metadata?: { httpStatusCode?: number } };
+  if (error instanceof S3ServiceException) return passingStatuses.has($metadata?.httpStatusCode ?? 0);
+  return name === 'TimeoutError' || (code !== undefined && networkCodes.has(code));
+}
+
 function translate(error: unknown, bucket: string, key: string | undefined): unknown {
+  if (isAway(error)) return new OutageError('storage', { cause: error });
   if (!(error instanceof S3ServiceException)) return error;
   // An answer to HEAD has no body and therefore no code of S3's own.
   const isMissing = error.name === 'NoSuchKey' || error.name === 'NotFound';

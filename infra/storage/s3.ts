@@ -18,7 +18,8 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { S3Config } from '../config.ts';
-import { createS3Client, createS3Signer } from './s3-client.ts';
+import { OutageError } from '../outage.ts';
+import { createS3Client, createS3Signer, isAway } from './s3-client.ts';
 import { checkKey, checkPrefix, checkRange, ObjectNotFound } from './storage.ts';
 import type { ServedAs, Storage, StoredEntry, StoredObject } from './storage.ts';
 
@@ -168,7 +169,7 @@ export class S3Storage implements Storage {
       try {
         return Buffer.from((await Body?.transformToByteArray()) ?? []);
       } catch (error) {
-        if (attempt === maxReads) throw error;
+        if (attempt === maxReads) throw isAway(error) ? new OutageError('storage', { cause: error }) : error;
       }
     }
   }

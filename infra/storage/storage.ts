@@ -38,7 +38,7 @@ export interface ServedAs {
   cacheControl: string;
 }
 
-/** Objects by key, such as images and models. Keys are made in `keys.ts`. Every method may throw InvalidKey. */
+/** Objects by key, such as images and models. Keys are made in `keys.ts`. Every method may throw InvalidKey and OutageError. */
 export interface Storage {
   /** Stores all of it or nothing, replacing what was there; when it resolves the object survives a crash. */
   put(key: string, bytes: Uint8Array | Readable): Promise<StoredObject>;

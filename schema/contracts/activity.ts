@@ -24,6 +24,8 @@ export interface ActivityPolicy {
   heartbeatMs: number;
   /** Attempts in all, the first included; those that ended with their process do not count. */
   attempts: number;
+  /** Goes before others of its queue: what was begun is ended before more is begun. */
+  goesFirst?: boolean;
   /** Still runs after the run was cancelled: for cleaning up. */
   runsWhenCancelled?: boolean;
 }
@@ -35,6 +37,11 @@ export const interruptionLimit = 20;
 export const graceMs = 5000;
 /** After so long without a sign of life a process counts as dead and its activities begin again elsewhere. */
 export const processLostAfterMs = 15_000;
+
+/** An activity waits for so long for a server that is away; then it fails, and further attempts wait as long. */
+export const longestOutageMs = 30 * 60_000;
+/** Until it looks again; the pause doubles up to the longest. */
+export const outagePauseMs = { first: 250, longest: 5000 };
 
 export const firstRetryDelayMs = 1000;
 export const longestRetryDelayMs = 30_000;
@@ -107,6 +114,11 @@ export function errorOf(activity: string, failure: ActivityFailure): ActivityErr
 /** Whether another attempt could not end otherwise, by the error's own word. */
 export function isFinal(error: unknown): boolean {
   return (error as { nonRetryable?: unknown } | null)?.nonRetryable === true;
+}
+
+/** Whether a server that the activity needs is away, by the error's own word: nothing is wrong with the activity. */
+export function isOutage(error: unknown): boolean {
+  return (error as { isOutage?: unknown } | null)?.isOutage === true;
 }
 
 export function interruptedTooOften(activity: string): ActivityFailure {

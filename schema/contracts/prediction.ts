@@ -29,7 +29,9 @@ export interface ModelCacheState {
 export type PredictionOutcome =
   | { status: 'ANSWERED'; results: TagProbability[]; durationMs: number; models: ModelCacheState }
   | { status: 'REFUSED'; code: string; message: string; details: Record<string, unknown> }
-  | { status: 'NO_MODEL' };
+  | { status: 'NO_MODEL' }
+  /** The model could not be fetched now. */
+  | { status: 'NO_STORAGE' };
 
 /** Whoever computes predictions: threads of this process, or other processes one day. */
 export interface PredictionPort {

@@ -61,7 +61,8 @@ export const trainingPolicies: Record<keyof TrainingActivities, ActivityPolicy> 
   takeSnapshot: { queue: 'workflows', timeoutMs: 5 * minuteMs, heartbeatMs: 0, attempts: 5 },
   // Shards of a large project take turns, so each may last as long as all together; silence shows a lost worker.
   extractFeatures: { queue: 'compute', timeoutMs: 24 * 60 * minuteMs, heartbeatMs: minuteMs, attempts: 5 },
-  fitHead: { queue: 'compute', timeoutMs: 60 * minuteMs, heartbeatMs: minuteMs, attempts: 3 },
+  // A small training must not wait with its features ready until all others have theirs.
+  fitHead: { queue: 'compute', timeoutMs: 60 * minuteMs, heartbeatMs: minuteMs, attempts: 3, goesFirst: true },
   completeIteration: { queue: 'workflows', timeoutMs: minuteMs, heartbeatMs: 0, attempts: 10 },
   failIteration: { queue: 'workflows', timeoutMs: minuteMs, heartbeatMs: 0, attempts: 10, runsWhenCancelled: true },
 };

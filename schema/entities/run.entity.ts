@@ -40,6 +40,10 @@ export class RunRow {
   @Column({ name: 'lease_until', type: 'bigint', nullable: true })
   leaseUntil!: number | null;
 
+  /** The request that asked for it, as a W3C traceparent; null when requests are not traced. */
+  @Column({ name: 'trace_parent', type: 'varchar', length: 55, nullable: true })
+  traceParent!: string | null;
+
   @Column({ name: 'created_at', type: 'bigint' })
   createdAt!: number;
 

@@ -65,6 +65,10 @@ export const startOn = ({ settings }: Backend, own: Record<string, string> = {})
 export const startWorkerProcess = (settings: Record<string, string>): Promise<ProgramProcess> =>
   startProgram('worker', settings, /(works)/);
 
+/** On Temporal, trainings are the work of processes of their own; null where a server does it itself. */
+export const startWorkerIfApart = async ({ settings }: Backend): Promise<ProgramProcess | null> =>
+  settings['TAGLENS_TEMPORAL_ADDRESS'] === undefined ? null : startWorkerProcess(settings);
+
 /** Collects what the program says in `lines`, from the first to the last. */
 function firstMatch({ stdout }: ChildProcess, lines: string[], pattern: RegExp): Promise<string> {
   if (!stdout) throw new Error('The program has no output.');

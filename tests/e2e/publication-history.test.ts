@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freshBackend, type Backend } from '../backends/backend.ts';
 import { bearer, makeTrainableProject, samples, trainToEnd } from '../integration/api/setup.ts';
-import { ownerKey, startOn, type ServerProcess } from './process.ts';
+import { ownerKey, startOn, startWorkerIfApart, type ProgramProcess, type ServerProcess } from './process.ts';
 import { unexplainedReads, type Operation } from './publication-history.ts';
 
 const shortestMs = 10_000;
@@ -11,6 +11,7 @@ const readsOfEach = 40;
 const names = ['live', 'next'];
 let backend: Backend;
 let servers: ServerProcess[];
+let worker: ProgramProcess | null;
 let projectId: string;
 let iterationIds: string[];
 let jpeg: Buffer;
@@ -18,6 +19,7 @@ let jpeg: Buffer;
 beforeAll(async () => {
   backend = await freshBackend();
   servers = [await startOn(backend), await startOn(backend)];
+  worker = await startWorkerIfApart(backend);
   const [first] = servers as [ServerProcess];
   projectId = await makeTrainableProject(first, 3, 71);
   iterationIds = [];
@@ -26,6 +28,7 @@ beforeAll(async () => {
 }, 180_000);
 afterAll(async () => {
   await Promise.all(servers.map((server) => server.end('SIGTERM')));
+  await worker?.end('SIGTERM');
   await backend.close();
 });
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freshBackend, type Backend } from '../backends/backend.ts';
 import { bearer, makeTrainableProject, samples, trainToEnd } from '../integration/api/setup.ts';
 import { Balancer } from './balancer.ts';
-import { ownerKey, startOn, type ServerProcess } from './process.ts';
+import { ownerKey, startOn, startWorkerIfApart, type ProgramProcess, type ServerProcess } from './process.ts';
 
 /** Leaves some of the processor to the servers that start. */
 const pauseMs = 20;
@@ -11,15 +11,18 @@ const draining = { TAGLENS_DRAIN_MS: '700' };
 let backend: Backend;
 let servers: ServerProcess[];
 let balancer: Balancer;
+let worker: ProgramProcess | null;
 
 beforeAll(async () => {
   backend = await freshBackend();
   servers = [await startOn(backend, draining), await startOn(backend, draining)];
   balancer = await Balancer.over(...servers.map(({ url }) => url));
+  worker = await startWorkerIfApart(backend);
 }, 180_000);
 afterAll(async () => {
   await balancer.close();
   for (const server of servers) await server.end('SIGTERM');
+  await worker?.end('SIGTERM');
   await backend.close();
 });
 

@@ -1,21 +1,24 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freshBackend, type Backend } from '../backends/backend.ts';
 import { bearer, makeProject, makeTrainableProject, samples, trainToEnd } from '../integration/api/setup.ts';
-import { ownerKey, startOn, type ServerProcess } from './process.ts';
+import { ownerKey, startOn, startWorkerIfApart, type ProgramProcess, type ServerProcess } from './process.ts';
 
 const perMinute = 40;
 let backend: Backend;
 let one: ServerProcess;
 let two: ServerProcess;
+let worker: ProgramProcess | null;
 
 beforeAll(async () => {
   backend = await freshBackend();
   const limits = { TAGLENS_RATE_LIMIT_PREDICTIONS_PER_MINUTE: String(perMinute) };
   one = await startOn(backend, limits);
   two = await startOn(backend, limits);
+  worker = await startWorkerIfApart(backend);
 }, 180_000);
 afterAll(async () => {
   await Promise.all([one.end('SIGTERM'), two.end('SIGTERM')]);
+  await worker?.end('SIGTERM');
   await backend.close();
 });
 

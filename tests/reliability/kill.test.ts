@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { keys } from '../../infra/storage/keys.ts';
 import { renderSamples } from '../../samples/render.ts';
-import type { TaglensClient } from '../../cli/client.ts';
 import { Iteration } from '../../schema/entities/iteration.entity.ts';
 import type { ServerProcess } from '../e2e/process.ts';
 import {
@@ -14,21 +13,11 @@ import {
   type State,
 } from '../e2e/training-steps.ts';
 import { disturb, hasServers, install, type Installation, type ServerName } from './installation.ts';
-import { activitiesOf, forgetFeatures, modelsOf, packsOf } from './training-facts.ts';
+import { trainUndisturbed } from './many-trainings.ts';
+import { activitiesOf, modelsOf, packsOf } from './training-facts.ts';
 
 const photographs: Photograph[] = [];
 const longMs = 240_000;
-
-/** The same training once more, undisturbed and with nothing cached. */
-async function trainUndisturbed(installation: Installation, client: TaglensClient, projectId: string): Promise<State> {
-  await forgetFeatures(installation);
-  const { id } = await ask<{ id: string }>(
-    client,
-    'mutation ($p: ID!) { trainIteration(input: { projectId: $p, force: true }) { id } }',
-    { p: projectId },
-  );
-  return waitFor(client, id, isOver);
-}
 
 /** What must hold after every disturbance. */
 async function expectWhole(

@@ -2,6 +2,7 @@ import { Client, Connection } from '@temporalio/client';
 import { loadConfig } from '../../infra/config.ts';
 import { keys } from '../../infra/storage/keys.ts';
 import { CachedFeature } from '../../schema/entities/cached-feature.entity.ts';
+import type { HistoryEvent } from '../workflow/stage.ts';
 import type { Installation } from './installation.ts';
 
 /** One activity in the history of a run. */
@@ -9,30 +10,46 @@ export interface ActivityFact {
   name: string;
   /** Of the attempt that ended it; null while none has. */
   attempt: number | null;
+  /** Milliseconds since 1970; null while it has not ended. */
+  endedMs: number | null;
 }
 
 /** What Temporal knows of a run. */
-export async function activitiesOf({ settings }: Installation, runId: string): Promise<ActivityFact[]> {
+async function historyOf({ settings }: Installation, runId: string) {
   const { engine } = loadConfig(settings);
   if (engine.kind !== 'temporal') throw new Error('These tests are about Temporal.');
   const connection = await Connection.connect({ address: engine.address });
   try {
     const client = new Client({ connection, namespace: engine.namespace });
-    const { events = [] } = await client.workflow.getHandle(runId).fetchHistory();
-    return (events ?? []).flatMap(({ eventId, activityTaskScheduledEventAttributes: scheduled }) => {
-      if (!scheduled) return [];
-      const done = events?.find(({ activityTaskCompletedEventAttributes: end }) =>
-        end?.scheduledEventId?.eq(eventId ?? 0),
-      );
-      const start = events?.find(({ activityTaskStartedEventAttributes: begin }) =>
-        begin?.scheduledEventId?.eq(eventId ?? 0),
-      );
-      const attempt = done ? (start?.activityTaskStartedEventAttributes?.attempt ?? null) : null;
-      return [{ name: scheduled.activityType?.name ?? '', attempt }];
-    });
+    return (await client.workflow.getHandle(runId).fetchHistory()).events ?? [];
   } finally {
     await connection.close();
   }
+}
+
+export async function activitiesOf(installation: Installation, runId: string): Promise<ActivityFact[]> {
+  const events = await historyOf(installation, runId);
+  return events.flatMap(({ eventId, activityTaskScheduledEventAttributes: scheduled }) => {
+    if (!scheduled) return [];
+    const done = events.find(({ activityTaskCompletedEventAttributes: end }) =>
+      end?.scheduledEventId?.eq(eventId ?? 0),
+    );
+    const start = events.find(({ activityTaskStartedEventAttributes: begin }) =>
+      begin?.scheduledEventId?.eq(eventId ?? 0),
+    );
+    const attempt = done ? (start?.activityTaskStartedEventAttributes?.attempt ?? null) : null;
+    const endedMs = done?.eventTime ? millisecondsOf(done.eventTime) : null;
+    return [{ name: scheduled.activityType?.name ?? '', attempt, endedMs }];
+  });
+}
+
+const millisecondsOf = ({ seconds, nanos }: NonNullable<HistoryEvent['eventTime']>): number =>
+  Number(seconds ?? 0) * 1000 + (nanos ?? 0) / 1e6;
+
+/** Attempts beyond the first, of all activities of these runs. */
+export async function repeatsOf(installation: Installation, runs: { id: string }[]): Promise<number> {
+  const facts = await Promise.all(runs.map(({ id }) => activitiesOf(installation, id)));
+  return facts.flat().reduce((sum, { attempt }) => sum + (attempt ?? 1) - 1, 0);
 }
 
 /** In which pack the features of each picture lie. */
@@ -51,4 +68,18 @@ export async function modelsOf({ storage }: Installation, iterationId: string): 
   const found: string[] = [];
   for await (const { key } of storage.list(keys.iteration(iterationId))) if (key.includes('/model/')) found.push(key);
   return found;
+}
+
+/** Packs that were ever stored, those included whose pictures another pack had already. */
+export async function packCountOf({ storage }: Installation): Promise<number> {
+  let count = 0;
+  for await (const { key } of storage.list('features/')) if (key.endsWith('.pack')) count += 1;
+  return count;
+}
+
+/** How often a worker could not go on with a run, because its program made other calls than the history has. */
+export async function refusedTasksOf(installation: Installation, runId: string): Promise<number> {
+  const events = await historyOf(installation, runId);
+  const messages = events.map(({ workflowTaskFailedEventAttributes: failed }) => failed?.failure?.message ?? '');
+  return messages.filter((message) => message.includes('TMPRL1100')).length;
 }

@@ -23,9 +23,15 @@ export class OpenTrainings {
     const known = this.open.get(iterationId);
     if (known) return known;
     let snapshot: Promise<Snapshot> | undefined;
+    const load = (): Promise<Snapshot> =>
+      loadSnapshot(this.deps, iterationId).catch((error: unknown) => {
+        // The next attempt may find the storage back.
+        snapshot = undefined;
+        throw error;
+      });
     const training = {
       tracker: new ProgressTracker(this.deps.database, iterationId),
-      snapshot: () => (snapshot ??= loadSnapshot(this.deps, iterationId)),
+      snapshot: () => (snapshot ??= load()),
     };
     this.open.set(iterationId, training);
     const [oldest] = this.open.keys();

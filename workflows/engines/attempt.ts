@@ -1,4 +1,13 @@
-import { graceMs, type ActivityContext, type ActivityPolicy } from '../../schema/contracts/activity.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  graceMs,
+  isOutage,
+  longestOutageMs,
+  outagePauseMs,
+  retryDelayMs,
+  type ActivityContext,
+  type ActivityPolicy,
+} from '../../schema/contracts/activity.ts';
 
 const HEARTBEAT_WRITE_MS = 1000;
 
@@ -22,12 +31,36 @@ export class ActivityTimeoutError extends Error {
   }
 }
 
-/** Calls an activity once. Rejects with its error, a timeout, or the reason of the signal. */
-export async function attempt(
-  activity: (input: unknown, context: ActivityContext) => Promise<unknown>,
-  input: unknown,
-  options: AttemptOptions,
-): Promise<unknown> {
+type RunnableActivity = (input: unknown, context: ActivityContext) => Promise<unknown>;
+
+/**
+ * One attempt at an activity. While a server that it needs is away it is called again and again, which counts as the same
+ * attempt: an outage must not use up those meant for faults. Rejects with its error, a timeout, or the signal's reason.
+ */
+export async function attempt(activity: RunnableActivity, input: unknown, options: AttemptOptions): Promise<unknown> {
+  const giveUpAt = Date.now() + longestOutageMs;
+  let { lastHeartbeat } = options;
+  const keepHeartbeat = (details: unknown): void => {
+    lastHeartbeat = details;
+    options.keepHeartbeat(details);
+  };
+  for (let outages = 1; ; outages++) {
+    try {
+      return await callOnce(activity, input, { ...options, lastHeartbeat, keepHeartbeat });
+    } catch (error) {
+      if (options.signal.aborted || !isOutage(error) || Date.now() > giveUpAt) throw error;
+      const { first, longest } = outagePauseMs;
+      await pause(Math.min(retryDelayMs(outages, first), longest), options.signal);
+    }
+  }
+}
+
+async function pause(delayMs: number, signal: AbortSignal): Promise<void> {
+  await sleep(delayMs, undefined, { signal }).catch(() => undefined);
+  signal.throwIfAborted();
+}
+
+async function callOnce(activity: RunnableActivity, input: unknown, options: AttemptOptions): Promise<unknown> {
   const timeout = new AbortController();
   const signal = AbortSignal.any([options.signal, timeout.signal]);
   const watch = watchTime(options.policy, timeout);
@@ -42,11 +75,7 @@ export async function attempt(
 }
 
 /** After an abort the activity may still tidy up, and a retry must not overlap with it; but not for ever. */
-async function settle(
-  activity: (input: unknown, context: ActivityContext) => Promise<unknown>,
-  input: unknown,
-  context: ActivityContext,
-): Promise<unknown> {
+async function settle(activity: RunnableActivity, input: unknown, context: ActivityContext): Promise<unknown> {
   context.signal.throwIfAborted();
   let timer: NodeJS.Timeout | undefined;
   // The signal outlives this attempt: a listener left behind would start the timer at the end of the run.

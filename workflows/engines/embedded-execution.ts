@@ -11,7 +11,8 @@ import {
 } from '../../schema/contracts/activity.ts';
 import type { ActivityContext, ActivityFailure, ActivityPolicy } from '../../schema/contracts/activity.ts';
 import type { RunStepRow } from '../../schema/entities/run-step.entity.ts';
-import { attempt } from './attempt.ts';
+import { traced } from '../../infra/tracing.ts';
+import { attempt, type AttemptOptions } from './attempt.ts';
 import { type Journal, JournalMismatchError, LeaseLostError } from './embedded-journal.ts';
 import { ReplayOrder } from './embedded-replay.ts';
 
@@ -147,7 +148,8 @@ export class Execution {
   ): Promise<RunStepRow> {
     const { journal, activities, runId } = this.options;
     const activity = activities[step.name] as RunnableActivity;
-    const value = await attempt(activity, input, {
+    const attributes = { 'taglens.run_id': runId, 'taglens.attempt': step.attempts };
+    const once: AttemptOptions = {
       runId,
       policy,
       signal,
@@ -159,7 +161,8 @@ export class Execution {
         this.running.add(saving);
         void saving.finally(() => this.running.delete(saving));
       },
-    });
+    };
+    const value = await traced(`activity ${step.name}`, { attributes }, () => attempt(activity, input, once));
     return journal.complete(step, value);
   }
 

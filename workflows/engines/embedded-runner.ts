@@ -1,5 +1,6 @@
 import type { Database } from '../../infra/database/database.ts';
 import type { Logger } from '../../infra/logger.ts';
+import { traced } from '../../infra/tracing.ts';
 import {
   CancelledError,
   firstRetryDelayMs,
@@ -117,7 +118,10 @@ export class EmbeddedRunner {
     try {
       const orchestration = Object.hasOwn(orchestrations, run.name) ? orchestrations[run.name] : undefined;
       if (!orchestration) throw new Error(`There is no orchestration called «${run.name}».`);
-      const result = await execution.run(orchestration as Orchestration, run.input);
+      const span = { attributes: { 'taglens.run_id': run.id }, parent: run.traceParent };
+      const result = await traced(`run ${run.name}`, span, () =>
+        execution.run(orchestration as Orchestration, run.input),
+      );
       await this.leases.finish(run.id, 'COMPLETED', { result });
       logger.info('a run is complete');
     } catch (error) {

@@ -1,5 +1,6 @@
 import { In } from 'typeorm';
 import type { Database } from '../../infra/database/database.ts';
+import { currentTraceParent } from '../../infra/tracing.ts';
 import { RunRow } from '../../schema/entities/run.entity.ts';
 import type { Engine, StartOptions } from './engine.ts';
 
@@ -22,6 +23,7 @@ export class EmbeddedEngine implements Engine {
         group: group ?? null,
         input: input ?? {},
         status: 'QUEUED',
+        traceParent: currentTraceParent(),
         createdAt: this.now(),
       });
     });

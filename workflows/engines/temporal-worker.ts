@@ -1,4 +1,4 @@
-import { NativeConnection, Worker, type WorkerInterceptors, type WorkerOptions } from '@temporalio/worker';
+import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { TemporalConfig } from '../../infra/config.ts';
 import {
   firstRetryDelayMs,
@@ -8,6 +8,7 @@ import {
   type ActivityQueue,
 } from '../../schema/contracts/activity.ts';
 import { queueName } from '../../schema/contracts/task-queue.ts';
+import { EngineUnavailableError } from './engine.ts';
 import { temporalActivity } from './temporal-activity.ts';
 import type { workflowBundle } from './temporal-bundle.ts';
 import { connectionOptions } from './temporal-connection.ts';
@@ -25,8 +26,8 @@ export interface TemporalWorkerOptions {
   drainMs: number;
   /** Pause before the second attempt of an activity; doubles with each further one. */
   retryDelayMs?: number;
-  /** Those of the sandbox belong into the bundle. */
-  interceptors?: WorkerInterceptors;
+  /** What makes spans of activities and orchestrations; that of the sandbox belongs into the bundle. */
+  traces?: Pick<WorkerOptions, 'interceptors' | 'sinks'>;
 }
 
 /** Heartbeats are sent at most this often, so that little is done twice after a loss. */
@@ -45,9 +46,9 @@ export class TemporalWorker {
     this.ended.catch(() => undefined);
   }
 
-  /** Resolves when it takes work. @throws when the server cannot be reached */
+  /** Resolves when it takes work. @throws EngineUnavailableError when the server cannot be reached */
   static async start(options: TemporalWorkerOptions): Promise<TemporalWorker> {
-    const connection = await NativeConnection.connect(connectionOptions(options.temporal));
+    const connection = await connect(options.temporal);
     try {
       const workers: Worker[] = [];
       for (const queue of ['workflows', 'compute'] as const)
@@ -80,14 +81,23 @@ export class TemporalWorker {
   }
 }
 
+async function connect(temporal: TemporalConfig): Promise<NativeConnection> {
+  try {
+    return await NativeConnection.connect(connectionOptions(temporal));
+  } catch (error) {
+    const message = `There is no connection to Temporal at ${temporal.address}: ${(error as Error).message}`;
+    throw new EngineUnavailableError(message, { cause: error });
+  }
+}
+
 function workerOptions(queue: ActivityQueue, options: TemporalWorkerOptions): WorkerOptions {
-  const { temporal, bundle, concurrency, drainMs, interceptors } = options;
+  const { temporal, bundle, concurrency, drainMs, traces } = options;
   return {
     namespace: temporal.namespace,
     taskQueue: queueName(temporal.taskQueue, queue),
     activities: activitiesOf(queue, options),
     ...(queue === 'workflows' ? { workflowBundle: bundle } : { maxConcurrentActivityTaskExecutions: concurrency }),
-    ...(interceptors ? { interceptors } : {}),
+    ...traces,
     maxHeartbeatThrottleInterval: heartbeatIntervalMs,
     shutdownGraceTime: drainMs,
     shutdownForceTime: drainMs + 2 * graceMs,

@@ -55,10 +55,16 @@ function activityCall(name: string, policy: ActivityPolicy): (input: unknown) =>
   };
 }
 
+/** Temporal has five, the lowest first. */
+const [urgentPriority, usualPriority] = [2, 3];
+
 /** The worker counts failures and watches times by the policy; Temporal only sees to it that a lost worker is replaced. */
-function activityOptions({ queue, timeoutMs, attempts }: ActivityPolicy) {
+function activityOptions({ queue, timeoutMs, attempts, goesFirst }: ActivityPolicy) {
+  const { taskQueue, workflowId } = workflowInfo();
   return {
-    taskQueue: queueName(prefixOf(workflowInfo().taskQueue), queue),
+    taskQueue: queueName(prefixOf(taskQueue), queue),
+    // Where the server knows of fairness, the shards of a large training let small ones pass.
+    priority: { priorityKey: goesFirst ? urgentPriority : usualPriority, fairnessKey: workflowId },
     startToCloseTimeout: timeoutMs + 2 * graceMs,
     heartbeatTimeout: processLostAfterMs,
     // What follows must not overlap with an activity that still tidies up.

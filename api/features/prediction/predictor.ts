@@ -1,4 +1,6 @@
+import { OutageError } from '../../../infra/outage.ts';
 import type { Metrics } from '../../../infra/metrics.ts';
+import { traced } from '../../../infra/tracing.ts';
 import type { PredictionPort, PredictionTask, TagProbability } from '../../../schema/contracts/prediction.ts';
 import type { PredictionResult } from '../../../schema/entities/prediction-result.ts';
 import { DomainError, notFound } from '../../errors.ts';
@@ -21,7 +23,8 @@ export class Predictor {
   /** @throws DomainError for a picture that is refused, a model that is gone, or when too many wait */
   async predict(task: PredictionTask): Promise<PredictorAnswer> {
     try {
-      const answer = await this.gate.run(() => this.ask(task));
+      const attributes = { 'taglens.iteration_id': task.iterationId };
+      const answer = await traced('predict', { attributes }, () => this.gate.run(() => this.ask(task)));
       this.metrics.predictions.inc({ outcome: 'answered' });
       this.metrics.predictionSeconds.observe(answer.durationMs / 1000);
       return answer;
@@ -34,6 +37,7 @@ export class Predictor {
   private async ask(task: PredictionTask): Promise<PredictorAnswer> {
     const outcome = await this.port.predict(task);
     if (outcome.status === 'NO_MODEL') throw notFound('model of iteration', task.iterationId);
+    if (outcome.status === 'NO_STORAGE') throw new OutageError('storage');
     if (outcome.status === 'REFUSED') {
       const { code, message, details } = outcome;
       throw new DomainError('IMAGE_REFUSED', message, { ...details, reason: code });

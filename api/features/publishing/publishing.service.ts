@@ -22,21 +22,22 @@ export class PublishingService {
     const { id: iterationId, projectId } = await this.training.get(caller, 'publish', input.iterationId);
     checkName(input.name);
     const row = { id: newId(), projectId, iterationId, name: input.name, createdAt: new Date() };
-    const id = await OnceOnly.of(this.database, caller, 'publishIteration', input).transact(async (manager) => {
+    const done = await OnceOnly.of(this.database, caller, 'publishIteration', input).transact(async (manager) => {
       await lockProject(manager, projectId);
       await refuseUntrained(manager, iterationId);
       const taken = await manager.findOneBy(Publication, { projectId, name: input.name });
-      const { id: stored } = taken ? await moveName(manager, taken, row, input.overwrite) : row;
+      const { id } = taken ? await moveName(manager, taken, row, input.overwrite) : row;
       if (!taken) await manager.insert(Publication, row);
       await appendEvent(manager, {
         topic: 'publication.changed',
-        entityId: stored,
+        entityId: id,
         projectId,
         payload: { iterationId },
       });
-      return stored;
+      return { ...row, id };
     });
-    return this.get(id);
+    // What was done, and not what is there now: somebody else may have withdrawn it since. A repeated answer is JSON.
+    return { ...done, createdAt: new Date(done.createdAt) };
   }
 
   async unpublish(caller: Caller, id: string): Promise<string> {

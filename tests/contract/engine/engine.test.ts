@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { OutageError } from '../../../infra/outage.ts';
 import { CancelledError } from '../../../schema/contracts/activity.ts';
 import { newId } from '../../../schema/id.ts';
 import type { RunState } from '../../../workflows/engines/engine.ts';
@@ -102,6 +103,21 @@ describe.each([
     const [first = 0, second = 0, third = 0] = attempts.map(({ ms }) => ms);
     expect(second - first).toBeGreaterThan(0.9 * retryDelayMs);
     expect(third - second).toBeGreaterThan(1.8 * retryDelayMs);
+  });
+
+  test('waits while a server is away, which counts as no attempt', async () => {
+    const calls: { attempt: number; last: unknown }[] = [];
+    await start('sequence', ['flaky']);
+    await work({
+      flaky: (_, context) => {
+        calls.push({ attempt: context.attempt, last: context.lastHeartbeat });
+        context.heartbeat({ done: calls.length });
+        return calls.length < 5 ? Promise.reject(new OutageError('storage')) : Promise.resolve();
+      },
+    });
+    await ended('COMPLETED');
+    const last = [undefined, { done: 1 }, { done: 2 }, { done: 3 }, { done: 4 }];
+    expect(calls).toEqual(last.map((details) => ({ attempt: 1, last: details })));
   });
 
   test('gives up after the last attempt, and the orchestration learns name, code and details', async () => {

@@ -130,7 +130,7 @@ test('says which photographs the source itself lacks or holds damaged', async ()
 });
 
 test('copies a running service to its state at one moment', async () => {
-  const [busy, copy] = [await fresh(), await fresh()];
+  const [busy, copy] = [await fresh(freshBackend), await fresh()];
   await move(source, busy);
   const server = await serveOn(busy);
   const photographs = await samples(4, 77);

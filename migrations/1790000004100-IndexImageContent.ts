@@ -3,8 +3,8 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 const index = new TableIndex({ name: 'IX_image_sha256', columnNames: ['sha256'] });
 
-export class IndexImageContent1790000004000 implements MigrationInterface {
-  name = 'IndexImageContent1790000004000';
+export class IndexImageContent1790000004100 implements MigrationInterface {
+  name = 'IndexImageContent1790000004100';
 
   async up(runner: QueryRunner): Promise<void> {
     const table = await runner.getTable('image');
