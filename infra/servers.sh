@@ -94,7 +94,9 @@ launch_mariadb() {
     echo "CREATE USER IF NOT EXISTS 'taglens'@'%' IDENTIFIED BY '$password';
 GRANT ALL PRIVILEGES ON *.* TO 'taglens'@'%';" >"$dir/mariadb/init.sql"
   fi
-  background mariadb mariadbd --no-defaults "${user[@]}" --datadir="$data" --init-file="$dir/mariadb/init.sql" \
+  # A temporary folder of its own: another MariaDB that starts would clear away these files in /tmp.
+  background mariadb mariadbd --no-defaults "${user[@]}" --datadir="$data" --tmpdir="$dir/mariadb" \
+    --init-file="$dir/mariadb/init.sql" \
     --bind-address=127.0.0.1 --port="${port[mariadb]}" --socket="$dir/mariadb/socket" --skip-name-resolve \
     --character-set-server=utf8mb4 --max-connections=500 --innodb-buffer-pool-size=512M \
     --innodb-flush-log-at-trx-commit=1
