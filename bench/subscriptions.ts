@@ -6,6 +6,7 @@ import { openDatabase } from '../infra/database/open.ts';
 import { appendEvent } from '../infra/events/outbox.ts';
 import { entities } from '../schema/entities/index.ts';
 import { Iteration } from '../schema/entities/iteration.entity.ts';
+import { RunRow } from '../schema/entities/run.entity.ts';
 import { IterationStatus, TrainingPhase } from '../schema/enums.ts';
 import { newId } from '../schema/id.ts';
 import { mysqlBackend } from '../tests/backends/mysql.ts';
@@ -18,6 +19,10 @@ const arrivals = 50;
 const query = `subscription ($id: ID!) {
   iterationProgressed(iterationId: $id) { eventId message fraction iteration { name status } }
 }`;
+
+const leaseMs = 3_600_000;
+/** Without a run the service would begin the training itself, and tell of it. */
+const runHeldByBench = { name: 'trainIteration', input: {}, status: 'RUNNING' as const, leaseOwner: 'bench' };
 
 interface Measured {
   subscriptions: number;
@@ -34,7 +39,10 @@ async function openTraining({ settings, iterationId }: BenchServer) {
   const row = await database.read.manager.findOneByOrFail(Iteration, { id: iterationId });
   const id = newId();
   const state = { status: IterationStatus.TRAINING, phase: TrainingPhase.FEATURES, fraction: 0 };
-  await database.transact((manager) => manager.insert(Iteration, { ...row, ...state, id, name: 'Told by the bench' }));
+  await database.transact(async (manager) => {
+    await manager.insert(Iteration, { ...row, ...state, id, name: 'Told by the bench' });
+    await manager.insert(RunRow, { ...runHeldByBench, id, createdAt: Date.now(), leaseUntil: Date.now() + leaseMs });
+  });
   const step = (fraction: number, status = state.status): Promise<void> =>
     database.transact(async (manager) => {
       await manager.update(Iteration, { id }, { fraction, status });

@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { TaglensClient } from '../cli/client.ts';
+import { iterationProgressed, type ProgressEvent } from '../cli/demo-queries.ts';
 import { createProject, createTags, uploadPhotos } from '../cli/demo-steps.ts';
 import type { Photo } from '../cli/photos.ts';
 import { openBackbone } from '../workers/ml/backbones/backbone.ts';
@@ -59,17 +60,18 @@ async function timeTraining({ url, key }: BenchServer, projectId: string, force:
   const { trainIteration } = await client.request<{ trainIteration: { id: string } }>(start, {
     i: { projectId, force },
   });
+  // Followed as clients follow it: asking again and again would take the processor from the training.
+  const steps = client.subscribe<ProgressEvent>(iterationProgressed, 'iterationProgressed', {
+    iterationId: trainIteration.id,
+  });
+  for await (const { status } of steps) if (status === 'COMPLETED') break;
+  const ms = performance.now() - startedMs;
   const query = 'query ($id: ID!) { iteration(id: $id) { status error modelSha256 } }';
-  for (;;) {
-    const { iteration } = await client.request<{ iteration: { status: string; error: string; modelSha256: string } }>(
-      query,
-      trainIteration,
-    );
-    const { status, error, modelSha256 } = iteration;
-    if (status === 'COMPLETED') return { ms: performance.now() - startedMs, modelSha256 };
-    if (status === 'FAILED') throw new Error(error);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  const { iteration } = await client.request<{
+    iteration: { status: string; error: string | null; modelSha256: string | null };
+  }>(query, trainIteration);
+  if (iteration.status !== 'COMPLETED') throw new Error(iteration.error ?? iteration.status);
+  return { ms, modelSha256: iteration.modelSha256 };
 }
 
 /** Wall time of training against the bare loop; of training again after ten more photographs; and once more, all cached. */
