@@ -17,6 +17,10 @@ export class CliError extends Error {
 /** Errors of other layers whose messages say what to mend. */
 const foreseen = new Set(['ConfigError', 'OperationError', 'EngineUnavailableError']);
 const isSystemError = (error: Error): boolean => 'syscall' in error && 'code' in error;
+/** A server that the settings name could not be reached, or turned us away (MySQL's codes begin with ER_). */
+const isFromServer = (error: Error & { syscall?: unknown; code?: unknown }): boolean =>
+  error.syscall === 'connect' || (typeof error.code === 'string' && error.code.startsWith('ER_'));
+const doctorHint = 'A server that the settings name gave this answer; `taglens doctor` says which, and what to mend.';
 
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
@@ -27,6 +31,7 @@ export function exitCodeOf(error: unknown): ExitCode {
 export function describeError(error: unknown): string | null {
   if (error instanceof CommanderError) return null;
   if (!(error instanceof Error)) return `taglens: ${String(error)}`;
+  if (isFromServer(error)) return `taglens: ${error.message}\n${doctorHint}`;
   const isForeseen = error instanceof CliError || foreseen.has(error.name) || isSystemError(error);
   return `taglens: ${isForeseen ? error.message : (error.stack ?? error.message)}`;
 }
