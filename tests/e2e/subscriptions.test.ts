@@ -5,6 +5,7 @@ import { freshBackend, type Backend } from '../backends/backend.ts';
 import { makeTrainableProject } from '../integration/api/setup.ts';
 import { Balancer } from './balancer.ts';
 import { ownerKey, startOn, type ServerProcess } from './process.ts';
+import { progressQuery, type ProgressEvent } from './training-steps.ts';
 
 const settings = { TAGLENS_DRAIN_MS: '300', TAGLENS_LOG_LEVEL: 'info' };
 let backend: Backend;
@@ -22,20 +23,10 @@ afterAll(async () => {
   await backend.close();
 });
 
-interface ProgressEvent {
-  eventId: string;
-  status: string;
-  fraction: number;
-}
-
-const query = `subscription ($id: ID!, $after: ID) {
-  iterationProgressed(iterationId: $id, after: $after) { eventId status fraction }
-}`;
-
 /** Follows to the end, as a client does that comes back with the last event after its socket was closed. */
 async function follow(url: string, id: string, seen: ProgressEvent[] = []): Promise<ProgressEvent[]> {
   const client = new TaglensClient(url, ownerKey);
-  const events = client.subscribe<ProgressEvent>(query, 'iterationProgressed', { id }, { maxDrops: 50 });
+  const events = client.subscribe<ProgressEvent>(progressQuery, 'iterationProgressed', { id }, { maxDrops: 50 });
   for await (const event of events) seen.push(event);
   return seen;
 }

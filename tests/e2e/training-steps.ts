@@ -67,3 +67,14 @@ export async function waitFor(client: TaglensClient, id: string, wanted: (state:
 }
 
 export const isOver = ({ status }: State): boolean => status === 'COMPLETED';
+
+/** What a client that follows a training gets. */
+export interface ProgressEvent {
+  eventId: string;
+  status: string;
+  fraction: number;
+}
+
+export const progressQuery = `subscription ($id: ID!, $after: ID) {
+  iterationProgressed(iterationId: $id, after: $after) { eventId status fraction }
+}`;

@@ -6,12 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import WebSocket from 'ws';
 import { makeTrainableProject } from '../integration/api/setup.ts';
 import { ownerKey, startProcess, type ServerProcess } from './process.ts';
-
-interface ProgressEvent {
-  eventId: string;
-  status: string;
-  fraction: number;
-}
+import { progressQuery, type ProgressEvent } from './training-steps.ts';
 
 let folder: string;
 let server: ServerProcess;
@@ -24,10 +19,6 @@ afterAll(async () => {
   await server.end('SIGTERM');
   await rm(folder, { recursive: true, force: true });
 });
-
-const query = `subscription ($id: ID!, $after: ID) {
-  iterationProgressed(iterationId: $id, after: $after) { eventId status fraction }
-}`;
 
 /** Follows until the end, or until `cut` events came and the raw connection is torn down. */
 async function follow(
@@ -49,7 +40,10 @@ async function follow(
   const events: ProgressEvent[] = [];
   try {
     const variables = { id, after };
-    for await (const { data, errors } of client.iterate<{ iterationProgressed: ProgressEvent }>({ query, variables })) {
+    for await (const { data, errors } of client.iterate<{ iterationProgressed: ProgressEvent }>({
+      query: progressQuery,
+      variables,
+    })) {
       if (errors) throw new Error(JSON.stringify(errors));
       if (data) events.push(data.iterationProgressed);
       if (events.length === cut) raw?.terminate();

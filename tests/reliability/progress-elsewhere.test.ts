@@ -1,24 +1,14 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { CliError } from '../../cli/errors.ts';
 import type { ServerProcess } from '../e2e/process.ts';
-import { startTraining } from '../e2e/training-steps.ts';
+import { startTraining, progressQuery, type ProgressEvent } from '../e2e/training-steps.ts';
 import { hasServers, install, type Installation } from './installation.ts';
 import { makeProjects, patienceMs, pause, tell } from './many-trainings.ts';
-
-interface ProgressEvent {
-  eventId: string;
-  status: string;
-  fraction: number;
-}
-
-const query = `subscription ($id: ID!, $after: ID) {
-  iterationProgressed(iterationId: $id, after: $after) { eventId status fraction }
-}`;
 
 /** Collects events until the end of the training, or until the socket is lost: then it resolves with false. */
 async function follow({ client }: ServerProcess, id: string, seen: ProgressEvent[]): Promise<boolean> {
   const variables = { id, after: seen.at(-1)?.eventId ?? null };
-  const events = client.subscribe<ProgressEvent>(query, 'iterationProgressed', variables, { maxDrops: 0 });
+  const events = client.subscribe<ProgressEvent>(progressQuery, 'iterationProgressed', variables, { maxDrops: 0 });
   try {
     for await (const event of events) seen.push(event);
     return true;
