@@ -29,6 +29,7 @@ import { AddIterationBudgetMinutes1790000005100 } from './1790000005100-AddItera
 import { AddIterationInputSize1790000005101 } from './1790000005101-AddIterationInputSize.ts';
 import { AddIterationTrainingCurve1790000005102 } from './1790000005102-AddIterationTrainingCurve.ts';
 import { AddIterationComparison1790000005103 } from './1790000005103-AddIterationComparison.ts';
+import { CreateRegion1790000005000 } from './1790000005000-CreateRegion.ts';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -63,4 +64,5 @@ export const migrations = [
   AddIterationInputSize1790000005101,
   AddIterationTrainingCurve1790000005102,
   AddIterationComparison1790000005103,
+  CreateRegion1790000005000,
 ];
