@@ -174,6 +174,29 @@ export async function toSquares(bytes: Uint8Array, side: number): Promise<Square
   return { whole, centre };
 }
 
+/** RGB bytes, row by row. */
+export interface Raster {
+  rgb: Uint8Array;
+  width: number;
+  height: number;
+}
+
+/**
+ * The upright picture, its longer side at most `maxEdge` pixels (never enlarged).
+ * @throws ImageRefusal for a damaged picture
+ */
+export async function toRaster(bytes: Uint8Array, maxEdge: number): Promise<Raster> {
+  const fitted = decodeUpright(bytes).resize(maxEdge, maxEdge, { fit: 'inside', withoutEnlargement: true });
+  const { data, info } = await fitted
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true })
+    .catch((error: unknown) => {
+      throw unreadable(acceptedFormat(bytes), error);
+    });
+  if (info.channels !== 3) throw new TypeError(`Decoded ${info.channels} channels instead of 3.`);
+  return { rgb: data, width: info.width, height: info.height };
+}
+
 /** The upright picture as a JPEG without metadata; the longer side is at most `maxEdge` pixels (never enlarged). */
 export async function renderJpeg(bytes: Uint8Array, maxEdge: number): Promise<Buffer> {
   return decodeUpright(bytes)

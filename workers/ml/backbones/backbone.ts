@@ -12,6 +12,9 @@ export interface PooledWithMap {
   side: number;
 }
 
+/** Outputs of a backbone that keep the place: block outputs at strides 8, 16 and 32, and the map before pooling. */
+export type MapName = 'stride8' | 'stride16' | 'stride32' | 'headmap';
+
 /** An opened feature extractor. */
 export interface Backbone {
   spec: BackboneSpec;
@@ -22,6 +25,12 @@ export interface Backbone {
   pooled(input: Float32Array, count: number): Promise<Float32Array>;
   /** The same, with the map before pooling (for heat maps). */
   pooledWithMap(input: Float32Array, count: number): Promise<PooledWithMap>;
+  /**
+   * Maps of one picture of any side that is a multiple of 32 (Lite0; others know only their own side).
+   * @param input [3, side, side]
+   * @returns [channels, side / stride, side / stride] each
+   */
+  maps<K extends MapName>(input: Float32Array, side: number, wanted: readonly K[]): Promise<Record<K, Float32Array>>;
   release(): Promise<void>;
 }
 
@@ -79,6 +88,16 @@ class OnnxBackbone implements Backbone {
       map.set(part, i * part.length);
     }
     return { pooled, map, side };
+  }
+
+  async maps<K extends MapName>(
+    input: Float32Array,
+    side: number,
+    wanted: readonly K[],
+  ): Promise<Record<K, Float32Array>> {
+    if (input.length !== 3 * side * side) throw new RangeError(`The input is not a picture of ${side} px.`);
+    const outputs = await this.session.run({ image: new Tensor('float32', input, [1, 3, side, side]) }, wanted);
+    return Object.fromEntries(wanted.map((name) => [name, floats(outputs[name])])) as Record<K, Float32Array>;
   }
 
   release(): Promise<void> {
