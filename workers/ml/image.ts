@@ -143,19 +143,19 @@ export function decodeUpright(bytes: Uint8Array): Sharp {
     .toColourspace('srgb');
 }
 
-/** Two squares of one upright picture: [side * side * 3] RGB bytes each, row by row. */
-export interface Squares {
-  /** All of it, squashed. */
-  whole: Uint8Array;
-  /** The middle, in its own proportions. */
-  centre: Uint8Array;
+/** An upright picture, no larger than squares of it need: RGB bytes, row by row. */
+export interface MediumPicture {
+  data: Uint8Array;
+  width: number;
+  height: number;
 }
 
 /**
- * Decoded once, to twice the size that is wanted, and resized from there: a second decoding would cost more than all else.
+ * Decodes once, to twice the side of the squares that are wanted, which are resized from there: a second decoding would
+ * cost more than all else.
  * @throws ImageRefusal for a damaged picture
  */
-export async function toSquares(bytes: Uint8Array, side: number): Promise<Squares> {
+export async function decodeMedium(bytes: Uint8Array, side: number): Promise<MediumPicture> {
   const fit = { fit: 'outside', withoutEnlargement: true, kernel: 'lanczos3' } as const;
   const medium = decodeUpright(bytes)
     .resize(2 * side, 2 * side, fit)
@@ -163,38 +163,40 @@ export async function toSquares(bytes: Uint8Array, side: number): Promise<Square
   const { data, info } = await medium.toBuffer({ resolveWithObject: true }).catch((error: unknown) => {
     throw unreadable(acceptedFormat(bytes), error);
   });
-  const { width, height, channels } = info;
-  if (channels !== 3) throw new TypeError(`Decoded ${channels} channels instead of 3.`);
+  if (info.channels !== 3) throw new TypeError(`Decoded ${info.channels} channels instead of 3.`);
+  return { data, width: info.width, height: info.height };
+}
+
+/** Two squares of one picture: [side * side * 3] RGB bytes each, row by row. */
+export interface Squares {
+  /** All of it, squashed. */
+  whole: Uint8Array;
+  /** The middle, in its own proportions. */
+  centre: Uint8Array;
+}
+
+export async function toSquares(medium: MediumPicture, side: number): Promise<Squares> {
   const square = (how: 'fill' | 'cover'): Promise<Uint8Array> =>
-    sharp(data, { raw: { width, height, channels } })
-      .resize(side, side, { fit: how, kernel: 'lanczos3' })
-      .raw()
-      .toBuffer();
+    pixelsOf(medium).resize(side, side, { fit: how, kernel: 'lanczos3' }).raw().toBuffer();
   const [whole, centre] = await Promise.all([square('fill'), square('cover')]);
   return { whole, centre };
 }
 
-/** RGB bytes, row by row. */
-export interface Raster {
-  rgb: Uint8Array;
+/** A part of a picture in whole pixels. */
+export interface PixelRegion {
+  left: number;
+  top: number;
   width: number;
   height: number;
 }
 
-/**
- * The upright picture, its longer side at most `maxEdge` pixels (never enlarged).
- * @throws ImageRefusal for a damaged picture
- */
-export async function toRaster(bytes: Uint8Array, maxEdge: number): Promise<Raster> {
-  const fitted = decodeUpright(bytes).resize(maxEdge, maxEdge, { fit: 'inside', withoutEnlargement: true });
-  const { data, info } = await fitted
-    .raw({ depth: 'uchar' })
-    .toBuffer({ resolveWithObject: true })
-    .catch((error: unknown) => {
-      throw unreadable(acceptedFormat(bytes), error);
-    });
-  if (info.channels !== 3) throw new TypeError(`Decoded ${info.channels} channels instead of 3.`);
-  return { rgb: data, width: info.width, height: info.height };
+/** The part squashed into a square: [side * side * 3] RGB bytes, row by row. */
+export function cropToSquare(medium: MediumPicture, region: PixelRegion, side: number): Promise<Uint8Array> {
+  return pixelsOf(medium).extract(region).resize(side, side, { fit: 'fill', kernel: 'lanczos3' }).raw().toBuffer();
+}
+
+function pixelsOf({ data, width, height }: MediumPicture): Sharp {
+  return sharp(data, { raw: { width, height, channels: 3 } });
 }
 
 /** The upright picture as a JPEG without metadata; the longer side is at most `maxEdge` pixels (never enlarged). */
