@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { Tensor, type InferenceSession } from 'onnxruntime-node';
+import { openSession } from '../onnx-session.ts';
 import type { BackboneSpec } from './registry.ts';
 
 /** Pooled features together with the feature map they are the mean of. */
@@ -44,14 +45,7 @@ export async function openBackbone(spec: BackboneSpec, opts: { threads?: number 
   if (actual !== spec.sha256) {
     throw new Error(`The weights ${spec.file} are damaged: SHA-256 is ${actual}, expected ${spec.sha256}.`);
   }
-  const session = await InferenceSession.create(bytes, {
-    intraOpNumThreads: opts.threads ?? 1,
-    interOpNumThreads: 1,
-    executionMode: 'sequential',
-    graphOptimizationLevel: 'all',
-    // Waiting threads that spin starve the other processes of a small machine.
-    extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
-  });
+  const session = await openSession(bytes, opts.threads ?? 1);
   return new OnnxBackbone(spec, session);
 }
 

@@ -16,7 +16,9 @@ export function generalisedOverlap(proposed: Edges, truth: Edges): GeneralisedOv
     const sharedSlope = a.slope[edge].shared * b.shared;
     const unionSlope = a.slope[edge].own * b.own - sharedSlope;
     const hullSlope = a.slope[edge].hull * b.hull;
-    return (sharedSlope * union - shared * unionSlope) / union ** 2 + (unionSlope * hull - union * hullSlope) / hull ** 2;
+    return (
+      (sharedSlope * union - shared * unionSlope) / union ** 2 + (unionSlope * hull - union * hullSlope) / hull ** 2
+    );
   };
   return {
     value: shared / union - 1 + union / hull,

@@ -77,7 +77,10 @@ export function foldNormalisation(weights: Weights): Weights {
     const lateral = weights.get(`lateral${stride}.weight`) as Float32Array;
     const bias = weights.get(`lateral${stride}.bias`) as Float32Array;
     const channels = factor.length;
-    folded.set(`lateral${stride}.weight`, lateral.map((w, i) => w * (factor[i % channels] as number)));
+    folded.set(
+      `lateral${stride}.weight`,
+      lateral.map((w, i) => w * (factor[i % channels] as number)),
+    );
     const moved = bias.map((b, o) => {
       const row = lateral.subarray(o * channels, (o + 1) * channels);
       return b + row.reduce((sum, w, c) => sum + w * (offset[c] as number), 0);

@@ -39,7 +39,12 @@ export function detectionLoss(
       loss += placeLoss(view, gradients.distances, cell, edgesOf(box, inputSize), placeWeight * target);
     }
   }
-  const scale = 1 / Math.max(1, pictures.reduce((sum, { assigned }) => sum + sumOfTargets(assigned), 0));
+  const scale =
+    1 /
+    Math.max(
+      1,
+      pictures.reduce((sum, { assigned }) => sum + sumOfTargets(assigned), 0),
+    );
   const scaled = (level: Float32Array): Float32Array => level.map((slope) => slope * scale);
   return {
     loss: loss * scale,
@@ -67,13 +72,7 @@ function backgroundLoss(tags: Float32Array[], gradients: Float32Array[]): number
 }
 
 /** Replaces the background's share of this cell and tag; returns by how much the loss changes. */
-function tagLoss(
-  view: PictureOutputs,
-  gradients: Float32Array[],
-  cell: number,
-  tag: number,
-  target: number,
-): number {
+function tagLoss(view: PictureOutputs, gradients: Float32Array[], cell: number, tag: number, target: number): number {
   const { level, index } = view.tagAt(cell, tag);
   const logit = (view.outputs.tags[level] as Float32Array)[index] as number;
   const score = sigmoid(logit);

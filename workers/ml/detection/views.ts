@@ -50,10 +50,10 @@ export async function renderViews(
 
 /** Maps of a picture as a prediction sees it: the plain view. */
 export async function plainMaps(backbone: Backbone, bytes: Uint8Array, inputSize: number): Promise<View['maps']> {
-  const raster = await toRaster(bytes, decodedEdge(inputSize));
+  const picture = await decodeMedium(bytes, inputSize);
   return stageMaps(
     backbone,
-    drawView(plainPlan(0, inputSize), () => raster, inputSize),
+    drawView(plainPlan(0, inputSize), () => picture, inputSize),
     inputSize,
   );
 }
