@@ -1,5 +1,5 @@
 import type { Backbone, PooledWithMap } from './backbones/backbone.ts';
-import { decodeMedium, toSquares, type MediumPicture } from './image.ts';
+import { toRasterForSquares, toSquares, type Raster } from './image.ts';
 
 /**
  * Part of every cache key: changes whenever preprocessing or the backbone files change, because features of different
@@ -24,7 +24,7 @@ export async function extractFeaturesWithMap(backbone: Backbone, bytes: Uint8Arr
 }
 
 async function plainViewsOf({ spec: { inputSize } }: Backbone, bytes: Uint8Array): Promise<Float32Array> {
-  return plainViews(await decodeMedium(bytes, inputSize), inputSize);
+  return plainViews(await toRasterForSquares(bytes, inputSize), inputSize);
 }
 
 /**
@@ -33,7 +33,7 @@ async function plainViewsOf({ spec: { inputSize } }: Backbone, bytes: Uint8Array
  * whole picture with its mirror image (.409 against .426 on average): what loses by squashing keeps its shape in the middle,
  * and what stands at the edge is still seen.
  */
-export async function plainViews(picture: MediumPicture, side: number): Promise<Float32Array> {
+export async function plainViews(picture: Raster, side: number): Promise<Float32Array> {
   const { whole, centre } = await toSquares(picture, side);
   const plane = side * side;
   const input = new Float32Array(6 * plane);

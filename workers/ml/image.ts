@@ -1,4 +1,4 @@
-import sharp, { type Sharp } from 'sharp';
+import sharp, { type ResizeOptions, type Sharp } from 'sharp';
 import { decodeBmp, readBmpHeader } from './bmp.ts';
 import { checkDecodingCost } from './decoding-cost.ts';
 import { describeUnknown, readFixedHeader, sniffFormat, type ImageFormat } from './image-format.ts';
@@ -143,28 +143,40 @@ export function decodeUpright(bytes: Uint8Array): Sharp {
     .toColourspace('srgb');
 }
 
-/** An upright picture, no larger than squares of it need: RGB bytes, row by row. */
-export interface MediumPicture {
-  data: Uint8Array;
+/** RGB bytes, row by row. */
+export interface Raster {
+  rgb: Uint8Array;
   width: number;
   height: number;
 }
 
 /**
- * Decodes once, to twice the side of the squares that are wanted, which are resized from there: a second decoding would
- * cost more than all else.
+ * The upright picture, its longer side at most `maxEdge` pixels (never enlarged).
  * @throws ImageRefusal for a damaged picture
  */
-export async function decodeMedium(bytes: Uint8Array, side: number): Promise<MediumPicture> {
-  const fit = { fit: 'outside', withoutEnlargement: true, kernel: 'lanczos3' } as const;
-  const medium = decodeUpright(bytes)
-    .resize(2 * side, 2 * side, fit)
-    .raw({ depth: 'uchar' });
-  const { data, info } = await medium.toBuffer({ resolveWithObject: true }).catch((error: unknown) => {
-    throw unreadable(acceptedFormat(bytes), error);
-  });
+export function toRaster(bytes: Uint8Array, maxEdge: number): Promise<Raster> {
+  return decodeRaster(bytes, maxEdge, { fit: 'inside', withoutEnlargement: true });
+}
+
+/**
+ * The upright picture, its shorter side at most twice that of the squares that are cut from it: decoding once more for each
+ * would cost more than all else.
+ * @throws ImageRefusal for a damaged picture
+ */
+export function toRasterForSquares(bytes: Uint8Array, side: number): Promise<Raster> {
+  return decodeRaster(bytes, 2 * side, { fit: 'outside', withoutEnlargement: true, kernel: 'lanczos3' });
+}
+
+async function decodeRaster(bytes: Uint8Array, edge: number, how: ResizeOptions): Promise<Raster> {
+  const { data, info } = await decodeUpright(bytes)
+    .resize(edge, edge, how)
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true })
+    .catch((error: unknown) => {
+      throw unreadable(acceptedFormat(bytes), error);
+    });
   if (info.channels !== 3) throw new TypeError(`Decoded ${info.channels} channels instead of 3.`);
-  return { data, width: info.width, height: info.height };
+  return { rgb: data, width: info.width, height: info.height };
 }
 
 /** Two squares of one picture: [side * side * 3] RGB bytes each, row by row. */
@@ -175,9 +187,9 @@ export interface Squares {
   centre: Uint8Array;
 }
 
-export async function toSquares(medium: MediumPicture, side: number): Promise<Squares> {
+export async function toSquares(raster: Raster, side: number): Promise<Squares> {
   const square = (how: 'fill' | 'cover'): Promise<Uint8Array> =>
-    pixelsOf(medium).resize(side, side, { fit: how, kernel: 'lanczos3' }).raw().toBuffer();
+    pixelsOf(raster).resize(side, side, { fit: how, kernel: 'lanczos3' }).raw().toBuffer();
   const [whole, centre] = await Promise.all([square('fill'), square('cover')]);
   return { whole, centre };
 }
@@ -191,12 +203,12 @@ export interface PixelRegion {
 }
 
 /** The part squashed into a square: [side * side * 3] RGB bytes, row by row. */
-export function cropToSquare(medium: MediumPicture, region: PixelRegion, side: number): Promise<Uint8Array> {
-  return pixelsOf(medium).extract(region).resize(side, side, { fit: 'fill', kernel: 'lanczos3' }).raw().toBuffer();
+export function cropToSquare(raster: Raster, region: PixelRegion, side: number): Promise<Uint8Array> {
+  return pixelsOf(raster).extract(region).resize(side, side, { fit: 'fill', kernel: 'lanczos3' }).raw().toBuffer();
 }
 
-function pixelsOf({ data, width, height }: MediumPicture): Sharp {
-  return sharp(data, { raw: { width, height, channels: 3 } });
+function pixelsOf({ rgb, width, height }: Raster): Sharp {
+  return sharp(rgb, { raw: { width, height, channels: 3 } });
 }
 
 /** The upright picture as a JPEG without metadata; the longer side is at most `maxEdge` pixels (never enlarged). */

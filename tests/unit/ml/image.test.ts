@@ -2,7 +2,7 @@ import { encode } from 'bmp-ts';
 import sharp, { type Sharp } from 'sharp';
 import { describe, expect, it } from 'vitest';
 import {
-  decodeMedium,
+  toRasterForSquares,
   hammingDistance,
   inspectImage,
   perceptualHash,
@@ -26,7 +26,7 @@ function noise(side: number): Sharp {
 }
 
 async function squaresOf(bytes: Uint8Array, side: number): Promise<Squares> {
-  return toSquares(await decodeMedium(bytes, side), side);
+  return toSquares(await toRasterForSquares(bytes, side), side);
 }
 
 function refusal(bytes: Uint8Array, own = limits): Promise<unknown> {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { Tensor, type InferenceSession } from 'onnxruntime-node';
-import { openSession } from '../onnx-session.ts';
+import { floats, openSession } from '../session.ts';
 import type { BackboneSpec } from './registry.ts';
 
 /** Pooled features together with the feature map they are the mean of. */
@@ -40,13 +40,17 @@ export interface Backbone {
  * @param opts.threads intra-op threads of one call (default 1)
  */
 export async function openBackbone(spec: BackboneSpec, opts: { threads?: number } = {}): Promise<Backbone> {
+  return new OnnxBackbone(spec, await openSession(await readBackbone(spec), opts.threads));
+}
+
+/** The file of a backbone, with the SHA-256 that it must have. */
+export async function readBackbone(spec: BackboneSpec): Promise<Uint8Array> {
   const bytes = await readFile(new URL(spec.file, import.meta.url));
   const actual = createHash('sha256').update(bytes).digest('hex');
   if (actual !== spec.sha256) {
     throw new Error(`The weights ${spec.file} are damaged: SHA-256 is ${actual}, expected ${spec.sha256}.`);
   }
-  const session = await openSession(bytes, opts.threads ?? 1);
-  return new OnnxBackbone(spec, session);
+  return bytes;
 }
 
 class OnnxBackbone implements Backbone {
@@ -106,9 +110,4 @@ class OnnxBackbone implements Backbone {
     if (part.length !== length) throw new RangeError(`The input is shorter than ${index + 1} pictures of ${side} px.`);
     return this.session.run({ image: new Tensor('float32', part, [1, 3, side, side]) }, wanted);
   }
-}
-
-function floats(value: InferenceSession.OnnxValueMapType[string] | undefined): Float32Array {
-  if (!(value?.data instanceof Float32Array)) throw new TypeError('The backbone returned no float32 output.');
-  return value.data;
 }

@@ -1,6 +1,6 @@
 import type { InferenceSession } from 'onnxruntime-node';
 import type { BackboneName } from '../backbones/registry.ts';
-import { openSession } from '../onnx-session.ts';
+import { openSession } from '../session.ts';
 import { inferenceModel } from '../trainer/inference-model.ts';
 import type { Weights } from '../trainer/network.ts';
 import {

@@ -1,5 +1,5 @@
 import { Tensor } from 'onnxruntime-node';
-import { openSession } from '../onnx-session.ts';
+import { openSession } from '../session.ts';
 import { inferenceModel } from '../trainer/inference-model.ts';
 import type { Weights } from '../trainer/network.ts';
 import { expandedChannels, expansionNetwork } from './head-network.ts';

@@ -1,4 +1,4 @@
-import type { MediumPicture } from '../image.ts';
+import type { Raster } from '../image.ts';
 import type { Patch, ViewPlan } from './view-plan.ts';
 
 /** Where no picture lies, and the middle that contrast turns about. */
@@ -8,7 +8,7 @@ const grey = 127;
  * Draws a view: bilinear, without smoothing before, so that sharp edges look alike at every scale.
  * @returns [3, side, side] RGB, normalised as (x - 127) / 128
  */
-export function drawView(plan: ViewPlan, pictureOf: (index: number) => MediumPicture, side: number): Float32Array {
+export function drawView(plan: ViewPlan, pictureOf: (index: number) => Raster, side: number): Float32Array {
   const rgb = new Float32Array(side * side * 3).fill(grey);
   for (const patch of plan.patches) drawPatch(rgb, patch, pictureOf(patch.picture), side);
   adjustColours(rgb, plan);
@@ -39,7 +39,7 @@ function samplesAlong(start: number, length: number, low: number, high: number, 
   return { from, first, second, share };
 }
 
-function drawPatch(target: Float32Array, patch: Patch, { data, width, height }: MediumPicture, side: number): void {
+function drawPatch(target: Float32Array, patch: Patch, { rgb, width, height }: Raster, side: number): void {
   const columns = samplesAlong(patch.left, patch.width, patch.clip.left, patch.clip.right, width);
   const rows = samplesAlong(patch.top, patch.height, patch.clip.top, patch.clip.bottom, height);
   for (let y = 0; y < rows.first.length; y++) {
@@ -52,8 +52,8 @@ function drawPatch(target: Float32Array, patch: Patch, { data, width, height }: 
       const right = (columns.second[x] as number) * 3;
       const across = columns.share[x] as number;
       for (let c = 0; c < 3; c++, at++) {
-        const above = mix(data[upper + left + c] as number, data[upper + right + c] as number, across);
-        const below = mix(data[lower + left + c] as number, data[lower + right + c] as number, across);
+        const above = mix(rgb[upper + left + c] as number, rgb[upper + right + c] as number, across);
+        const below = mix(rgb[lower + left + c] as number, rgb[lower + right + c] as number, across);
         target[at] = mix(above, below, down);
       }
     }

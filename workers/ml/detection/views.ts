@@ -1,6 +1,6 @@
 import type { Backbone } from '../backbones/backbone.ts';
 import { toFloat16 } from '../float16.ts';
-import { decodeMedium, ImageRefusal, type MediumPicture } from '../image.ts';
+import { ImageRefusal, toRaster, type Raster } from '../image.ts';
 import { keyedRandom } from '../random.ts';
 import type { TaggedBox } from './boxes.ts';
 import type { DetectorRecipe } from './recipe.ts';
@@ -42,7 +42,7 @@ export async function renderViews(
       view === 0 ? plainPlan(index, side) : variedPlan(index, partners, side, keyedRandom(seed, index, view));
     await decodePartners(plan, pictures, decoded, index, side);
     const boxes = boxesInView(plan, (picture) => pictures[picture]?.boxes ?? [], side);
-    const pixels = drawView(plan, (picture) => decoded.get(picture) as MediumPicture, side);
+    const pixels = drawView(plan, (picture) => decoded.get(picture) as Raster, side);
     views.push({ boxes, maps: await stageMaps(backbone, pixels, side) });
   }
   return writeViewPack({ inputSize: side, views });
@@ -50,7 +50,7 @@ export async function renderViews(
 
 /** Maps of a picture as a prediction sees it: the plain view. */
 export async function plainMaps(backbone: Backbone, bytes: Uint8Array, inputSize: number): Promise<View['maps']> {
-  const picture = await decodeMedium(bytes, inputSize);
+  const picture = await toRaster(bytes, decodedEdge(inputSize));
   return stageMaps(
     backbone,
     drawView(plainPlan(0, inputSize), () => picture, inputSize),
@@ -64,15 +64,20 @@ async function stageMaps(backbone: Backbone, pixels: Float32Array, side: number)
   return [toFloat16(stride8), toFloat16(stride16), toFloat16(stride32)];
 }
 
-async function decode(picture: TrainingPicture | undefined, side: number): Promise<MediumPicture> {
+/** Twice the input, so that a bilinear sample of the plain view misses no pixel. */
+function decodedEdge(inputSize: number): number {
+  return 2 * inputSize;
+}
+
+async function decode(picture: TrainingPicture | undefined, side: number): Promise<Raster> {
   if (!picture) throw new RangeError('There is no picture of this index.');
-  return decodeMedium(await picture.load(), side);
+  return toRaster(await picture.load(), decodedEdge(side));
 }
 
 async function decodePartners(
   plan: ViewPlan,
   pictures: readonly TrainingPicture[],
-  decoded: Map<number, MediumPicture>,
+  decoded: Map<number, Raster>,
   index: number,
   side: number,
 ): Promise<void> {

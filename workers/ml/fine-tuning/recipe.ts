@@ -23,8 +23,6 @@ export interface FineTuneRecipe {
   dropout: number;
   /** Longest gradient; a longer one is shortened. */
   clipNorm: number;
-  /** Fewest steps between two checkpoints; an epoch if that is more. */
-  checkpointSteps: number;
 }
 
 /** Views of all pictures together may take this much, so that a training stays below 4 GiB. */
@@ -54,7 +52,6 @@ export function fineTuneRecipe({
     labelSmoothing: 0.1,
     dropout: 0.2,
     clipNorm: 5,
-    checkpointSteps: 12,
   };
 }
 

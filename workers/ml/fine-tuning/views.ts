@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { PLAIN_VIEWS, plainViews } from '../features.ts';
-import { cropToSquare, decodeMedium, type MediumPicture, type PixelRegion } from '../image.ts';
+import { cropToSquare, toRasterForSquares, type PixelRegion, type Raster } from '../image.ts';
 import { seededRandom } from '../random.ts';
 import type { FineTuneRecipe } from './recipe.ts';
 import type { Trunk } from './trunk.ts';
-import { writeViewPack } from './view-pack.ts';
+import { writeMapPack } from './map-pack.ts';
 
 /** Crops keep at least this share of the picture's area. */
 const leastArea = 0.35;
@@ -25,7 +25,7 @@ export async function stageViews(
   seed: number,
 ): Promise<Buffer> {
   const side = trunk.spec.inputSize;
-  const picture = await decodeMedium(bytes, side);
+  const picture = await toRasterForSquares(bytes, side);
   const length = 3 * side * side;
   const input = new Float32Array((PLAIN_VIEWS + augmentedViews) * length);
   input.set(await plainViews(picture, side));
@@ -35,7 +35,7 @@ export async function stageViews(
     input.set(await randomView(picture, side, random), (PLAIN_VIEWS + view) * length);
   }
   const count = PLAIN_VIEWS + augmentedViews;
-  return writeViewPack(await trunk.maps(input, count), count);
+  return writeMapPack(await trunk.maps(input, count), count);
 }
 
 function viewSeed(content: Buffer, seed: number, view: number): number {
@@ -43,7 +43,7 @@ function viewSeed(content: Buffer, seed: number, view: number): number {
 }
 
 /** [3, side, side], normalised: a crop of random place, size and proportions, perhaps mirrored, in slightly other colours. */
-async function randomView(picture: MediumPicture, side: number, random: () => number): Promise<Float32Array> {
+async function randomView(picture: Raster, side: number, random: () => number): Promise<Float32Array> {
   const region = randomRegion(picture, random);
   const isMirrored = random() < 0.5;
   const change = (): number => 1 + mostColourChange * (2 * random() - 1);
@@ -66,7 +66,7 @@ async function randomView(picture: MediumPicture, side: number, random: () => nu
  * The proportions lie between those of the picture and a square, because a prediction looks at the whole picture squashed
  * and at its middle in its own proportions.
  */
-function randomRegion({ width, height }: MediumPicture, random: () => number): PixelRegion {
+function randomRegion({ width, height }: Raster, random: () => number): PixelRegion {
   const area = width * height * (leastArea + (1 - leastArea) * random());
   const stretch = mostStretch ** (2 * random() - 1);
   const ratio = (width / height) ** random() * stretch;
