@@ -65,8 +65,8 @@ export function detectionEvaluationFrom(stored: unknown, floats: Float32Array): 
 }
 
 function boxAt(floats: Float32Array, at: number): TaggedBox {
-  const [tagIndex = 0, left = 0, top = 0, width = 0, height = 0] = floats.subarray(at, at + truthFloats);
-  return { tagIndex, left, top, width, height };
+  const float = (place: number): number => floats[at + place] ?? 0;
+  return { tagIndex: float(0), left: float(1), top: float(2), width: float(3), height: float(4) };
 }
 
 function detectedAt(floats: Float32Array, at: number): DetectedBox {
