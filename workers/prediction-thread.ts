@@ -10,8 +10,8 @@ import type { PredictionOutcome, PredictionTask } from '../schema/contracts/pred
 import { openBackbone, type Backbone } from './ml/backbones/backbone.ts';
 import { backbones, type BackboneName } from './ml/backbones/registry.ts';
 import { ImageRefusal, inspectHeader, type ImageLimits } from './ml/image.ts';
-import { readModelPackage, type Model } from './ml/model-package.ts';
-import { predictImage } from './ml/predictor.ts';
+import { readModelPackage } from './ml/model-package.ts';
+import { openPredictor, type Predictor } from './ml/predictor.ts';
 
 export interface PredictionThreadConfig {
   storage: StorageConfig;
@@ -23,36 +23,38 @@ export interface PredictionThreadConfig {
 const config = workerData as PredictionThreadConfig;
 const storage = await openStorage(config.storage);
 const sessions = new Map<BackboneName, Promise<Backbone>>();
-const models = new SizedCache<Model>(
-  config.modelMemoryBytes,
-  ({ weights, bias }) => weights.byteLength + bias.byteLength,
-);
+const predictors = new SizedCache<Predictor>(config.modelMemoryBytes, ({ sizeBytes }) => sizeBytes);
 
-/** One session of each backbone serves every model of it; heads are tiny and come and go. */
+/** One session of each backbone serves every model of it; heads are small and come and go. */
 function sessionOf(name: BackboneName): Promise<Backbone> {
   const open = sessions.get(name) ?? openBackbone(backbones[name], { threads: 1 });
   sessions.set(name, open);
   return open;
 }
 
+async function load(iterationId: string): Promise<Predictor> {
+  const model = readModelPackage(await storage.get(keys.model(iterationId)));
+  return openPredictor(model, await sessionOf(model.backbone));
+}
+
 async function answer({ iterationId, bytes, explain }: PredictionTask): Promise<PredictionOutcome> {
   let isHit = true;
-  const model = await models.get(iterationId, async () => {
+  const { model, predict } = await predictors.get(iterationId, () => {
     isHit = false;
-    return readModelPackage(await storage.get(keys.model(iterationId)));
+    return load(iterationId);
   });
-  const backbone = await sessionOf(model.backbone);
   const startedMs = performance.now();
   // Sizes are checked before anything is decoded; damage is found by decoding.
   await inspectHeader(bytes, config.limits);
-  const { results } = await predictImage(backbone, model, bytes, { explain });
-  const named = results.map(({ tagIndex, probability, heatmapPng }) => ({
+  const results = await predict(bytes, { explain });
+  const named = results.map(({ tagIndex, probability, box, heatmapPng }) => ({
     tagId: model.tags[tagIndex]?.id ?? '',
     tagName: model.tags[tagIndex]?.name ?? '',
     probability,
+    box: box ?? null,
     heatmapPng: heatmapPng ?? null,
   }));
-  const cache = { thread: threadId, isHit, usedBytes: models.usedBytes };
+  const cache = { thread: threadId, isHit, usedBytes: predictors.usedBytes };
   return { status: 'ANSWERED', results: named, durationMs: performance.now() - startedMs, models: cache };
 }
 

@@ -3,7 +3,7 @@ import { keys } from '../../../infra/storage/keys.ts';
 import { openBackbone } from '../../../workers/ml/backbones/backbone.ts';
 import { backbones } from '../../../workers/ml/backbones/registry.ts';
 import { readModelPackage } from '../../../workers/ml/model-package.ts';
-import { predictImage } from '../../../workers/ml/predictor.ts';
+import { openPredictor } from '../../../workers/ml/predictor.ts';
 import {
   keysBelow,
   addImages,
@@ -215,7 +215,7 @@ test('every way of asking gives the prediction of the model package', async () =
   ];
   const model = readModelPackage(await server.storage.get(keys.model(iterationId)));
   const backbone = await openBackbone(backbones[model.backbone]);
-  const { results } = await predictImage(backbone, model, picture);
+  const results = await (await openPredictor(model, backbone)).predict(picture);
   await backbone.release();
   const expected = results.map(({ tagIndex, probability }) => [model.tags[tagIndex]?.name, probability]);
   for (const answer of answers)
