@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { backbones, type BackboneName } from './backbones/registry.ts';
 import type { HeadParameters, ProjectKind } from './head.ts';
+import { isTensorFile, readTensorFile, writeTensorFile, type NamedTensor } from './tensor-file.ts';
 
 /** A tag as the model knows it. */
 export interface ModelTag {
@@ -9,8 +10,8 @@ export interface ModelTag {
   type: 'REGULAR' | 'NEGATIVE';
 }
 
-/** Everything that a prediction needs apart from the backbone's own file. */
-export interface Model extends HeadParameters {
+/** Everything that a prediction of tags needs apart from the backbone's own file. */
+export interface ClassifierModel extends HeadParameters {
   kind: ProjectKind;
   backbone: BackboneName;
   featureVersion: string;
@@ -20,19 +21,37 @@ export interface Model extends HeadParameters {
   tags: ModelTag[];
   /** Proposed probability threshold of each tag. */
   thresholds: number[];
+  /**
+   * Of a fine-tuned model: what it has in place of the backbone's convolutions from stride 8 on, by their names. Its head
+   * stands on the raw pooled feature.
+   */
+  tail?: ReadonlyMap<string, Float32Array>;
 }
 
+export type Model = ClassifierModel;
+
 /*
- * Layout: 8 bytes "TAGLENS1", length of the header (uint32, little-endian), the header as JSON padded with blanks to a
- * multiple of 4, then weights [tags * 1280] and bias [tags] as little-endian float32, to the end of the file.
+ * A model on a backbone as it is: 8 bytes "TAGLENS1", length of the header (uint32, little-endian), the header as JSON padded with blanks to a
+ * multiple of 4, then weights [tags * 1280] and bias [tags] as little-endian float32, to the end of the file. All others are tensor files.
  */
 const magic = 'TAGLENS1';
 const prefixLength = 12;
 
 /** The model as bytes; equal models give equal bytes. */
-export function writeModelPackage(model: Model): Uint8Array {
-  // Spelt out field by field: the order of the keys, and so the bytes, must not depend on how the object was made.
-  const header = JSON.stringify({
+export function writeModelPackage(model: ClassifierModel): Uint8Array {
+  const bytes = model.tail ? writeTunedPackage(model, model.tail) : writeHeadPackage(model);
+  readModelPackage(bytes);
+  return bytes;
+}
+
+/** Reads and checks a model package. */
+export function readModelPackage(bytes: Uint8Array): Model {
+  return isTensorFile(bytes) ? readTunedPackage(bytes) : readHeadPackage(bytes);
+}
+
+/** Spelt out field by field: the order of the keys, and so the bytes, must not depend on how the object was made. */
+function headerOf(model: ClassifierModel): object {
+  return {
     kind: model.kind,
     backbone: model.backbone,
     backboneSha256: backbones[model.backbone].sha256,
@@ -41,8 +60,11 @@ export function writeModelPackage(model: Model): Uint8Array {
     temperature: model.temperature,
     tags: model.tags.map(({ id, name, type }) => ({ id, name, type })),
     thresholds: model.thresholds,
-  });
-  const json = Buffer.from(header, 'utf8');
+  };
+}
+
+function writeHeadPackage(model: ClassifierModel): Uint8Array {
+  const json = Buffer.from(JSON.stringify(headerOf(model)), 'utf8');
   const padded = Math.ceil(json.length / 4) * 4;
   const floats = model.weights.length + model.bias.length;
   const bytes = Buffer.alloc(prefixLength + padded + floats * 4, ' ');
@@ -51,12 +73,10 @@ export function writeModelPackage(model: Model): Uint8Array {
   json.copy(bytes, prefixLength);
   let at = prefixLength + padded;
   for (const part of [model.weights, model.bias]) for (const value of part) at = bytes.writeFloatLE(value, at);
-  readModelPackage(bytes);
   return bytes;
 }
 
-/** Reads and checks a model package. */
-export function readModelPackage(bytes: Uint8Array): Model {
+function readHeadPackage(bytes: Uint8Array): ClassifierModel {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (view.length < prefixLength || view.toString('latin1', 0, 8) !== magic) throw invalid('it does not start as one');
   const bodyAt = prefixLength + view.readUInt32LE(8);
@@ -70,6 +90,36 @@ export function readModelPackage(bytes: Uint8Array): Model {
   for (let i = 0; i < floats.length; i++) floats[i] = view.readFloatLE(bodyAt + i * 4);
   if (!floats.every(Number.isFinite)) throw invalid('it has a weight that is no number');
   return { ...header, weights: floats.slice(0, tagCount * length), bias: floats.slice(tagCount * length) };
+}
+
+const tailPrefix = 'tail.';
+
+/** The tensors of the tail are flat: their shapes are those of the backbone that the header names. */
+function writeTunedPackage(model: ClassifierModel, tail: ReadonlyMap<string, Float32Array>): Uint8Array {
+  const tensors = new Map<string, NamedTensor>([
+    ['head.weight', { shape: [model.bias.length, model.weights.length / model.bias.length], data: model.weights }],
+    ['head.bias', { shape: [model.bias.length], data: model.bias }],
+  ]);
+  for (const [name, data] of tail) tensors.set(tailPrefix + name, { shape: [data.length], data });
+  return writeTensorFile(headerOf(model), tensors);
+}
+
+function readTunedPackage(bytes: Uint8Array): ClassifierModel {
+  const { header: facts, tensors } = readTensorFile(bytes);
+  const header = checkHeader(facts);
+  const take = (name: string, length: number): Float32Array => {
+    const data = tensors.get(name)?.data;
+    if (data?.length !== length) throw invalid(`${name} has ${data?.length ?? 0} numbers instead of ${length}`);
+    return data;
+  };
+  const tagCount = header.tags.length;
+  const weights = take('head.weight', tagCount * backbones[header.backbone].featureLength);
+  const bias = take('head.bias', tagCount);
+  const own = [...tensors].filter(([name]) => name.startsWith(tailPrefix));
+  const tail = new Map(own.map(([name, { data }]) => [name.slice(tailPrefix.length), data]));
+  for (const data of [weights, bias, ...tail.values()])
+    if (!data.every(Number.isFinite)) throw invalid('it has a weight that is no number');
+  return { ...header, weights, bias, tail };
 }
 
 /** SHA-256 as lower-case hexadecimal. */
@@ -87,7 +137,7 @@ function parseHeader(text: string): Record<string, unknown> {
   throw invalid('its header is not a JSON object');
 }
 
-function checkHeader(header: Record<string, unknown>): Omit<Model, 'weights' | 'bias'> {
+function checkHeader(header: Record<string, unknown>): Omit<ClassifierModel, 'weights' | 'bias' | 'tail'> {
   const { kind, backbone, backboneSha256, featureVersion, inputSize, temperature, tags, thresholds } = header;
   if (kind !== 'MULTICLASS' && kind !== 'MULTILABEL') throw invalid(`kind ${String(kind)} is unknown`);
   if (typeof backbone !== 'string' || !Object.hasOwn(backbones, backbone)) throw invalid('its backbone is unknown');

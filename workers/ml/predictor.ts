@@ -1,8 +1,8 @@
-import type { Backbone } from './backbones/backbone.ts';
-import { extractFeatures, extractFeaturesWithMap, FEATURE_VERSION } from './features.ts';
-import { headProbabilities } from './head.ts';
+import { probabilitiesOf } from './calibration.ts';
+import { extractFeatures, extractFeaturesWithMap, FEATURE_VERSION, type FeatureExtractor } from './features.ts';
+import { headLogits, linearLogits } from './head.ts';
 import { drawHeatmap, tagRelevance } from './heatmap.ts';
-import type { Model } from './model-package.ts';
+import type { ClassifierModel } from './model-package.ts';
 
 /** One tag of a prediction. */
 export interface TagResult {
@@ -16,10 +16,13 @@ export interface TagResult {
 /** A heat map is drawn for this many of the most probable tags. */
 const explainedTags = 3;
 
-/** Classifies one picture, with the same steps as in training and evaluation. Results run from the highest down. */
+/**
+ * Classifies one picture, with the same steps as in training and evaluation. Results run from the highest down.
+ * @param backbone the model's own (`tunedBackbone`) if it is fine-tuned
+ */
 export async function predictImage(
-  backbone: Backbone,
-  model: Model,
+  backbone: FeatureExtractor,
+  model: ClassifierModel,
   bytes: Uint8Array,
   opts: { explain?: boolean } = {},
 ): Promise<{ results: TagResult[] }> {
@@ -34,7 +37,7 @@ export async function predictImage(
   return { results };
 }
 
-function checkFit(backbone: Backbone, model: Model): void {
+function checkFit(backbone: FeatureExtractor, model: ClassifierModel): void {
   if (backbone.spec.name !== model.backbone) {
     throw new Error(`The model needs the backbone ${model.backbone}, not ${backbone.spec.name}.`);
   }
@@ -45,8 +48,9 @@ function checkFit(backbone: Backbone, model: Model): void {
   }
 }
 
-function rank(model: Model, features: Float32Array): TagResult[] {
-  const probabilities = headProbabilities(model, model.kind, features);
+function rank(model: ClassifierModel, features: Float32Array): TagResult[] {
+  const logits = model.tail ? linearLogits(model, features) : headLogits(model, features);
+  const probabilities = probabilitiesOf(logits, model.kind, model.temperature);
   return Array.from(probabilities, (probability, tagIndex) => ({ tagIndex, probability })).sort(
     (a, b) => b.probability - a.probability || a.tagIndex - b.tagIndex,
   );
