@@ -97,8 +97,8 @@ const tailPrefix = 'tail.';
 /** The tensors of the tail are flat: their shapes are those of the backbone that the header names. */
 function writeTunedPackage(model: ClassifierModel, tail: ReadonlyMap<string, Float32Array>): Uint8Array {
   const tensors = new Map<string, NamedTensor>([
-    ['head.weight', { shape: [model.bias.length, model.weights.length / model.bias.length], data: model.weights }],
-    ['head.bias', { shape: [model.bias.length], data: model.bias }],
+    ['classifier.weight', { shape: [model.bias.length, model.weights.length / model.bias.length], data: model.weights }],
+    ['classifier.bias', { shape: [model.bias.length], data: model.bias }],
   ]);
   for (const [name, data] of tail) tensors.set(tailPrefix + name, { shape: [data.length], data });
   return writeTensorFile(headerOf(model), tensors);
@@ -113,8 +113,8 @@ function readTunedPackage(bytes: Uint8Array): ClassifierModel {
     return data;
   };
   const tagCount = header.tags.length;
-  const weights = take('head.weight', tagCount * backbones[header.backbone].featureLength);
-  const bias = take('head.bias', tagCount);
+  const weights = take('classifier.weight', tagCount * backbones[header.backbone].featureLength);
+  const bias = take('classifier.bias', tagCount);
   const own = [...tensors].filter(([name]) => name.startsWith(tailPrefix));
   const tail = new Map(own.map(([name, { data }]) => [name.slice(tailPrefix.length), data]));
   for (const data of [weights, bias, ...tail.values()])

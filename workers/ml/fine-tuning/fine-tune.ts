@@ -64,7 +64,7 @@ export async function fineTune(input: FineTuneInput): Promise<TunedWeights> {
   const { weightDecay, clipNorm, batchSize } = input.recipe;
   const trainer = await Trainer.open({
     network: trainingNetwork(graph, input.tagCount),
-    weights: new Map([...splitScales(graph.weights), ['head.weight', head.weights], ['head.bias', head.bias]]),
+    weights: new Map([...splitScales(graph.weights), ['classifier.weight', head.weights], ['classifier.bias', head.bias]]),
     trained: (name) => !name.endsWith('.scale'),
     optimiser: { beta1: 0.9, beta2: 0.99, weightDecay, clipNorm },
     batchSize,
@@ -114,7 +114,7 @@ async function startingHead(input: FineTuneInput): Promise<Pick<TunedWeights, 'w
 }
 
 function tunedWeights(trained: Weights): TunedWeights {
-  const { 'head.weight': weights, 'head.bias': bias, ...rest } = Object.fromEntries(trained);
+  const { 'classifier.weight': weights, 'classifier.bias': bias, ...rest } = Object.fromEntries(trained);
   if (!weights || !bias) throw new Error('The trained network has no head.');
   return { tail: foldScales(new Map(Object.entries(rest))), weights, bias };
 }

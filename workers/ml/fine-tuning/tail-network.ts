@@ -19,7 +19,7 @@ export function trainingNetwork(graph: BackboneGraph, tagCount: number): Network
   const values = addTail(network, graph, network.input('map', graph.spec.stride8), { channelScale: true });
   const pooled = find(values, 'pooled');
   const kept = network.multiply(pooled, network.input('kept', pooled.shape));
-  network.output('logits', network.linear(kept, { name: 'head', units: tagCount }));
+  network.output('logits', network.linear(kept, { name: 'classifier', units: tagCount }));
   return network;
 }
 
