@@ -1,8 +1,8 @@
 import sharp from 'sharp';
 import type { PooledWithMap } from './backbones/backbone.ts';
+import type { ClassifierModel } from './classifier-package.ts';
 import { FEATURE_LENGTH } from './features.ts';
 import { decodeUpright } from './image.ts';
-import type { ClassifierModel } from './model-package.ts';
 
 /** Longer side of the drawn picture, pixels. */
 const maxEdge = 512;

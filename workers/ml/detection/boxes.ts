@@ -1,4 +1,4 @@
-/** Fractions of the upright picture. */
+/** In fractions of the upright picture. */
 export interface Box {
   left: number;
   top: number;
@@ -24,11 +24,12 @@ export interface SuppressionOptions {
 
 export const defaultSuppression: SuppressionOptions = { iouThreshold: 0.45, maxBoxes: 200 };
 
-/** Shared area divided by the area of both together, 0 to 1. */
-export function intersectionOverUnion(a: Box, b: Box): number {
+/** Intersection over union, 0 to 1; the same in fractions as in pixels. */
+export function overlapOf(a: Box, b: Box): number {
   const width = Math.min(a.left + a.width, b.left + b.width) - Math.max(a.left, b.left);
+  if (width <= 0) return 0;
   const height = Math.min(a.top + a.height, b.top + b.height) - Math.max(a.top, b.top);
-  if (width <= 0 || height <= 0) return 0;
+  if (height <= 0) return 0;
   const shared = width * height;
   return shared / (a.width * a.height + b.width * b.height - shared);
 }
@@ -51,7 +52,7 @@ export function suppressOverlaps(
   for (const box of [...boxes].sort((a, b) => b.probability - a.probability)) {
     if (kept.length >= maxBoxes) break;
     const covers = (other: DetectedBox): boolean =>
-      other.tagIndex === box.tagIndex && intersectionOverUnion(other, box) > iouThreshold;
+      other.tagIndex === box.tagIndex && overlapOf(other, box) > iouThreshold;
     if (!kept.some(covers)) kept.push(box);
   }
   return kept;

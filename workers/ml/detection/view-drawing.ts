@@ -8,9 +8,9 @@ const grey = 127;
  * Draws a view: bilinear, without smoothing before, so that sharp edges look alike at every scale.
  * @returns [3, side, side] RGB, normalised as (x - 127) / 128
  */
-export function drawView(plan: ViewPlan, rasterOf: (picture: number) => Raster, side: number): Float32Array {
+export function drawView(plan: ViewPlan, pictureOf: (index: number) => Raster, side: number): Float32Array {
   const rgb = new Float32Array(side * side * 3).fill(grey);
-  for (const patch of plan.patches) drawPatch(rgb, patch, rasterOf(patch.picture), side);
+  for (const patch of plan.patches) drawPatch(rgb, patch, pictureOf(patch.picture), side);
   adjustColours(rgb, plan);
   return toPlanes(rgb, plan.isFlipped, side);
 }

@@ -34,15 +34,15 @@ export async function renderViews(
   seed: number,
 ): Promise<Buffer> {
   const side = recipe.inputSize;
-  const rasters = new Map([[index, await rasterOf(pictures[index], side)]]);
+  const decoded = new Map([[index, await decode(pictures[index], side)]]);
   const partners = [...pictures.keys()].filter((i) => i !== index && pictures[i]?.fold === pictures[index]?.fold);
   const views: View[] = [];
   for (let view = 0; view < recipe.viewsPerImage; view++) {
     const plan =
       view === 0 ? plainPlan(index, side) : variedPlan(index, partners, side, keyedRandom(seed, index, view));
-    await decodePartners(plan, pictures, rasters, index, side);
+    await decodePartners(plan, pictures, decoded, index, side);
     const boxes = boxesInView(plan, (picture) => pictures[picture]?.boxes ?? [], side);
-    const pixels = drawView(plan, (picture) => rasters.get(picture) as Raster, side);
+    const pixels = drawView(plan, (picture) => decoded.get(picture) as Raster, side);
     views.push({ boxes, maps: await stageMaps(backbone, pixels, side) });
   }
   return writeViewPack({ inputSize: side, views });
@@ -50,10 +50,10 @@ export async function renderViews(
 
 /** Maps of a picture as a prediction sees it: the plain view. */
 export async function plainMaps(backbone: Backbone, bytes: Uint8Array, inputSize: number): Promise<View['maps']> {
-  const raster = await toRaster(bytes, decodedEdge(inputSize));
+  const picture = await toRaster(bytes, decodedEdge(inputSize));
   return stageMaps(
     backbone,
-    drawView(plainPlan(0, inputSize), () => raster, inputSize),
+    drawView(plainPlan(0, inputSize), () => picture, inputSize),
     inputSize,
   );
 }
@@ -64,12 +64,12 @@ async function stageMaps(backbone: Backbone, pixels: Float32Array, side: number)
   return [toFloat16(stride8), toFloat16(stride16), toFloat16(stride32)];
 }
 
-/** Twice the input, so that a bilinear sample looks at every pixel of a plain view. */
+/** Twice the input, so that a bilinear sample of the plain view misses no pixel. */
 function decodedEdge(inputSize: number): number {
   return 2 * inputSize;
 }
 
-async function rasterOf(picture: TrainingPicture | undefined, side: number): Promise<Raster> {
+async function decode(picture: TrainingPicture | undefined, side: number): Promise<Raster> {
   if (!picture) throw new RangeError('There is no picture of this index.');
   return toRaster(await picture.load(), decodedEdge(side));
 }
@@ -77,14 +77,14 @@ async function rasterOf(picture: TrainingPicture | undefined, side: number): Pro
 async function decodePartners(
   plan: ViewPlan,
   pictures: readonly TrainingPicture[],
-  rasters: Map<number, Raster>,
+  decoded: Map<number, Raster>,
   index: number,
   side: number,
 ): Promise<void> {
   for (const patch of plan.patches) {
-    if (rasters.has(patch.picture)) continue;
+    if (decoded.has(patch.picture)) continue;
     try {
-      rasters.set(patch.picture, await rasterOf(pictures[patch.picture], side));
+      decoded.set(patch.picture, await decode(pictures[patch.picture], side));
     } catch (error) {
       if (!(error instanceof ImageRefusal)) throw error;
       patch.picture = index;
