@@ -11,11 +11,14 @@ export function seededRandom(seed: number): () => number {
 
 /** A sequence of its own for each list of whole numbers, such as seed and step: no draw depends on how many came before. */
 export function keyedRandom(...keys: number[]): () => number {
-  const mixed = keys.reduce((state, key) => {
-    const hash = Math.imul(state ^ (key >>> 0), 0x9e3779b1);
-    return hash ^ (hash >>> 15);
-  }, 0x5bd1e995);
-  return seededRandom(mixed);
+  return seededRandom(keys.reduce((state, key) => scrambled(state ^ (key >>> 0)), 0x5bd1e995));
+}
+
+/** MurmurHash3's finaliser: each bit of the result depends on all bits. */
+function scrambled(bits: number): number {
+  let hash = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35) + 0x9e3779b9;
+  return hash ^ (hash >>> 16);
 }
 
 /** 0 to (count - 1) in random order (Fisher-Yates). */

@@ -60,8 +60,11 @@ function interpolated({ precisions, hits }: Steps, truths: number): number {
 }
 
 function runningWeights(pictures: Int32Array, weight: Uint16Array): Float64Array {
+  const sums = new Float64Array(pictures.length);
   let sum = 0;
-  return Float64Array.from(pictures, (picture) => (sum += weight[picture] as number));
+  // A plain loop: `from` takes twenty times as long, and this is most of the work.
+  for (let i = 0; i < pictures.length; i++) sums[i] = sum += weight[pictures[i] as number] as number;
+  return sums;
 }
 
 function totalWeight(pictures: Int32Array, weight: Uint16Array): number {

@@ -72,9 +72,7 @@ function rightDetections(
 ): Uint32Array {
   const right = new Uint32Array(detected.length);
   if (truth.length === 0) return right;
-  const overlaps = Float64Array.from({ length: detected.length * truth.length }, (_, i) =>
-    overlapOf(detected[Math.floor(i / truth.length)] as DetectedBox, truth[i % truth.length] as TaggedBox),
-  );
+  const overlaps = detected.flatMap((box) => truth.map((own) => overlapOf(box, own)));
   const overlap = (d: number, t: number): number => overlaps[d * truth.length + t] as number;
   overlapThresholds.forEach((least, bit) => {
     matchGreedily(detected.length, truth.length, overlap, least).forEach((match, d) => {
