@@ -9,6 +9,7 @@ import {
   type ModelTag,
   type PackageHeader,
 } from './package-header.ts';
+import type { Weights } from './trainer/network.ts';
 
 /** Everything that a classification needs apart from the backbone's own file. */
 export interface ClassifierModel extends HeadParameters {
@@ -21,10 +22,15 @@ export interface ClassifierModel extends HeadParameters {
   tags: ModelTag[];
   /** Proposed probability threshold of each tag. */
   thresholds: number[];
+  /**
+   * Of a fine-tuned model: what it has in place of the backbone's convolutions from stride 8 on, by their names. Its head
+   * stands on the raw pooled feature.
+   */
+  tail?: Weights;
 }
 
 /*
- * Layout: 8 bytes "TAGLENS1", length of the header (uint32, little-endian), the header as JSON padded with blanks to a
+ * Layout of a model on a backbone as it is (fine-tuned ones are tensor files): 8 bytes "TAGLENS1", length of the header (uint32, little-endian), the header as JSON padded with blanks to a
  * multiple of 4, then weights [tags * 1280] and bias [tags] as little-endian float32, to the end of the file.
  */
 const magic = 'TAGLENS1';
@@ -32,18 +38,7 @@ const prefixLength = 12;
 
 /** The model as bytes; equal models give equal bytes. */
 export function writeClassifierPackage(model: ClassifierModel): Uint8Array {
-  // Spelt out field by field: the order of the keys, and so the bytes, must not depend on how the object was made.
-  const header = JSON.stringify({
-    kind: model.kind,
-    backbone: model.backbone,
-    backboneSha256: backbones[model.backbone].sha256,
-    featureVersion: model.featureVersion,
-    inputSize: model.inputSize,
-    temperature: model.temperature,
-    tags: model.tags.map(({ id, name, type }) => ({ id, name, type })),
-    thresholds: model.thresholds,
-  });
-  const json = Buffer.from(header, 'utf8');
+  const json = Buffer.from(JSON.stringify(classifierHeader(model)), 'utf8');
   const padded = Math.ceil(json.length / 4) * 4;
   const floats = model.weights.length + model.bias.length;
   const bytes = Buffer.alloc(prefixLength + padded + floats * 4, ' ');
@@ -56,14 +51,28 @@ export function writeClassifierPackage(model: ClassifierModel): Uint8Array {
   return bytes;
 }
 
-/** Reads and checks the package of a classifier. */
+/** Spelt out field by field: the order of the keys, and so the bytes, must not depend on how the object was made. */
+export function classifierHeader(model: ClassifierModel): object {
+  return {
+    kind: model.kind,
+    backbone: model.backbone,
+    backboneSha256: backbones[model.backbone].sha256,
+    featureVersion: model.featureVersion,
+    inputSize: model.inputSize,
+    temperature: model.temperature,
+    tags: model.tags.map(({ id, name, type }) => ({ id, name, type })),
+    thresholds: model.thresholds,
+  };
+}
+
+/** Reads and checks the package of a classifier on a backbone as it is. */
 export function readClassifierPackage(bytes: Uint8Array): ClassifierModel {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (view.length < prefixLength || view.toString('latin1', 0, 8) !== magic)
     throw invalidPackage('it does not start as one');
   const bodyAt = prefixLength + view.readUInt32LE(8);
   if (bodyAt > view.length) throw invalidPackage('its header is cut off');
-  const header = checkHeader(parseHeader(view.toString('utf8', prefixLength, bodyAt)));
+  const header = checkClassifierHeader(parseHeader(view.toString('utf8', prefixLength, bodyAt)));
   const tagCount = header.tags.length;
   const length = backbones[header.backbone].featureLength;
   const expected = bodyAt + tagCount * (length + 1) * 4;
@@ -84,7 +93,8 @@ function parseHeader(text: string): PackageHeader {
   throw invalidPackage('its header is not a JSON object');
 }
 
-function checkHeader(header: PackageHeader): Omit<ClassifierModel, 'weights' | 'bias'> {
+/** All but the numbers. */
+export function checkClassifierHeader(header: PackageHeader): Omit<ClassifierModel, 'weights' | 'bias' | 'tail'> {
   const { kind, featureVersion, inputSize, temperature, thresholds } = header;
   if (kind !== 'MULTICLASS' && kind !== 'MULTILABEL') throw invalidPackage(`kind ${String(kind)} is unknown`);
   const backbone = backboneOf(header);

@@ -13,17 +13,20 @@ export const FEATURE_LENGTH = 1280;
 /** Views that a prediction is the mean of. */
 export const PLAIN_VIEWS = 2;
 
+/** A backbone as it is, or a fine-tuned one. */
+export type FeatureExtractor = Pick<Backbone, 'spec' | 'pooled' | 'pooledWithMap'>;
+
 /** Raw pooled features of both views of a picture, [2 * 1280], every value >= 0. */
-export async function extractFeatures(backbone: Backbone, bytes: Uint8Array): Promise<Float32Array> {
+export async function extractFeatures(backbone: FeatureExtractor, bytes: Uint8Array): Promise<Float32Array> {
   return backbone.pooled(await plainViewsOf(backbone, bytes), PLAIN_VIEWS);
 }
 
 /** The same with the feature maps of both views (for heat maps). */
-export async function extractFeaturesWithMap(backbone: Backbone, bytes: Uint8Array): Promise<PooledWithMap> {
+export async function extractFeaturesWithMap(backbone: FeatureExtractor, bytes: Uint8Array): Promise<PooledWithMap> {
   return backbone.pooledWithMap(await plainViewsOf(backbone, bytes), PLAIN_VIEWS);
 }
 
-async function plainViewsOf({ spec: { inputSize } }: Backbone, bytes: Uint8Array): Promise<Float32Array> {
+async function plainViewsOf({ spec: { inputSize } }: FeatureExtractor, bytes: Uint8Array): Promise<Float32Array> {
   return plainViews(await toRasterForSquares(bytes, inputSize), inputSize);
 }
 

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readClassifierPackage, writeClassifierPackage, type ClassifierModel } from './classifier-package.ts';
 import { readDetectorPackage, writeDetectorPackage, type DetectorModel } from './detection/detector-package.ts';
-import { isTensorFile } from './tensor-file.ts';
+import { readTunedPackage, writeTunedPackage } from './fine-tuning/tuned-package.ts';
+import { isTensorFile, readTensorFile } from './tensor-file.ts';
 
 export type { ClassifierModel } from './classifier-package.ts';
 export type { DetectorModel } from './detection/detector-package.ts';
@@ -12,12 +13,15 @@ export type Model = ClassifierModel | DetectorModel;
 
 /** The model as bytes; equal models give equal bytes. */
 export function writeModelPackage(model: Model): Uint8Array {
-  return model.kind === 'DETECTION' ? writeDetectorPackage(model) : writeClassifierPackage(model);
+  if (model.kind === 'DETECTION') return writeDetectorPackage(model);
+  return model.tail ? writeTunedPackage(model, model.tail) : writeClassifierPackage(model);
 }
 
 /** Reads and checks a model package. */
 export function readModelPackage(bytes: Uint8Array): Model {
-  return isTensorFile(bytes) ? readDetectorPackage(bytes) : readClassifierPackage(bytes);
+  if (!isTensorFile(bytes)) return readClassifierPackage(bytes);
+  const file = readTensorFile(bytes);
+  return file.header['kind'] === 'DETECTION' ? readDetectorPackage(bytes) : readTunedPackage(file);
 }
 
 /** SHA-256 as lower-case hexadecimal. */

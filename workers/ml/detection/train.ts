@@ -1,5 +1,6 @@
 import { cosine } from '../trainer/schedule.ts';
 import { Trainer } from '../trainer/trainer.ts';
+import { ViewPool } from '../view-pool.ts';
 import { Batches, type Pick } from './batches.ts';
 import { readCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import type { DetectorParameters } from './detector.ts';
@@ -10,8 +11,7 @@ import { initialWeights } from './initial-weights.ts';
 import { detectionLoss } from './loss.ts';
 import { fitNormalisation, mapInputs } from './normalisation.ts';
 import type { DetectorRecipe } from './recipe.ts';
-import { levels, type View } from './view-pack.ts';
-import { ViewPool } from './view-pool.ts';
+import { levels, readViewPack, type View, type ViewPack } from './view-pack.ts';
 
 export interface DetectorTraining {
   /** The view pack of one picture. Packs that were used lately stay in memory. */
@@ -52,7 +52,7 @@ const optimiser = { beta1: 0.9, beta2: 0.99, weightDecay: 0.01, clipNorm: 10 };
 export async function trainDetector(training: DetectorTraining): Promise<DetectorParameters> {
   const { recipe, members, tagCount, seed, checkpoint } = training;
   if (members.length === 0) throw new RangeError('There is no picture to train on.');
-  const pool = new ViewPool(training.loadViews, poolBytes);
+  const pool = new ViewPool(training.loadViews, readViewPack, poolBytes);
   const trainer = await openTrainer(training, pool);
   try {
     const first = checkpoint ? resume(trainer, checkpoint) : 0;
@@ -69,7 +69,7 @@ export async function trainDetector(training: DetectorTraining): Promise<Detecto
   }
 }
 
-async function openTrainer(training: DetectorTraining, pool: ViewPool): Promise<Trainer> {
+async function openTrainer(training: DetectorTraining, pool: ViewPool<ViewPack>): Promise<Trainer> {
   const { recipe, members, tagCount, seed, threads } = training;
   const network = headNetwork({ ...recipe, tagCount }, { isFolded: false });
   const expansion = await expansionWeights(recipe.backbone);
@@ -86,7 +86,7 @@ async function openTrainer(training: DetectorTraining, pool: ViewPool): Promise<
   });
 }
 
-async function* plainViews(pool: ViewPool, pictures: readonly number[]): AsyncIterable<View['maps']> {
+async function* plainViews(pool: ViewPool<ViewPack>, pictures: readonly number[]): AsyncIterable<View['maps']> {
   for (const picture of pictures) yield ((await pool.get(picture)).views[0] as View).maps;
 }
 
@@ -96,7 +96,7 @@ function resume(trainer: Trainer, checkpoint: Uint8Array): number {
   return step;
 }
 
-async function viewsOf(pool: ViewPool, picks: Pick[]): Promise<View[]> {
+async function viewsOf(pool: ViewPool<ViewPack>, picks: Pick[]): Promise<View[]> {
   const views: View[] = [];
   for (const { picture, view } of picks) {
     const pack = await pool.get(picture);

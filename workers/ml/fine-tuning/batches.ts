@@ -1,6 +1,6 @@
 import { fromFloat16 } from '../float16.ts';
 import { keyedRandom, shuffledIndexes } from '../random.ts';
-import { readMapPack } from './map-pack.ts';
+import type { ViewPool } from '../view-pool.ts';
 import type { FineTuneRecipe } from './recipe.ts';
 
 /** What a training is given its pictures by. */
@@ -35,7 +35,8 @@ export class Batches {
   private order: { epoch: number; indexes: number[] } = { epoch: -1, indexes: [] };
 
   constructor(
-    private readonly pictures: TrainingPictures,
+    private readonly pictures: Omit<TrainingPictures, 'loadViews'>,
+    private readonly pool: ViewPool<Uint16Array[]>,
     private readonly recipe: FineTuneRecipe,
     private readonly seed: number,
     private readonly featureLength: number,
@@ -45,7 +46,8 @@ export class Batches {
   async at(step: number): Promise<Batch> {
     const { batchSize, mixup } = this.recipe;
     const chosen = Array.from({ length: batchSize }, (_, i) => this.pictureAt(step * batchSize + i));
-    const maps = await Promise.all(chosen.map((picture, i) => this.viewOf(picture, step * batchSize + i)));
+    const maps: Uint16Array[] = [];
+    for (const [i, picture] of chosen.entries()) maps.push(await this.viewOf(picture, step * batchSize + i));
     const length = maps[0]?.length ?? 0;
     const { tagCount } = this.pictures;
     const batch = {
@@ -76,7 +78,7 @@ export class Batches {
   }
 
   private async viewOf(picture: number, position: number): Promise<Uint16Array> {
-    const views = readMapPack(await this.pictures.loadViews(picture));
+    const views = await this.pool.get(picture);
     const random = keyedRandom(this.seed, draws.view, position);
     return views[Math.floor(random() * views.length)] as Uint16Array;
   }

@@ -5,13 +5,14 @@ import { sigmoidCrossEntropy, softmaxCrossEntropy } from '../trainer/losses.ts';
 import type { Weights } from '../trainer/network.ts';
 import { oneCycle } from '../trainer/schedule.ts';
 import { Trainer } from '../trainer/trainer.ts';
+import { ViewPool } from '../view-pool.ts';
 import { backboneGraph } from './backbone-graph.ts';
 import { Batches, type TrainingPictures } from './batches.ts';
 import { foldScales, splitScales } from './channel-scales.ts';
 import { readCheckpoint, writeCheckpoint } from './checkpoint.ts';
-import { plainMaps } from './map-pack.ts';
+import { plainMaps, readMapPack } from './map-pack.ts';
 import { fitInto, startingPace, stepOn, type Pace } from './pacing.ts';
-import type { FineTuneRecipe } from './recipe.ts';
+import { poolBytes, type FineTuneRecipe } from './recipe.ts';
 import { fitStartingHead } from './starting-head.ts';
 import { trainingNetwork } from './tail-network.ts';
 import { openTail } from './tail.ts';
@@ -59,12 +60,17 @@ export interface TunedWeights {
 export async function fineTune(input: FineTuneInput): Promise<TunedWeights> {
   const graph = await backboneGraph(backbones[input.recipe.backbone]);
   const resumed = input.checkpoint ? readCheckpoint(input.checkpoint) : undefined;
-  const members = trainable(input);
-  const head = resumed ? emptyHead(input.tagCount) : await startingHead({ ...input, members });
+  const trained = { ...input, members: trainable(input) };
+  const pool = new ViewPool(input.loadViews, readMapPack, poolBytes);
+  const head = resumed ? emptyHead(input.tagCount) : await startingHead(trained, pool);
   const { weightDecay, clipNorm, batchSize } = input.recipe;
   const trainer = await Trainer.open({
     network: trainingNetwork(graph, input.tagCount),
-    weights: new Map([...splitScales(graph.weights), ['head.weight', head.weights], ['head.bias', head.bias]]),
+    weights: new Map([
+      ...splitScales(graph.weights),
+      ['classifier.weight', head.weights],
+      ['classifier.bias', head.bias],
+    ]),
     trained: (name) => !name.endsWith('.scale'),
     optimiser: { beta1: 0.9, beta2: 0.99, weightDecay, clipNorm },
     batchSize,
@@ -72,8 +78,9 @@ export async function fineTune(input: FineTuneInput): Promise<TunedWeights> {
   });
   try {
     if (resumed) trainer.restore(resumed.trainer);
-    const pace = resumed?.pace ?? startingPace(plannedSteps(input.recipe, members.length));
-    await new FineTuning({ ...input, members }, trainer).run(pace);
+    const batches = new Batches(trained, pool, input.recipe, input.seed, FEATURE_LENGTH);
+    const pace = resumed?.pace ?? startingPace(plannedSteps(input.recipe, trained.members.length));
+    await new FineTuning(trained, trainer, batches).run(pace);
     return tunedWeights(trainer.weights());
   } finally {
     await trainer.release();
@@ -97,14 +104,17 @@ function emptyHead(tagCount: number): Pick<TunedWeights, 'weights' | 'bias'> {
 }
 
 /** Fitted to what the backbone makes of the plain views as it is. */
-async function startingHead(input: FineTuneInput): Promise<Pick<TunedWeights, 'weights' | 'bias'>> {
+async function startingHead(
+  input: FineTuneInput,
+  pool: ViewPool<Uint16Array[]>,
+): Promise<Pick<TunedWeights, 'weights' | 'bias'>> {
   const spec = backbones[input.recipe.backbone];
   const tail = await openTail(spec, (await backboneGraph(spec)).weights, { threads: input.threads });
   try {
     const features: Float32Array[] = [];
     for (const picture of input.members) {
       input.signal?.throwIfAborted();
-      features.push(await tail.pooled(plainMaps(await input.loadViews(picture)), PLAIN_VIEWS));
+      features.push(await tail.pooled(plainMaps(await pool.get(picture)), PLAIN_VIEWS));
     }
     const targets = input.members.map((picture) => input.targets[picture] ?? []);
     return await fitStartingHead(features, targets, input);
@@ -114,21 +124,18 @@ async function startingHead(input: FineTuneInput): Promise<Pick<TunedWeights, 'w
 }
 
 function tunedWeights(trained: Weights): TunedWeights {
-  const { 'head.weight': weights, 'head.bias': bias, ...rest } = Object.fromEntries(trained);
+  const { 'classifier.weight': weights, 'classifier.bias': bias, ...rest } = Object.fromEntries(trained);
   if (!weights || !bias) throw new Error('The trained network has no head.');
   return { tail: foldScales(new Map(Object.entries(rest))), weights, bias };
 }
 
 /** The loop over the steps of a schedule. */
 class FineTuning {
-  private readonly batches: Batches;
-
   constructor(
     private readonly input: FineTuneInput,
     private readonly trainer: Trainer,
-  ) {
-    this.batches = new Batches(input, input.recipe, input.seed, FEATURE_LENGTH);
-  }
+    private readonly batches: Batches,
+  ) {}
 
   async run(from: Pace): Promise<void> {
     const every = checkpointSteps(this.input);

@@ -35,10 +35,10 @@ export function readMapPack(pack: Uint8Array): Uint16Array[] {
 }
 
 /** The maps of the plain views, one after the other. */
-export function plainMaps(pack: Uint8Array): Uint16Array {
-  const views = readMapPack(pack).slice(0, PLAIN_VIEWS);
-  const length = views[0]?.length ?? 0;
+export function plainMaps(views: readonly Uint16Array[]): Uint16Array {
+  const plain = views.slice(0, PLAIN_VIEWS);
+  const length = plain[0]?.length ?? 0;
   const maps = new Uint16Array(PLAIN_VIEWS * length);
-  views.forEach((view, i) => maps.set(view, i * length));
+  plain.forEach((view, i) => maps.set(view, i * length));
   return maps;
 }

@@ -26,7 +26,7 @@ export interface FineTuneRecipe {
 }
 
 /** Views of all pictures together may take this much, so that a training stays below 4 GiB. */
-const poolBytes = 1.5 * 2 ** 30;
+export const poolBytes = 1.5 * 2 ** 30;
 /** More were not better in the study. */
 const mostAugmentedViews = 6;
 

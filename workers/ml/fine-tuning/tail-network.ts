@@ -1,5 +1,5 @@
 import { Network, type Pads, type Value } from '../trainer/network.ts';
-import type { NodeProto } from '../trainer/onnx.ts';
+import type { OnnxNode } from '../trainer/onnx-file.ts';
 import type { BackboneGraph } from './backbone-graph.ts';
 
 /** From float16 maps at stride 8 to `pooled` and the map that it is the mean of, `headmap`. */
@@ -19,7 +19,7 @@ export function trainingNetwork(graph: BackboneGraph, tagCount: number): Network
   const values = addTail(network, graph, network.input('map', graph.spec.stride8), { channelScale: true });
   const pooled = find(values, 'pooled');
   const kept = network.multiply(pooled, network.input('kept', pooled.shape));
-  network.output('logits', network.linear(kept, { name: 'head', units: tagCount }));
+  network.output('logits', network.linear(kept, { name: 'classifier', units: tagCount }));
   return network;
 }
 
@@ -41,7 +41,7 @@ function addTail(network: Network, graph: BackboneGraph, map: Value, options: Ta
 function addLayer(
   network: Network,
   graph: BackboneGraph,
-  node: NodeProto,
+  node: OnnxNode,
   values: ReadonlyMap<string, Value>,
   options: TailOptions,
 ): Value {
@@ -62,15 +62,14 @@ function addLayer(
   }
 }
 
-function convolution({ weights }: BackboneGraph, node: NodeProto) {
-  const bias = node.input[2] ?? '';
-  const numbers = (name: string): number[] =>
-    node.attribute.find((attribute) => attribute.name === name)?.ints.map(Number) ?? [];
+function convolution({ weights }: BackboneGraph, { input, attributes }: OnnxNode) {
+  const bias = input[2] ?? '';
+  const numbers = (name: string): number[] => [attributes[name] ?? []].flat().map(Number);
   const [kernel = 1] = numbers('kernel_shape');
   const [stride = 1] = numbers('strides');
   const [top = 0, left = 0, bottom = 0, right = 0] = numbers('pads');
+  const [groups = 1] = numbers('group');
   const pads: Pads = [top, left, bottom, right];
-  const groups = Number(node.attribute.find(({ name }) => name === 'group')?.i ?? 1);
   return { name: bias.replace(/\.bias$/, ''), channels: weights.get(bias)?.length ?? 0, kernel, stride, pads, groups };
 }
 

@@ -1,6 +1,7 @@
 import { Tensor, type InferenceSession } from 'onnxruntime-node';
-import type { Backbone, PooledWithMap } from '../backbones/backbone.ts';
+import type { PooledWithMap } from '../backbones/backbone.ts';
 import type { BackboneSpec } from '../backbones/registry.ts';
+import type { FeatureExtractor } from '../features.ts';
 import { floats, openSession } from '../session.ts';
 import { inferenceModel } from '../trainer/inference-model.ts';
 import type { Weights } from '../trainer/network.ts';
@@ -71,15 +72,11 @@ class OnnxTail implements Tail {
   }
 }
 
-/** Trunk and tail as one backbone, for predictions: they compute what the training judged. Releasing it leaves the trunk open. */
-export function tunedBackbone(
-  trunk: Trunk,
-  tail: Tail,
-): Pick<Backbone, 'spec' | 'pooled' | 'pooledWithMap' | 'release'> {
+/** Trunk and tail as one backbone, for predictions: they compute what the training judged. */
+export function tunedBackbone(trunk: Trunk, tail: Tail): FeatureExtractor {
   return {
     spec: trunk.spec,
     pooled: async (input, count) => tail.pooled(await trunk.maps(input, count), count),
     pooledWithMap: async (input, count) => tail.pooledWithMap(await trunk.maps(input, count), count),
-    release: () => tail.release(),
   };
 }

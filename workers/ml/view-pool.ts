@@ -1,16 +1,15 @@
-import { readViewPack, type ViewPack } from './view-pack.ts';
-
-/** Keeps the packs that were used last within a bound; of a set that is larger, some are read again. */
-export class ViewPool {
-  private readonly packs = new Map<number, { pack: ViewPack; bytes: number }>();
+/** Keeps the packs of views that were used last within a bound; of a set that is larger, some are read again. */
+export class ViewPool<Pack> {
+  private readonly packs = new Map<number, { pack: Pack; bytes: number }>();
   private totalBytes = 0;
 
   constructor(
     private readonly loadViews: (picture: number) => Promise<Uint8Array>,
+    private readonly readPack: (bytes: Uint8Array) => Pack,
     private readonly budgetBytes: number,
   ) {}
 
-  async get(picture: number): Promise<ViewPack> {
+  async get(picture: number): Promise<Pack> {
     const known = this.packs.get(picture);
     this.packs.delete(picture);
     const entry = known ?? (await this.read(picture));
@@ -19,10 +18,10 @@ export class ViewPool {
     return entry.pack;
   }
 
-  private async read(picture: number): Promise<{ pack: ViewPack; bytes: number }> {
+  private async read(picture: number): Promise<{ pack: Pack; bytes: number }> {
     const bytes = await this.loadViews(picture);
     this.totalBytes += bytes.byteLength;
-    return { pack: readViewPack(bytes), bytes: bytes.byteLength };
+    return { pack: this.readPack(bytes), bytes: bytes.byteLength };
   }
 
   private makeRoom(newest: number): void {
