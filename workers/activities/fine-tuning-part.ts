@@ -2,11 +2,8 @@ import type { ClassificationSnapshot } from '../../schema/contracts/training.ts'
 import { backbones } from '../ml/backbones/registry.ts';
 import { probabilitiesOf } from '../ml/calibration.ts';
 import { readFactsAndFloats, writeFactsAndFloats } from '../ml/facts-and-floats.ts';
-import { PLAIN_VIEWS } from '../ml/features.ts';
 import { fineTune, type TunedWeights } from '../ml/fine-tuning/fine-tune.ts';
-import { plainMaps, readMapPack } from '../ml/fine-tuning/map-pack.ts';
-import { openTail } from '../ml/fine-tuning/tail.ts';
-import { linearLogits } from '../ml/head.ts';
+import { tunedLogits } from '../ml/fine-tuning/judge.ts';
 import { evaluate } from '../ml/metrics.ts';
 import type { Weights } from '../ml/trainer/network.ts';
 import type { LearnedPart, PartRun } from './learned-part.ts';
@@ -26,11 +23,12 @@ export async function tuneClassifier(
   const targets = images.map(({ tagIndexes }) => tagIndexes);
   const facts = { kind, targets, tagCount: tags.length, recipe, budgetMs };
   const tuned = await fineTune({ ...rest, ...facts, ...(checkpoint ? { checkpoint } : {}) });
-  const logits = await judge(tuned, recipe.backbone, tags.length, run);
+  const { judged: pictures, loadViews, threads, signal } = run;
+  const logits = await tunedLogits(backbones[recipe.backbone], tuned, { pictures, loadViews, threads, signal });
   return {
     weights: new Map([...tuned.tail, [headNames.weights, tuned.weights], [headNames.bias, tuned.bias]]),
-    judged: writeFactsAndFloats({ indexes: run.judged }, logits),
-    heldOut: accuracy(snapshot, run.judged, logits),
+    judged: writeFactsAndFloats({ indexes: pictures }, Float32Array.from(logits.flatMap((own) => [...own]))),
+    heldOut: accuracy(snapshot, pictures, logits),
   };
 }
 
@@ -52,39 +50,14 @@ export function readJudgedLogits(judged: Buffer): Map<number, Float64Array> {
   );
 }
 
-/** [judged * tagCount], before the temperature. */
-async function judge(
-  { tail: weights, ...head }: TunedWeights,
-  backbone: FineTunePlan['recipe']['backbone'],
-  tagCount: number,
-  { judged, loadViews, threads, signal }: PartRun,
-): Promise<Float32Array> {
-  const tail = await openTail(backbones[backbone], weights, { threads });
-  try {
-    const logits = new Float32Array(judged.length * tagCount);
-    for (const [i, index] of judged.entries()) {
-      signal.throwIfAborted();
-      const pooled = await tail.pooled(plainMaps(readMapPack(await loadViews(index))), PLAIN_VIEWS);
-      logits.set(linearLogits(head, pooled), i * tagCount);
-    }
-    return logits;
-  } finally {
-    await tail.release();
-  }
-}
-
 function accuracy(
   { kind, tags, images }: ClassificationSnapshot,
   judged: number[],
-  logits: Float32Array,
+  logits: Float64Array[],
 ): number | null {
   if (judged.length === 0) return null;
   const tagCount = tags.length;
   const targets = judged.map((index) => images[index]?.tagIndexes ?? []);
-  const probabilities = new Float32Array(logits.length);
-  judged.forEach((_, i) => {
-    const own = logits.subarray(i * tagCount, (i + 1) * tagCount);
-    probabilities.set(probabilitiesOf(own, kind, 1), i * tagCount);
-  });
+  const probabilities = Float32Array.from(logits.flatMap((own) => [...probabilitiesOf(own, kind, 1)]));
   return evaluate({ probabilities, targets, tagCount, kind, threshold: 0.5 }).accuracy;
 }

@@ -40,9 +40,27 @@ export async function createTrainingData(): Promise<TrainingData> {
 export async function insertIteration(database: Database, projectId: string, status = IterationStatus.QUEUED) {
   const id = newId();
   const state = { status, phase: TrainingPhase.SNAPSHOT, fraction: 0, message: '', progressedAt: 0 };
-  const none = { tagIds: null, snapshotSha256: null, modelSha256: null, error: null, trainedAt: null };
+  const none = {
+    tagIds: null,
+    snapshotSha256: null,
+    modelSha256: null,
+    error: null,
+    trainedAt: null,
+    trainingCurve: null,
+  };
   const recipe = { mode: TrainingMode.QUICK, backbone: 'efficientnet-lite0', seed: 1, imageCount: 0, warnings: [] };
-  const row = { id, projectId, name: 'one', createdAt: new Date(), ...state, ...none, ...recipe, contentVersion: 1 };
+  const learned = { budgetMinutes: null, inputSize: 224, comparison: null };
+  const row = {
+    id,
+    projectId,
+    name: 'one',
+    createdAt: new Date(),
+    ...state,
+    ...none,
+    ...recipe,
+    ...learned,
+    contentVersion: 1,
+  };
   await database.transact((manager) => manager.insert(Iteration, row));
   return id;
 }
