@@ -9,6 +9,7 @@ export interface Limits {
   imagesPerProject: number;
   tagsPerProject: number;
   tagsPerImage: number;
+  regionsPerImage: number;
   longestEdgePixels: number;
   aspectRatio: number;
   megapixels: number;
@@ -16,6 +17,9 @@ export interface Limits {
   minimumTags: number;
   minimumImagesPerTag: number;
   recommendedImagesPerTag: number;
+  /** The same for detection, where one tag is enough. */
+  minimumImagesPerDetectedTag: number;
+  recommendedImagesPerDetectedTag: number;
 }
 
 /** Where the rows are: a file of this machine, or a server that many processes share. */
@@ -209,6 +213,7 @@ function buildLimits(read: SettingReader): Limits {
     imagesPerProject: read.integer('TAGLENS_MAX_IMAGES_PER_PROJECT'),
     tagsPerProject: read.integer('TAGLENS_MAX_TAGS_PER_PROJECT'),
     tagsPerImage: read.integer('TAGLENS_MAX_TAGS_PER_IMAGE'),
+    regionsPerImage: read.integer('TAGLENS_MAX_REGIONS_PER_IMAGE'),
     longestEdgePixels: read.integer('TAGLENS_MAX_LONGEST_EDGE_PIXELS'),
     aspectRatio: read.integer('TAGLENS_MAX_ASPECT_RATIO'),
     megapixels: read.integer('TAGLENS_MAX_MEGAPIXELS'),
@@ -216,6 +221,8 @@ function buildLimits(read: SettingReader): Limits {
     minimumTags: read.integer('TAGLENS_MIN_TAGS'),
     minimumImagesPerTag: read.integer('TAGLENS_MIN_IMAGES_PER_TAG'),
     recommendedImagesPerTag: read.integer('TAGLENS_RECOMMENDED_IMAGES_PER_TAG'),
+    minimumImagesPerDetectedTag: read.integer('TAGLENS_MIN_IMAGES_PER_DETECTED_TAG'),
+    recommendedImagesPerDetectedTag: read.integer('TAGLENS_RECOMMENDED_IMAGES_PER_DETECTED_TAG'),
   };
 }
 

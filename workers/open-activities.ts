@@ -24,12 +24,16 @@ export async function openActivities(config: ActivitiesConfig): Promise<OpenActi
     sessions.set(name, open);
     return open;
   };
+  const { limits } = config;
   const activities = createActivities({
     database,
     storage: await openStorage(config.storage),
     backbone,
     threads: config.training.threads,
-    recommendedImagesPerTag: config.limits.recommendedImagesPerTag,
+    recommendedImagesPerTag: {
+      classification: limits.recommendedImagesPerTag,
+      detection: limits.recommendedImagesPerDetectedTag,
+    },
   });
   const close = async (): Promise<void> => {
     for (const session of sessions.values()) await (await session).release();

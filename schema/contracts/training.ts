@@ -4,20 +4,42 @@ export interface TrainIterationInput {
   iterationId: string;
 }
 
-/** Which images and tags take part; written once, so every later step sees the same. */
-export interface Snapshot {
-  kind: 'MULTICLASS' | 'MULTILABEL';
-  tags: { id: string; name: string; type: 'REGULAR' | 'NEGATIVE' }[];
-  /** Sorted by id; `tagIndexes` point into the regular tags. */
-  images: {
-    id: string;
-    projectId: string;
-    sha256: string;
-    perceptualHash: string;
-    isTest: boolean;
-    tagIndexes: number[];
-  }[];
+export interface SnapshotImage {
+  id: string;
+  projectId: string;
+  sha256: string;
+  perceptualHash: string;
+  isTest: boolean;
+  /** Into the tags of the snapshot; each once, in order. */
+  tagIndexes: number[];
 }
+
+/** Where a tag is, in fractions of the upright image. */
+export interface SnapshotRegion {
+  tagIndex: number;
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+}
+
+export interface DetectionSnapshotImage extends SnapshotImage {
+  /** In the order in which they were drawn; none: a background image, which shows none of the tags. */
+  regions: SnapshotRegion[];
+}
+
+interface SnapshotOf<Kind, Image> {
+  kind: Kind;
+  tags: { id: string; name: string; type: 'REGULAR' | 'NEGATIVE' }[];
+  /** Sorted by id. */
+  images: Image[];
+}
+
+export type ClassificationSnapshot = SnapshotOf<'MULTICLASS' | 'MULTILABEL', SnapshotImage>;
+/** Images with regions, and those that the user tagged Negative; what has neither may just not be labelled yet. */
+export type DetectionSnapshot = SnapshotOf<'DETECTION', DetectionSnapshotImage>;
+/** Which images and tags take part; written once, so every later step sees the same. */
+export type Snapshot = ClassificationSnapshot | DetectionSnapshot;
 
 export interface ShardInput extends TrainIterationInput {
   shard: number;

@@ -11,6 +11,6 @@ export interface ActivityDeps {
   backbone: (name: BackboneName) => Promise<Backbone>;
   /** Images that are worked on side by side. */
   threads: number;
-  /** Tags with fewer images give a warning. */
-  recommendedImagesPerTag: number;
+  /** Tags with fewer images give a warning, by what is trained. */
+  recommendedImagesPerTag: { classification: number; detection: number };
 }

@@ -1,6 +1,6 @@
 import { keys } from '../../infra/storage/keys.ts';
 import type { ActivityContext } from '../../schema/contracts/activity.ts';
-import type { FitInput, HeadResult, Snapshot } from '../../schema/contracts/training.ts';
+import type { ClassificationSnapshot, FitInput, HeadResult, Snapshot } from '../../schema/contracts/training.ts';
 import { Iteration } from '../../schema/entities/iteration.entity.ts';
 import { TrainingPhase } from '../../schema/enums.ts';
 import { backbones, type BackboneName } from '../ml/backbones/registry.ts';
@@ -24,13 +24,17 @@ export class TooFewImagesError extends Error {
   readonly nonRetryable = true;
 }
 
+class NoHeadError extends Error {
+  readonly nonRetryable = true;
+}
+
 /** Fits the head, stores the model package and the out-of-fold probabilities that every figure comes from. */
 export const fitHead =
   (deps: ActivityDeps, trainings: OpenTrainings) =>
   async ({ iterationId, incompleteShards }: FitInput, context: ActivityContext): Promise<HeadResult> => {
     const row = await deps.database.read.manager.findOneByOrFail(Iteration, { id: iterationId });
     const { tracker, snapshot: load } = trainings.of(iterationId);
-    const snapshot = await load();
+    const snapshot = classification(await load());
     const leftOut = await readLeftOut(deps.storage, iterationId, incompleteShards);
     const missing = new Set(leftOut.map(({ imageId }) => imageId));
     const images = snapshot.images.filter(({ id }) => !missing.has(id));
@@ -59,10 +63,15 @@ export const fitHead =
     }
   };
 
+function classification(snapshot: Snapshot): ClassificationSnapshot {
+  if (snapshot.kind === 'DETECTION') throw new NoHeadError('Detectors have no head to fit.');
+  return snapshot;
+}
+
 interface FitWork {
-  snapshot: Snapshot;
+  snapshot: ClassificationSnapshot;
   /** Those of the snapshot that were not left out. */
-  images: Snapshot['images'];
+  images: ClassificationSnapshot['images'];
   groups: number[];
   signal: AbortSignal;
   onProgress: (fraction: number) => void;
@@ -89,8 +98,8 @@ function refuseTooFew(snapshot: Snapshot, images: Snapshot['images']): void {
 }
 
 interface Fitted {
-  snapshot: Snapshot;
-  images: Snapshot['images'];
+  snapshot: ClassificationSnapshot;
+  images: ClassificationSnapshot['images'];
   backbone: BackboneName;
   head: FittedHead;
 }

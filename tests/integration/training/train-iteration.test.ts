@@ -52,7 +52,13 @@ afterAll(async () => {
 function newRunner(threads: number): EmbeddedRunner {
   const backbone = openBackbone(backbones['efficientnet-lite0'], { threads });
   opened.push(backbone);
-  const deps = { database, storage, backbone: () => backbone, threads, recommendedImagesPerTag: 5 };
+  const deps = {
+    database,
+    storage,
+    backbone: () => backbone,
+    threads,
+    recommendedImagesPerTag: { classification: 5, detection: 5 },
+  };
   return new EmbeddedRunner({
     database,
     orchestrations: { trainIteration },
