@@ -30,6 +30,8 @@ import { AddIterationBudgetMinutes1790000005100 } from './1790000005100-AddItera
 import { AddIterationInputSize1790000005101 } from './1790000005101-AddIterationInputSize.ts';
 import { AddIterationTrainingCurve1790000005102 } from './1790000005102-AddIterationTrainingCurve.ts';
 import { AddIterationComparison1790000005103 } from './1790000005103-AddIterationComparison.ts';
+import { AddPublicationIouThreshold1790000005200 } from './1790000005200-AddPublicationIouThreshold.ts';
+import { AddPublicationMaxBoxes1790000005201 } from './1790000005201-AddPublicationMaxBoxes.ts';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -65,4 +67,6 @@ export const migrations = [
   AddIterationInputSize1790000005101,
   AddIterationTrainingCurve1790000005102,
   AddIterationComparison1790000005103,
+  AddPublicationIouThreshold1790000005200,
+  AddPublicationMaxBoxes1790000005201,
 ];
