@@ -19,7 +19,7 @@ beforeEach(async () => {
   plan = 'HEAD';
   data = await createTrainingData();
   database = await data.open();
-  id = await insertIteration(database, newId(), IterationStatus.TRAINING);
+  id = await insertIteration(database, newId(), { status: IterationStatus.TRAINING });
 });
 afterEach(() => data.remove());
 
