@@ -23,7 +23,7 @@ interface RunnerOptions {
 export interface TrainingRunner {
   runner: EmbeddedRunner;
   /** Gives the backbone back; the runner must have stopped. */
-  release(): Promise<void>;
+  release: () => Promise<void>;
 }
 
 /** What trains in a process, with the small backbone and everything that can differ between machines. */

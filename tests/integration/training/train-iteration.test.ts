@@ -3,7 +3,7 @@ import type { Database } from '../../../infra/database/database.ts';
 import type { Storage } from '../../../infra/storage/storage.ts';
 import { keys } from '../../../infra/storage/keys.ts';
 import { renderSamples } from '../../../samples/render.ts';
-import { Iteration } from '../../../schema/entities/iteration.entity.ts';
+import type { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import { ShardProgress } from '../../../schema/entities/shard-progress.entity.ts';
 import { readFeaturePack } from '../../../workers/ml/feature-pack.ts';
 import { readModelPackage, sha256 } from '../../../workers/ml/model-package.ts';
