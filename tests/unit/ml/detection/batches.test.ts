@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { Batches } from '../../../../workers/ml/detection/batches.ts';
 import { detectorRecipe } from '../../../../workers/ml/detection/recipe.ts';
 import { writeViewPack } from '../../../../workers/ml/detection/view-pack.ts';
-import { ViewPool } from '../../../../workers/ml/detection/view-pool.ts';
+import { ViewPool } from '../../../../workers/ml/view-pool.ts';
 
 it('shows every picture once before any a second time, in orders that a break does not change', () => {
   const members = [3, 5, 8, 13, 21];
