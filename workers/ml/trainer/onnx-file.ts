@@ -72,12 +72,48 @@ export function writeOnnx(graph: OnnxGraph): Uint8Array {
   return modelType.encode(modelType.fromObject(model)).finish();
 }
 
-/** The constants of an ONNX file by name, in its order. */
-export function readConstants(bytes: Uint8Array): Map<string, OnnxTensor> {
-  const model = modelType.toObject(modelType.decode(bytes), { longs: Number, arrays: true }) as {
-    graph: { initializer: OnnxTensor[] };
-  };
-  return new Map(model.graph.initializer.map((tensor) => [tensor.name, tensor]));
+/** What the schema makes of a file, as far as it is read here. */
+interface DecodedGraph {
+  node: { opType: string; input: string[]; output: string[]; attribute: DecodedAttribute[] }[];
+  initializer: OnnxTensor[];
+  input: DecodedValue[];
+  output: DecodedValue[];
+}
+
+interface DecodedAttribute {
+  name: string;
+  type: number;
+  i: number;
+  ints: number[];
+  s: Uint8Array;
+}
+
+interface DecodedValue {
+  name: string;
+  type: { tensorType: { elemType: number; shape: { dim: { dimValue?: number; dimParam?: string }[] } } };
+}
+
+/** The graph of an ONNX file. */
+export function readOnnx(bytes: Uint8Array): OnnxGraph {
+  const decoded = modelType.toObject(modelType.decode(bytes), { longs: Number, arrays: true });
+  const { node, initializer, input, output } = decoded['graph'] as DecodedGraph;
+  const nodes = node.map(({ opType, input, output, attribute }) => {
+    const attributes = Object.fromEntries(attribute.map(({ name, ...value }) => [name, valueOf(name, value)]));
+    return { opType, input, output, attributes };
+  });
+  return { nodes, constants: initializer, inputs: input.map(decodedValue), outputs: output.map(decodedValue) };
+}
+
+function valueOf(name: string, { type, i, ints, s }: Omit<DecodedAttribute, 'name'>): Attributes[string] {
+  if (type === attributeTypes.INT) return i;
+  if (type === attributeTypes.INTS) return ints;
+  if (type === attributeTypes.STRING) return Buffer.from(s).toString('utf8');
+  throw new Error(`The attribute ${name} is of the type ${type}, which is not read.`);
+}
+
+function decodedValue({ name, type: { tensorType } }: DecodedValue): OnnxValue {
+  const dims = tensorType.shape.dim.map(({ dimValue, dimParam }) => dimParam ?? dimValue ?? 0);
+  return { name, elementType: tensorType.elemType, dims };
 }
 
 function nodeFields({ opType, input, output, attributes }: OnnxNode): object {
