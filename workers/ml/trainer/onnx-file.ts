@@ -72,51 +72,53 @@ export function writeOnnx(graph: OnnxGraph): Uint8Array {
   return modelType.encode(modelType.fromObject(model)).finish();
 }
 
-/** What the schema makes of a file, as far as it is read here. */
-interface DecodedGraph {
-  node: { opType: string; input: string[]; output: string[]; attribute: DecodedAttribute[] }[];
-  initializer: OnnxTensor[];
-  input: DecodedValue[];
-  output: DecodedValue[];
+/** Reads back what `writeOnnx` and the backbones' converter write: attributes of other types are refused. */
+export function readOnnx(bytes: Uint8Array): OnnxGraph {
+  const model = modelType.toObject(modelType.decode(bytes), { longs: Number, arrays: true, defaults: true });
+  const { node, initializer, input, output } = (model as { graph: GraphFields }).graph;
+  return {
+    nodes: node.map(nodeOf),
+    constants: initializer.map(({ name, dataType, dims, rawData }) => ({ name, dataType, dims, rawData })),
+    inputs: input.map(valueOf),
+    outputs: output.map(valueOf),
+  };
 }
 
-interface DecodedAttribute {
-  name: string;
-  type: number;
-  i: number;
-  ints: number[];
-  s: Uint8Array;
+interface NodeFields {
+  opType: string;
+  input: string[];
+  output: string[];
+  attribute: { name: string; type: number; i: number; ints: number[]; s: Uint8Array }[];
 }
 
-interface DecodedValue {
+interface ValueFields {
   name: string;
   type: { tensorType: { elemType: number; shape: { dim: { dimValue?: number; dimParam?: string }[] } } };
 }
 
-/** The graph of an ONNX file. */
-export function readOnnx(bytes: Uint8Array): OnnxGraph {
-  const decoded = modelType.toObject(modelType.decode(bytes), { longs: Number, arrays: true });
-  const { node, initializer, input, output } = decoded['graph'] as DecodedGraph;
-  const nodes = node.map(({ opType, input, output, attribute }) => {
-    const attributes = Object.fromEntries(attribute.map(({ name, ...value }) => [name, valueOf(name, value)]));
-    return { opType, input, output, attributes };
+interface GraphFields {
+  node: NodeFields[];
+  initializer: OnnxTensor[];
+  input: ValueFields[];
+  output: ValueFields[];
+}
+
+function nodeOf({ opType, input, output, attribute }: NodeFields): OnnxNode {
+  const attributes = attribute.map(({ name, type, i, ints, s }): [string, Attributes[string]] => {
+    if (type === attributeTypes.INT) return [name, i];
+    if (type === attributeTypes.INTS) return [name, ints];
+    if (type === attributeTypes.STRING) return [name, Buffer.from(s).toString()];
+    throw new Error(`The attribute ${name} of ${opType} is of the type ${type}, which is not read here.`);
   });
-  return { nodes, constants: initializer, inputs: input.map(decodedValue), outputs: output.map(decodedValue) };
+  return { opType, input, output, attributes: Object.fromEntries<Attributes[string]>(attributes) };
 }
 
-function valueOf(name: string, { type, i, ints, s }: Omit<DecodedAttribute, 'name'>): Attributes[string] {
-  if (type === attributeTypes.INT) return i;
-  if (type === attributeTypes.INTS) return ints;
-  if (type === attributeTypes.STRING) return Buffer.from(s).toString('utf8');
-  throw new Error(`The attribute ${name} is of the type ${type}, which is not read.`);
-}
-
-function decodedValue({ name, type: { tensorType } }: DecodedValue): OnnxValue {
-  const dims = tensorType.shape.dim.map(({ dimValue, dimParam }) => dimParam ?? dimValue ?? 0);
+function valueOf({ name, type: { tensorType } }: ValueFields): OnnxValue {
+  const dims = tensorType.shape.dim.map(({ dimValue, dimParam }) => dimValue ?? dimParam ?? '');
   return { name, elementType: tensorType.elemType, dims };
 }
 
-function nodeFields({ opType, input, output, attributes }: OnnxNode): object {
+function nodeFields({ opType, input, output, attributes }: OnnxNode) {
   return { opType, input, output, attribute: Object.entries(attributes).map(attributeFields) };
 }
 
