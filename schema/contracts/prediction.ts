@@ -22,6 +22,8 @@ export interface TagProbability {
   tagName: string;
   /** 0 to 1, calibrated. */
   probability: number;
+  /** Where the object is, in fractions of the upright image; null for classifiers. */
+  box: { left: number; top: number; width: number; height: number } | null;
   heatmapPng: Uint8Array | null;
 }
 

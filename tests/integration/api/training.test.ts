@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { keys } from '../../../infra/storage/keys.ts';
-import { openBackbone } from '../../../workers/ml/backbones/backbone.ts';
-import { backbones } from '../../../workers/ml/backbones/registry.ts';
 import { readModelPackage } from '../../../workers/ml/model-package.ts';
-import { predictImage } from '../../../workers/ml/predictor.ts';
+import { openPredictor } from '../../../workers/ml/predictor.ts';
+import { SharedSessions } from '../../../workers/ml/shared-sessions.ts';
 import {
   keysBelow,
   addImages,
@@ -214,9 +213,9 @@ test('every way of asking gives the prediction of the model package', async () =
     await ask<Answer>(predict, { input: asked }),
   ];
   const model = readModelPackage(await server.storage.get(keys.model(iterationId)));
-  const backbone = await openBackbone(backbones[model.backbone]);
-  const { results } = await predictImage(backbone, model, picture);
-  await backbone.release();
+  const shared = new SharedSessions();
+  const results = await (await openPredictor(model, shared)).predict(picture);
+  await shared.release();
   const expected = results.map(({ tagIndex, probability }) => [model.tags[tagIndex]?.name, probability]);
   for (const answer of answers)
     expect(answer.results.map(({ tagName, probability }) => [tagName, probability])).toEqual(expected);
