@@ -122,7 +122,7 @@ function checkFit(backbone: FeatureExtractor, model: ClassifierModel): void {
 
 function rank(model: ClassifierModel, features: Float32Array): TagResult[] {
   const logits = model.tail ? linearLogits(model, features) : headLogits(model, features);
-  const probabilities = probabilitiesOf(logits, model.kind, model.temperature);
+  const probabilities = Float32Array.from(probabilitiesOf(logits, model.kind, model.temperature));
   return Array.from(probabilities, (probability, tagIndex) => ({ tagIndex, probability })).sort(
     (a, b) => b.probability - a.probability || a.tagIndex - b.tagIndex,
   );

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { Batches } from '../../../../workers/ml/detection/batches.ts';
 import { detectorRecipe } from '../../../../workers/ml/detection/recipe.ts';
-import { writeViewPack } from '../../../../workers/ml/detection/view-pack.ts';
-import { ViewPool } from '../../../../workers/ml/detection/view-pool.ts';
+import { readViewPack, writeViewPack } from '../../../../workers/ml/detection/view-pack.ts';
+import { ViewPool } from '../../../../workers/ml/view-pool.ts';
 
 it('shows every picture once before any a second time, in orders that a break does not change', () => {
   const members = [3, 5, 8, 13, 21];
@@ -19,7 +19,7 @@ it('keeps view packs within a bound, those used last', async () => {
   const pack = writeViewPack({ inputSize: 32, views: [] });
   const loaded: number[] = [];
   const load = (picture: number) => Promise.resolve(loaded.push(picture)).then(() => pack);
-  const pool = new ViewPool(load, 2 * pack.length);
+  const pool = new ViewPool(load, readViewPack, 2 * pack.length);
   for (const picture of [0, 1, 0, 2, 0, 1]) await pool.get(picture);
   expect(loaded).toEqual([0, 1, 2, 1]);
 });
