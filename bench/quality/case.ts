@@ -12,7 +12,7 @@ export interface QualityCase {
   /** The first cells of the row. */
   labels: string[];
   /** Null when the photographs are not there. */
-  measure(): Promise<Measured | null>;
+  measure: () => Promise<Measured | null>;
 }
 
 export interface QualitySection {
@@ -22,8 +22,8 @@ export interface QualitySection {
   labels: string[];
   figures: { name: string; head: string; decimals: number }[];
   cases: QualityCase[];
-  /** The one that shows in a minute or two that all of it works. */
-  smoke: string;
+  /** One that shows in a minute or two that all of it works. */
+  smoke?: string;
 }
 
 /** Trains once with each seed, keeps the time, and gathers the figures of all. */
