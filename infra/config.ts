@@ -9,13 +9,19 @@ export interface Limits {
   imagesPerProject: number;
   tagsPerProject: number;
   tagsPerImage: number;
+  regionsPerImage: number;
   longestEdgePixels: number;
   aspectRatio: number;
   megapixels: number;
   batchSize: number;
+  /** Largest budget of an ADVANCED training. */
+  trainingMinutes: number;
   minimumTags: number;
   minimumImagesPerTag: number;
   recommendedImagesPerTag: number;
+  /** The same for detection, where one tag is enough. */
+  minimumImagesPerDetectedTag: number;
+  recommendedImagesPerDetectedTag: number;
 }
 
 /** Where the rows are: a file of this machine, or a server that many processes share. */
@@ -209,13 +215,17 @@ function buildLimits(read: SettingReader): Limits {
     imagesPerProject: read.integer('TAGLENS_MAX_IMAGES_PER_PROJECT'),
     tagsPerProject: read.integer('TAGLENS_MAX_TAGS_PER_PROJECT'),
     tagsPerImage: read.integer('TAGLENS_MAX_TAGS_PER_IMAGE'),
+    regionsPerImage: read.integer('TAGLENS_MAX_REGIONS_PER_IMAGE'),
     longestEdgePixels: read.integer('TAGLENS_MAX_LONGEST_EDGE_PIXELS'),
     aspectRatio: read.integer('TAGLENS_MAX_ASPECT_RATIO'),
     megapixels: read.integer('TAGLENS_MAX_MEGAPIXELS'),
     batchSize: read.integer('TAGLENS_MAX_BATCH_SIZE'),
+    trainingMinutes: read.integer('TAGLENS_MAX_TRAINING_MINUTES'),
     minimumTags: read.integer('TAGLENS_MIN_TAGS'),
     minimumImagesPerTag: read.integer('TAGLENS_MIN_IMAGES_PER_TAG'),
     recommendedImagesPerTag: read.integer('TAGLENS_RECOMMENDED_IMAGES_PER_TAG'),
+    minimumImagesPerDetectedTag: read.integer('TAGLENS_MIN_IMAGES_PER_DETECTED_TAG'),
+    recommendedImagesPerDetectedTag: read.integer('TAGLENS_RECOMMENDED_IMAGES_PER_DETECTED_TAG'),
   };
 }
 

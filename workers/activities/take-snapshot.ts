@@ -1,31 +1,59 @@
-import { In } from 'typeorm';
+import { In, type EntityManager } from 'typeorm';
 import { IdList } from '../../infra/storage/id-list.ts';
 import { keys } from '../../infra/storage/keys.ts';
-import type { Snapshot, TrainIterationInput } from '../../schema/contracts/training.ts';
+import type {
+  ClassificationSnapshot,
+  DetectionSnapshot,
+  Snapshot,
+  SnapshotImage,
+  SnapshotRegion,
+  SnapshotResult,
+  TrainIterationInput,
+} from '../../schema/contracts/training.ts';
 import { ImageTag } from '../../schema/entities/image-tag.entity.ts';
 import { Image } from '../../schema/entities/image.entity.ts';
 import { Iteration } from '../../schema/entities/iteration.entity.ts';
 import { Project } from '../../schema/entities/project.entity.ts';
+import { Region } from '../../schema/entities/region.entity.ts';
 import { Tag } from '../../schema/entities/tag.entity.ts';
-import { ClassificationType, IterationStatus, TagType, TrainingPhase } from '../../schema/enums.ts';
+import { ClassificationType, IterationStatus, ProjectKind, TagType, TrainingPhase } from '../../schema/enums.ts';
 import { sha256 } from '../ml/model-package.ts';
 import type { ActivityDeps } from './deps.ts';
 import { reportProgress } from './progress.ts';
+import { makePlan, writePlan } from './training-plan.ts';
 
-/** Images a shard: small enough that a lost worker costs little, large enough that the journal stays short. */
-export const shardSize = 256;
-
-/** In multi-class the Negative tag is a class like any other; in multi-label it stands for having no tag. */
+/** In multi-class the Negative tag is a class like any other; elsewhere it stands for having no tag. */
 function learnedTags(tags: Tag[], kind: Snapshot['kind']): Tag[] {
   return kind === 'MULTICLASS' ? tags : tags.filter((tag) => tag.type === TagType.REGULAR);
 }
 
-async function readSnapshot({ database }: ActivityDeps, iteration: Iteration): Promise<Snapshot> {
-  const { manager } = database.read;
-  const { projectId } = iteration;
-  const project = await manager.findOneByOrFail(Project, { id: projectId });
-  const kind = project.classificationType === ClassificationType.MULTILABEL ? 'MULTILABEL' : 'MULTICLASS';
-  const wanted = iteration.tagIds === null ? { projectId } : { projectId, id: In(iteration.tagIds) };
+const kindOf = ({ kind, classificationType }: Project): Snapshot['kind'] => {
+  if (kind === ProjectKind.DETECTION) return 'DETECTION';
+  return classificationType === ClassificationType.MULTILABEL ? 'MULTILABEL' : 'MULTICLASS';
+};
+
+/** The tags that an iteration learns, and everything that is tagged with one that takes part. */
+interface TaggedImages {
+  tags: ClassificationSnapshot['tags'];
+  images: SnapshotImage[];
+}
+
+/** All as of one moment, since people go on labelling. */
+function readSnapshot({ database }: ActivityDeps, iteration: Iteration): Promise<Snapshot> {
+  return database.snapshot(async (manager) => {
+    const project = await manager.findOneByOrFail(Project, { id: iteration.projectId });
+    const kind = kindOf(project);
+    const tagged = await readTagged(manager, iteration, kind);
+    return kind === 'DETECTION' ? withRegions(manager, project.id, tagged) : { kind, ...tagged };
+  });
+}
+
+async function readTagged(
+  manager: EntityManager,
+  { projectId, tagIds }: Iteration,
+  kind: Snapshot['kind'],
+): Promise<TaggedImages> {
+  const wanted = tagIds === null ? { projectId } : { projectId, id: In(tagIds) };
   const tags = await manager.find(Tag, { where: wanted, order: { id: 'ASC' } });
   const learned = learnedTags(tags, kind);
   const indexOf = new Map(learned.map((tag, index) => [tag.id, index]));
@@ -42,18 +70,37 @@ async function readSnapshot({ database }: ActivityDeps, iteration: Iteration): P
     const { id, perceptualHash, isTest } = image;
     return [{ id, projectId, sha256: image.sha256, perceptualHash, isTest, tagIndexes }];
   });
-  return { kind, tags: learned.map(({ id, name, type }) => ({ id, name, type })), images };
+  return { tags: learned.map(({ id, name, type }) => ({ id, name, type })), images };
+}
+
+/** An image has a tag exactly when it has a region of it, so that those without regions are the Negative ones. */
+async function withRegions(
+  manager: EntityManager,
+  projectId: string,
+  { tags, images }: TaggedImages,
+): Promise<DetectionSnapshot> {
+  const indexOf = new Map(tags.map(({ id }, index) => [id, index]));
+  const regionsOf = new Map<string, SnapshotRegion[]>(images.map(({ id }) => [id, []]));
+  for (const region of await manager.find(Region, { where: { projectId }, order: { id: 'ASC' } })) {
+    const { imageId, tagId, left, top, width, height } = region;
+    const tagIndex = indexOf.get(tagId);
+    if (tagIndex !== undefined) regionsOf.get(imageId)?.push({ tagIndex, left, top, width, height });
+  }
+  const withOwn = images.map((image) => ({ ...image, regions: regionsOf.get(image.id) ?? [] }));
+  return { kind: 'DETECTION', tags, images: withOwn };
 }
 
 export const takeSnapshot =
   (deps: ActivityDeps) =>
-  async ({ iterationId }: TrainIterationInput): Promise<{ shardCount: number }> => {
+  async ({ iterationId }: TrainIterationInput): Promise<SnapshotResult> => {
     const iteration = await deps.database.read.manager.findOneByOrFail(Iteration, { id: iterationId });
     const snapshot = await readSnapshot(deps, iteration);
+    const plan = makePlan(iteration, snapshot, deps.recipes);
     const bytes = Buffer.from(JSON.stringify(snapshot));
     const ids = IdList.of(snapshot.images.map(({ id }) => id));
     await deps.storage.put(keys.snapshotImages(iterationId), ids.bytes);
     await deps.storage.put(keys.snapshot(iterationId), bytes);
+    await writePlan(deps.storage, iterationId, plan);
     await deps.database.transact(async (manager) => {
       const facts = { snapshotSha256: sha256(bytes), imageCount: snapshot.images.length };
       await manager.update(Iteration, { id: iterationId }, facts);
@@ -61,7 +108,8 @@ export const takeSnapshot =
       const progress = { status: IterationStatus.TRAINING, phase: TrainingPhase.FEATURES, fraction: 0, message };
       await reportProgress(manager, iterationId, progress);
     });
-    return { shardCount: Math.ceil(snapshot.images.length / shardSize) };
+    const shardCount = Math.ceil(snapshot.images.length / plan.shardSize);
+    return { shardCount, plan: plan.name, partCount: plan.name === 'HEAD' ? 0 : plan.parts.length };
   };
 
 /** The snapshot as it was taken. */

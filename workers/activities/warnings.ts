@@ -1,4 +1,5 @@
 import type { Snapshot } from '../../schema/contracts/training.ts';
+import type { ActivityDeps } from './deps.ts';
 import type { LeftOutImage } from './left-out.ts';
 
 const listed = 20;
@@ -12,7 +13,7 @@ interface WarningInput {
   images: Snapshot['images'];
   /** Near-duplicates have the same number. */
   groups: readonly number[];
-  recommendedImagesPerTag: number;
+  recommendedImagesPerTag: ActivityDeps['recommendedImagesPerTag'];
 }
 
 const quote = (name: string): string => JSON.stringify(name);
@@ -32,12 +33,11 @@ export function imagesPerTag({ tags }: Snapshot, images: Snapshot['images']): nu
 
 function fewImages({ snapshot, images, recommendedImagesPerTag }: WarningInput): string[] {
   const counts = imagesPerTag(snapshot, images);
+  const recommended = recommendedImagesPerTag[snapshot.kind === 'DETECTION' ? 'detection' : 'classification'];
   return snapshot.tags.flatMap(({ name }, index) => {
     const count = counts[index] ?? 0;
-    if (count >= recommendedImagesPerTag) return [];
-    return [
-      `Tag ${quote(name)} has ${count} images; ${recommendedImagesPerTag} or more give a better model and figures.`,
-    ];
+    if (count >= recommended) return [];
+    return [`Tag ${quote(name)} has ${count} images; ${recommended} or more give a better model and figures.`];
   });
 }
 
@@ -77,6 +77,14 @@ function differingTags(group: Snapshot['images'], { tags }: Snapshot): string[] 
   if (!first || !other) return [];
   const names = (image: typeof first): string => image.tagIndexes.map((i) => quote(tags[i]?.name ?? '')).join(', ');
   return [`Images ${first.id} (${names(first)}) and ${other.id} (${names(other)}) look the same but differ in tags.`];
+}
+
+/** What figures from few of the images are worth. Test images are the user's own choice. */
+export function heldOutWarnings(images: Snapshot['images'], judgedCount: number): string[] {
+  if (judgedCount >= images.length || images.some(({ isTest }) => isTest)) return [];
+  return [
+    `The figures come from ${judgedCount} of ${images.length} images, which a training with the same settings had not seen.`,
+  ];
 }
 
 function leftOutImages({ leftOut }: WarningInput): string[] {

@@ -2,7 +2,7 @@ import { Field, ID, Int, ObjectType } from 'type-graphql';
 import type { BackboneName } from '../../../workers/ml/backbones/registry.ts';
 import { backbones } from '../../../workers/ml/backbones/registry.ts';
 import { ProjectKind } from '../../../schema/enums.ts';
-import { notFound } from '../../errors.ts';
+import { DomainError, notFound } from '../../errors.ts';
 
 @ObjectType({
   description: 'A kind of photographs with the backbone and recipe that suit it. Ids are those of Azure Custom Vision.',
@@ -34,6 +34,8 @@ const large = 'efficientnet-lite2';
 const small = 'efficientnet-lite0';
 const sameAsGeneral = 'Trained by the recipe of General: there is no backbone of its own for this subject.';
 
+const isCompact = (name: string): boolean => name.includes('(compact)');
+
 function classification(id: string, name: string, backbone: BackboneName, description: string): Domain {
   const { inputSize } = backbones[backbone];
   return {
@@ -43,8 +45,14 @@ function classification(id: string, name: string, backbone: BackboneName, descri
     description,
     backbone,
     inputSize,
-    isExportable: name.includes('(compact)'),
+    isExportable: isCompact(name),
   };
+}
+
+/** A detector learns on top of the small backbone, and sees more of a picture by a larger input. */
+function detection(id: string, name: string, inputSize: number, description: string): Domain {
+  const kind = ProjectKind.DETECTION;
+  return { id, name, kind, description, backbone: small, inputSize, isExportable: isCompact(name) };
 }
 
 /** Listed in Azure's order; Adult, withdrawn there in 2019, is left out. */
@@ -100,13 +108,56 @@ export const domains: readonly Domain[] = [
     small,
     'Catalogue pictures, exportable. Trained by the recipe of General (compact).',
   ),
+  detection(
+    '9c616dff-2e7d-ea11-af59-1866da359ce6',
+    'General [A1]',
+    416,
+    'For most pictures, at 416 pixels: finds smaller things than General, and takes longer.',
+  ),
+  detection(
+    'da2e3a8a-40a5-4171-82f4-58522f70fbc1',
+    'General',
+    320,
+    'For most pictures: a detector on EfficientNet-Lite0 at 320 pixels, the default.',
+  ),
+  detection('1d8ffafe-ec40-4fb2-8f90-72b3b6cecea4', 'Logo', 416, 'Brand marks. Trained by the recipe of General [A1].'),
+  detection(
+    '3780a898-81c3-4516-81ae-3a139614e1f3',
+    'Products on Shelves',
+    512,
+    'Many small things side by side. Trained by the recipe of General, at 512 pixels.',
+  ),
+  detection(
+    '7ec2ac80-887b-48a6-8df9-8b1357765430',
+    'General (compact) [S1]',
+    320,
+    'For most pictures, exportable. Trained by the recipe of General.',
+  ),
+  detection(
+    'a27d5ca5-bb19-49d8-a70a-fec086c47f5b',
+    'General (compact)',
+    320,
+    'For most pictures, exportable. Trained by the recipe of General.',
+  ),
 ];
 
-export const defaultDomainId = 'ee85a74c-405e-4adc-bb47-ffa8ca0c9f31';
+/** General. */
+const defaultDomainIds: Record<ProjectKind, string> = {
+  [ProjectKind.CLASSIFICATION]: 'ee85a74c-405e-4adc-bb47-ffa8ca0c9f31',
+  [ProjectKind.DETECTION]: 'da2e3a8a-40a5-4171-82f4-58522f70fbc1',
+};
 
 /** @throws DomainError for an unknown id */
 export function getDomain(id: string): Domain {
   const domain = domains.find((candidate) => candidate.id === id);
   if (!domain) throw notFound('domain', id);
   return domain;
+}
+
+/** The domain for a project of this kind; General when none is named. @throws DomainError when it is one of the other kind */
+export function domainFor(kind: ProjectKind, id: string | null = null): Domain {
+  const domain = getDomain(id ?? defaultDomainIds[kind]);
+  if (domain.kind === kind) return domain;
+  const message = `domainId names ${JSON.stringify(domain.name)}, a domain for ${domain.kind}; the project is for ${kind}.`;
+  throw new DomainError('INVALID', message, { field: 'domainId', kind, value: domain.id });
 }

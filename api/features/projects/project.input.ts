@@ -1,6 +1,5 @@
 import { Field, ID, InputType } from 'type-graphql';
 import { ClassificationType, ProjectKind } from '../../../schema/enums.ts';
-import { defaultDomainId } from '../domains/domains.ts';
 
 @InputType({ description: 'A new project.' })
 export class CreateProjectInput {
@@ -12,18 +11,18 @@ export class CreateProjectInput {
 
   @Field(() => ProjectKind, {
     defaultValue: ProjectKind.CLASSIFICATION,
-    description: 'What its models answer; only CLASSIFICATION for now.',
+    description: 'What its models answer.',
   })
   kind: ProjectKind;
 
   @Field(() => ClassificationType, {
-    defaultValue: ClassificationType.MULTICLASS,
-    description: 'One tag or several per image.',
+    nullable: true,
+    description: 'One tag or several per image, MULTICLASS by default; for CLASSIFICATION only.',
   })
-  classificationType: ClassificationType;
+  classificationType?: ClassificationType | null;
 
-  @Field(() => ID, { defaultValue: defaultDomainId, description: 'The domain; General by default.' })
-  domainId: string;
+  @Field(() => ID, { nullable: true, description: 'A domain of this kind; General by default.' })
+  domainId?: string | null;
 }
 
 @InputType({ description: 'Changes to a project; what is left out stays.' })
@@ -37,12 +36,12 @@ export class UpdateProjectInput {
   @Field(() => String, { nullable: true, description: 'Free text, at most 2000 characters.' })
   description?: string | null;
 
-  @Field(() => ID, { nullable: true, description: 'Domain of the trainings from now on.' })
+  @Field(() => ID, { nullable: true, description: 'Domain of the trainings from now on, of the project’s kind.' })
   domainId?: string | null;
 
   @Field(() => ClassificationType, {
     nullable: true,
-    description: 'MULTICLASS is refused while an image has several tags.',
+    description: 'MULTICLASS is refused while an image has several tags; for CLASSIFICATION only.',
   })
   classificationType?: ClassificationType | null;
 }

@@ -10,6 +10,7 @@ import { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import { Prediction } from '../../../schema/entities/prediction.entity.ts';
 import { Project } from '../../../schema/entities/project.entity.ts';
 import { Publication } from '../../../schema/entities/publication.entity.ts';
+import { Region } from '../../../schema/entities/region.entity.ts';
 import { ShardProgress } from '../../../schema/entities/shard-progress.entity.ts';
 import { Tag } from '../../../schema/entities/tag.entity.ts';
 import { Upload } from '../../../schema/entities/upload.entity.ts';
@@ -21,7 +22,7 @@ import { DomainError, notFound } from '../../errors.ts';
 import { OnceOnly } from '../../idempotency.ts';
 import { lockProject } from '../../project-lock.ts';
 import { checkText, containsText, likePattern } from '../../text.ts';
-import { getDomain } from '../domains/domains.ts';
+import { domainFor } from '../domains/domains.ts';
 import type { CreateProjectInput, UpdateProjectInput } from './project.input.ts';
 
 const nameLimits = { min: 1, max: 200 };
@@ -61,11 +62,12 @@ export class ProjectService {
 
   async update(caller: Caller, input: UpdateProjectInput): Promise<Project> {
     const { id, name, description, domainId, classificationType } = input;
-    await this.get(caller, 'train', id);
+    const { kind } = await this.get(caller, 'train', id);
+    refuseClassificationType(kind, classificationType);
     const changes = {
       ...(name == null ? {} : { name: checkText('name', name, nameLimits) }),
       ...(description == null ? {} : { description: checkText('description', description, descriptionLimits) }),
-      ...(domainId == null ? {} : { domainId: getDomain(domainId).id }),
+      ...(domainId == null ? {} : { domainId: domainFor(kind, domainId).id }),
       ...(classificationType == null ? {} : { classificationType }),
     };
     await this.database.transact(async (manager) => {
@@ -86,16 +88,23 @@ export class ProjectService {
   }
 
   private newRow(input: CreateProjectInput): Project {
-    if (input.kind !== ProjectKind.CLASSIFICATION)
-      throw new DomainError('NOT_SUPPORTED', `kind ${input.kind} is not available yet; only CLASSIFICATION is.`);
     const createdAt = new Date();
-    const { kind, classificationType } = input;
-    const domainId = getDomain(input.domainId).id;
+    const { kind } = input;
+    refuseClassificationType(kind, input.classificationType);
+    const classificationType =
+      kind === ProjectKind.CLASSIFICATION ? (input.classificationType ?? ClassificationType.MULTICLASS) : null;
+    const domainId = domainFor(kind, input.domainId).id;
     const name = checkText('name', input.name, nameLimits);
     const description = checkText('description', input.description, descriptionLimits);
     const row = { id: newId(), name, description, kind, classificationType, domainId };
     return { ...row, contentVersion: 0, imageCount: 0, untaggedImageCount: 0, createdAt, updatedAt: createdAt };
   }
+}
+
+function refuseClassificationType(kind: ProjectKind, value: ClassificationType | null | undefined): void {
+  if (value == null || kind === ProjectKind.CLASSIFICATION) return;
+  const message = `classificationType ${value} is for CLASSIFICATION projects; this one is for ${kind}.`;
+  throw new DomainError('INVALID', message, { field: 'classificationType', value });
 }
 
 async function refuseSeveralTags(manager: EntityManager, projectId: string): Promise<void> {
@@ -122,7 +131,7 @@ async function deleteRows(manager: EntityManager, projectId: string): Promise<st
   const apiKeyIds = (await manager.findBy(ApiKey, { projectId })).map(({ id }) => id);
   await manager.delete(ApiKeyDigest, { apiKeyId: In(apiKeyIds) });
   await manager.delete(ShardProgress, { iterationId: In(iterations.map(({ id }) => id)) });
-  for (const table of [ApiKey, Prediction, Publication, Iteration, Upload, ImageTag, Image, Tag])
+  for (const table of [ApiKey, Prediction, Publication, Iteration, Upload, Region, ImageTag, Image, Tag])
     await manager.delete<{ projectId: string | null }>(table, { projectId });
   await manager.delete(Project, { id: projectId });
   return iterations.map(({ id }) => id);

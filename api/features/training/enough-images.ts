@@ -4,23 +4,24 @@ import { ImageTag } from '../../../schema/entities/image-tag.entity.ts';
 import type { Project } from '../../../schema/entities/project.entity.ts';
 import { Tag } from '../../../schema/entities/tag.entity.ts';
 import { Image } from '../../../schema/entities/image.entity.ts';
-import { ClassificationType, TagType } from '../../../schema/enums.ts';
+import { ClassificationType, ProjectKind, TagType } from '../../../schema/enums.ts';
 import { DomainError } from '../../errors.ts';
 import { getTags } from '../tags/tag.service.ts';
 
 /** @throws DomainError naming the tags that are short of images to train on (test images do not count) */
 export async function checkEnoughImages(
   manager: EntityManager,
-  { id: projectId, classificationType }: Project,
+  { id: projectId, kind, classificationType }: Project,
   tagIds: string[] | null,
-  { minimumTags, minimumImagesPerTag }: Limits,
+  limits: Limits,
 ): Promise<void> {
+  const { minimumTags, minimumImagesPerTag } = minimumsFor(kind, limits);
   const tags = tagIds ? await getTags(manager, projectId, tagIds) : await manager.findBy(Tag, { projectId });
   const isLearned = (tag: Tag): boolean =>
     classificationType === ClassificationType.MULTICLASS || tag.type === TagType.REGULAR;
   const learned = tags.filter(isLearned);
   if (learned.length < minimumTags) {
-    const message = `A training needs ${minimumTags} tags; the project has ${learned.length}.`;
+    const message = `Tags to learn: ${learned.length}; a training needs ${minimumTags} or more.`;
     throw new DomainError('NOT_ENOUGH_IMAGES', message, { min: minimumTags, value: learned.length });
   }
   const counts = await trainingImagesOf(manager, projectId);
@@ -31,6 +32,12 @@ export async function checkEnoughImages(
   const list = short.map(({ name, imageCount }) => `${JSON.stringify(name)} has ${imageCount}`).join(', ');
   const message = `Every tag needs ${minimumImagesPerTag} images to train on: ${list}.`;
   throw new DomainError('NOT_ENOUGH_IMAGES', message, { min: minimumImagesPerTag, tags: short });
+}
+
+/** A detector tells its only tag from the rest of the picture, and learns from fewer than fifteen images, as measured. */
+function minimumsFor(kind: ProjectKind, limits: Limits): Pick<Limits, 'minimumTags' | 'minimumImagesPerTag'> {
+  if (kind === ProjectKind.CLASSIFICATION) return limits;
+  return { minimumTags: 1, minimumImagesPerTag: limits.minimumImagesPerDetectedTag };
 }
 
 async function trainingImagesOf(manager: EntityManager, projectId: string): Promise<Map<string, number>> {
