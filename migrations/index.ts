@@ -26,6 +26,8 @@ import { AddImageIsTagged1790000004103 } from './1790000004103-AddImageIsTagged.
 import { IndexTaggedImages1790000004104 } from './1790000004104-IndexTaggedImages.ts';
 import { CountImages1790000004109 } from './1790000004109-CountImages.ts';
 import { CreateRegion1790000005000 } from './1790000005000-CreateRegion.ts';
+import { AddPublicationIouThreshold1790000005200 } from './1790000005200-AddPublicationIouThreshold.ts';
+import { AddPublicationMaxBoxes1790000005201 } from './1790000005201-AddPublicationMaxBoxes.ts';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -57,4 +59,6 @@ export const migrations = [
   IndexTaggedImages1790000004104,
   CountImages1790000004109,
   CreateRegion1790000005000,
+  AddPublicationIouThreshold1790000005200,
+  AddPublicationMaxBoxes1790000005201,
 ];

@@ -189,6 +189,13 @@ type OperationWithoutOutput = Operation extends infer Each
     : never
   : never;
 
+/** A parameter's numbers; throws if there are none. */
+export function weightOf(weights: Weights, parameter: string): Float32Array {
+  const data = weights.get(parameter);
+  if (!data) throw new Error(`The weights have no ${parameter}.`);
+  return data;
+}
+
 /** Elements of one sample (or of a parameter). */
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, side) => product * side, 1);
