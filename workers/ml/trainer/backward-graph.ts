@@ -126,7 +126,7 @@ function isTrained({ network, trained }: BackwardGraphOptions, parameter: string
 function learningValues(options: BackwardGraphOptions): Set<Value> {
   const learning = new Set<Value>();
   for (const { inputs, output, parameters } of options.network.operations) {
-    const ownParameters: string[] = Object.values(parameters);
+    const ownParameters = Object.values<string>({ ...parameters });
     if (inputs.some((x) => learning.has(x)) || ownParameters.some((name) => isTrained(options, name)))
       learning.add(output);
   }

@@ -72,15 +72,53 @@ export function writeOnnx(graph: OnnxGraph): Uint8Array {
   return modelType.encode(modelType.fromObject(model)).finish();
 }
 
-/** The constants of an ONNX file by name, in its order. */
-export function readConstants(bytes: Uint8Array): Map<string, OnnxTensor> {
-  const model = modelType.toObject(modelType.decode(bytes), { longs: Number, arrays: true }) as {
-    graph: { initializer: OnnxTensor[] };
+/** Reads back what `writeOnnx` and the backbones' converter write: attributes of other types are refused. */
+export function readOnnx(bytes: Uint8Array): OnnxGraph {
+  const model = modelType.toObject(modelType.decode(bytes), { longs: Number, arrays: true, defaults: true });
+  const { node, initializer, input, output } = (model as { graph: GraphFields }).graph;
+  return {
+    nodes: node.map(nodeOf),
+    constants: initializer.map(({ name, dataType, dims, rawData }) => ({ name, dataType, dims, rawData })),
+    inputs: input.map(valueOf),
+    outputs: output.map(valueOf),
   };
-  return new Map(model.graph.initializer.map((tensor) => [tensor.name, tensor]));
 }
 
-function nodeFields({ opType, input, output, attributes }: OnnxNode): object {
+interface NodeFields {
+  opType: string;
+  input: string[];
+  output: string[];
+  attribute: { name: string; type: number; i: number; ints: number[]; s: Uint8Array }[];
+}
+
+interface ValueFields {
+  name: string;
+  type: { tensorType: { elemType: number; shape: { dim: { dimValue?: number; dimParam?: string }[] } } };
+}
+
+interface GraphFields {
+  node: NodeFields[];
+  initializer: OnnxTensor[];
+  input: ValueFields[];
+  output: ValueFields[];
+}
+
+function nodeOf({ opType, input, output, attribute }: NodeFields): OnnxNode {
+  const attributes = attribute.map(({ name, type, i, ints, s }): [string, Attributes[string]] => {
+    if (type === attributeTypes.INT) return [name, i];
+    if (type === attributeTypes.INTS) return [name, ints];
+    if (type === attributeTypes.STRING) return [name, Buffer.from(s).toString()];
+    throw new Error(`The attribute ${name} of ${opType} is of the type ${type}, which is not read here.`);
+  });
+  return { opType, input, output, attributes: Object.fromEntries<Attributes[string]>(attributes) };
+}
+
+function valueOf({ name, type: { tensorType } }: ValueFields): OnnxValue {
+  const dims = tensorType.shape.dim.map(({ dimValue, dimParam }) => dimValue ?? dimParam ?? '');
+  return { name, elementType: tensorType.elemType, dims };
+}
+
+function nodeFields({ opType, input, output, attributes }: OnnxNode) {
   return { opType, input, output, attribute: Object.entries(attributes).map(attributeFields) };
 }
 

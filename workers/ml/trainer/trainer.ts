@@ -11,7 +11,7 @@ import {
   type OptimiserOptions,
   type StateKind,
 } from './optimiser.ts';
-import { openSession } from './session.ts';
+import { floats, openSession } from '../session.ts';
 
 export interface TrainerOptions {
   network: Network;
@@ -89,7 +89,7 @@ export class Trainer {
     const feeds = { ...this.inputFeeds(inputs), ...this.weightFeeds() };
     await this.forwardSession.run(feeds, this.written);
     this.forwardIsDone = true;
-    return Object.fromEntries([...this.outputs].map(([name, value]) => [name, floatsOf(this.written[value.name])]));
+    return Object.fromEntries([...this.outputs].map(([name, value]) => [name, floats(this.written[value.name])]));
   }
 
   /**
@@ -111,7 +111,7 @@ export class Trainer {
     await this.backwardSession.run(feeds, fetches);
     for (const tensor of this.stateTensors) [tensor.current, tensor.next] = [tensor.next, tensor.current];
     this.step++;
-    return { gradientNorm: floatsOf(this.norm)[0] ?? NaN };
+    return { gradientNorm: floats(this.norm)[0] ?? NaN };
   }
 
   /** A copy of every parameter. */
@@ -128,7 +128,7 @@ export class Trainer {
   state(): Buffer {
     const tensors = this.stateTensors.map(({ parameter, kind, current }): [string, NamedTensor] => [
       stateName(parameter, kind),
-      { shape: current.dims, data: floatsOf(current) },
+      { shape: current.dims, data: floats(current) },
     ]);
     return writeTensorFile({ step: this.step }, new Map(tensors));
   }
@@ -142,7 +142,7 @@ export class Trainer {
       if (data?.length !== current.size) throw new Error(`The state of ${parameter} is of another network.`);
       return { current, data };
     });
-    for (const { current, data } of found) floatsOf(current).set(data);
+    for (const { current, data } of found) floats(current).set(data);
     this.step = Number(header['step']);
     this.forwardIsDone = false;
   }
@@ -183,7 +183,7 @@ export class Trainer {
   private parameters(wanted: StateKind): Weights {
     const learned = new Map(
       this.stateTensors.flatMap(({ parameter, kind, current }) =>
-        kind === wanted ? [[parameter, floatsOf(current)] as const] : [],
+        kind === wanted ? [[parameter, floats(current)] as const] : [],
       ),
     );
     const names = [...this.options.network.parameters().keys()];
@@ -197,16 +197,11 @@ function stateTensors({ network, weights, average }: TrainerOptions, parameter: 
   const kinds: StateKind[] = ['weight', 'mean', 'square', ...(average === undefined ? [] : ['average' as const])];
   return kinds.map((kind) => {
     const current = floatTensor(shape);
-    if (kind === 'weight' || kind === 'average') floatsOf(current).set(weightOf(weights, parameter));
+    if (kind === 'weight' || kind === 'average') floats(current).set(weightOf(weights, parameter));
     return { parameter, kind, current, next: floatTensor(shape) };
   });
 }
 
 function floatTensor(dims: readonly number[]): Tensor {
   return new Tensor('float32', new Float32Array(sizeOf(dims)), dims);
-}
-
-function floatsOf(tensor: Tensor | undefined): Float32Array {
-  if (!(tensor?.data instanceof Float32Array)) throw new TypeError('The tensor is not of float32.');
-  return tensor.data;
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../../../workers/ml/random.ts';
 import { inferenceModel } from '../../../../workers/ml/trainer/inference-model.ts';
 import { Network, sizeOf, type ConvOptions, type Value, type Weights } from '../../../../workers/ml/trainer/network.ts';
-import { openSession } from '../../../../workers/ml/trainer/session.ts';
+import { openSession } from '../../../../workers/ml/session.ts';
 import { Trainer, type OutputTensors } from '../../../../workers/ml/trainer/trainer.ts';
 import { readTensorFile } from '../../../../workers/ml/tensor-file.ts';
 

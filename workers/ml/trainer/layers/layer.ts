@@ -9,18 +9,18 @@ export type OperationOf<Kind extends Operation['kind']> = Kind extends PlainKind
 export interface ForwardPass {
   readonly graph: Graph;
   /** Name of a value in the graph. */
-  of(value: Value): string;
+  readonly of: (value: Value) => string;
   /** Name of a parameter in the graph. */
-  parameter(name: string): string;
+  readonly parameter: (name: string) => string;
 }
 
 /** Where the gradient formulas of a layer are written to; `of` makes the forward pass keep that value. */
 export interface BackwardPass extends ForwardPass {
   readonly batch: number;
   /** Adds to the gradient of a value; the formula is written only if somebody below needs it. */
-  toValue(value: Value, gradient: () => string): void;
+  readonly toValue: (value: Value, gradient: () => string) => void;
   /** Adds to the gradient of a parameter; the formula is written only if it is trained. */
-  toParameter(parameter: string, gradient: () => string): void;
+  readonly toParameter: (parameter: string, gradient: () => string) => void;
 }
 
 /** The formulas of one kind of layer. */
