@@ -5,7 +5,7 @@ import sharp from 'sharp';
 import { renderSamples } from '../samples/render.ts';
 import { openBackbone } from '../workers/ml/backbones/backbone.ts';
 import { backbones } from '../workers/ml/backbones/registry.ts';
-import type { Model } from '../workers/ml/model-package.ts';
+import type { ClassifierModel } from '../workers/ml/model-package.ts';
 import { predictImage } from '../workers/ml/predictor.ts';
 import { FEATURE_LENGTH, FEATURE_VERSION } from '../workers/ml/features.ts';
 import { startServer, type BenchServer } from './bench-server.ts';
@@ -34,7 +34,7 @@ async function bareLoop(bodies: Buffer[], seconds: number): Promise<number> {
   };
   const tags = Array.from({ length: tagCount }, (_, i) => ({ id: `${i}`, name: `${i}`, type: 'REGULAR' as const }));
   const facts = { kind: 'MULTICLASS' as const, backbone: spec.name, featureVersion: FEATURE_VERSION };
-  const model: Model = { ...facts, ...numbers, inputSize: spec.inputSize, tags, thresholds: tags.map(() => 0.5) };
+  const model: ClassifierModel = { ...facts, ...numbers, inputSize: spec.inputSize, tags, thresholds: tags.map(() => 0.5) };
   const endMs = performance.now() + seconds * 1000;
   let done = 0;
   const loop = async (): Promise<void> => {

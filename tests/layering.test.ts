@@ -89,6 +89,17 @@ const layers: readonly Layer[] = [
     instead: 'take orchestrations and activities as parameters: an engine only schedules and remembers',
   },
   {
+    files: 'workers/ml/trainer/**',
+    may: [
+      'workers/ml/trainer/**',
+      'workers/ml/session.ts',
+      'workers/ml/tensor-file.ts',
+      'node:**',
+      ...packages('onnxruntime-node protobufjs'),
+    ],
+    instead: 'keep the trainer free of what is trained: take networks, weights and tensors as parameters',
+  },
+  {
     files: 'workers/ml/**',
     may: ['workers/ml/**', 'node:**', ...packages('onnxruntime-node sharp bmp-ts')],
     instead: 'take bytes or values as parameters and let an activity fetch and store them',

@@ -4,10 +4,11 @@ import { SizedCache } from '../infra/sized-cache.ts';
 import { keys } from '../infra/storage/keys.ts';
 import { OutageError } from '../infra/outage.ts';
 import { openStorage } from '../infra/storage/open.ts';
-import type { EvaluatedTag, EvaluationQuestion, EvaluationQuestions } from '../schema/contracts/evaluation.ts';
-import { measuredImages, readEvaluation, type Evaluation } from './ml/evaluation-file.ts';
-import { listImageResults } from './ml/image-results.ts';
-import { confusionMatrix, evaluate, precisionRecallCurve } from './ml/metrics.ts';
+import type { EvaluationAnswers, EvaluationQuestion, EvaluationQuestions } from '../schema/contracts/evaluation.ts';
+import { classificationAnswers } from './classification-answers.ts';
+import { detectionAnswers } from './detection-answers.ts';
+import { measuredPictures, type MeasuredDetections } from './ml/detection-evaluation/evaluation-file.ts';
+import { measuredImages, readEvaluation, type ClassificationEvaluation } from './ml/evaluation-file.ts';
 
 export interface EvaluationThreadConfig {
   storage: StorageConfig;
@@ -21,48 +22,9 @@ export interface EvaluationTask {
   details: EvaluationQuestions[EvaluationQuestion]['ask'];
 }
 
-type Answers = {
-  [K in EvaluationQuestion]: (
-    evaluation: Evaluation,
-    ask: EvaluationQuestions[K]['ask'],
-  ) => EvaluationQuestions[K]['answer'];
-};
-
 const config = workerData as EvaluationThreadConfig;
 const storage = await openStorage(config.storage);
-const evaluations = new SizedCache<Evaluation>(
-  config.cacheBytes,
-  // An id as a string takes about as much again as its characters.
-  ({ probabilities, imageIds }) => probabilities.byteLength + imageIds.length * 100,
-);
-
-const answers: Answers = {
-  performance: (evaluation, { threshold }) => {
-    const { tags, imageIds, measuredOn } = evaluation;
-    const { perTag, ...overall } = evaluate({ ...evaluation, tagCount: tags.length, threshold });
-    return {
-      ...overall,
-      threshold,
-      measuredOn,
-      imageCount: imageIds.length,
-      perTag: perTag.map((figures, index) => ({ ...figures, tag: tagAt(tags, index) })),
-    };
-  },
-  confusionMatrix: (evaluation, { threshold }) => ({
-    tags: evaluation.tags.map(({ id, name }) => ({ id, name })),
-    rows: confusionMatrix({ ...evaluation, tagCount: evaluation.tags.length, threshold }),
-  }),
-  precisionRecallCurve: ({ tags, probabilities, targets }, { tagId }) => {
-    const index = tags.findIndex(({ id }) => id === tagId);
-    return index < 0 ? null : precisionRecallCurve(probabilities, targets, index);
-  },
-  imageResults: (evaluation, { threshold, filter, offset, limit }) => {
-    const all = listImageResults(evaluation, threshold, filter);
-    return { images: all.slice(offset, offset + limit).map((describe) => describe()), total: all.length };
-  },
-};
-
-const tagAt = (tags: readonly EvaluatedTag[], index: number): EvaluatedTag => tags[index] ?? { id: '', name: '' };
+const evaluations = new SizedCache<MeasuredEvaluation>(config.cacheBytes, memoryOf);
 
 /** Errors lose their class between threads, so what the caller has to tell apart is a value. */
 export type EvaluationOutcome = { status: 'ANSWERED'; answer: unknown } | { status: 'NO_STORAGE' };
@@ -77,10 +39,36 @@ export async function answerInThread(task: EvaluationTask): Promise<EvaluationOu
 }
 
 async function answerOf({ iterationId, question, details }: EvaluationTask): Promise<unknown> {
-  const evaluation = await evaluations.get(iterationId, async () =>
-    measuredImages(readEvaluation(await storage.get(keys.evaluation(iterationId)))),
-  );
+  const evaluation = await evaluations.get(iterationId, () => load(iterationId));
+  return evaluation.kind === 'DETECTION'
+    ? answerFrom(detectionAnswers, evaluation, question, details)
+    : answerFrom(classificationAnswers, evaluation, question, details);
+}
+
+function answerFrom<E>(
+  answers: EvaluationAnswers<E>,
+  evaluation: E,
+  question: EvaluationQuestion,
+  details: EvaluationTask['details'],
+): unknown {
   // The compiler cannot see that question and details belong together; `EvaluationPort.ask` sees to it.
-  const answer = answers[question] as (evaluation: Evaluation, ask: typeof details) => unknown;
+  const answer = answers[question] as (evaluation: E, ask: typeof details) => unknown;
   return answer(evaluation, details);
+}
+
+type MeasuredEvaluation = ClassificationEvaluation | MeasuredDetections;
+
+async function load(iterationId: string): Promise<MeasuredEvaluation> {
+  const evaluation = readEvaluation(await storage.get(keys.evaluation(iterationId)));
+  return evaluation.kind === 'DETECTION' ? measuredPictures(evaluation) : measuredImages(evaluation);
+}
+
+/** An id as a string takes about as much again as its characters, a box with its numbers about 150 bytes. */
+function memoryOf(evaluation: MeasuredEvaluation): number {
+  const idBytes = evaluation.imageIds.length * 100;
+  if (evaluation.kind !== 'DETECTION') return idBytes + evaluation.probabilities.byteLength;
+  return evaluation.pictures.reduce(
+    (sum, { truth, detected }) => sum + 150 * (truth.length + detected.length),
+    idBytes,
+  );
 }

@@ -7,11 +7,10 @@ import { openStorage } from '../infra/storage/open.ts';
 import { ObjectNotFound } from '../infra/storage/storage.ts';
 import { SizedCache } from '../infra/sized-cache.ts';
 import type { PredictionOutcome, PredictionTask } from '../schema/contracts/prediction.ts';
-import { openBackbone, type Backbone } from './ml/backbones/backbone.ts';
-import { backbones, type BackboneName } from './ml/backbones/registry.ts';
 import { ImageRefusal, inspectHeader, type ImageLimits } from './ml/image.ts';
-import { readModelPackage, type Model } from './ml/model-package.ts';
-import { predictImage } from './ml/predictor.ts';
+import { readModelPackage } from './ml/model-package.ts';
+import { openPredictor, type Predictor } from './ml/predictor.ts';
+import { SharedSessions } from './ml/shared-sessions.ts';
 
 export interface PredictionThreadConfig {
   storage: StorageConfig;
@@ -22,38 +21,42 @@ export interface PredictionThreadConfig {
 
 const config = workerData as PredictionThreadConfig;
 const storage = await openStorage(config.storage);
-const sessions = new Map<BackboneName, Promise<Backbone>>();
-const models = new SizedCache<Model>(
+const predictors = new SizedCache<Predictor>(
   config.modelMemoryBytes,
-  ({ weights, bias }) => weights.byteLength + bias.byteLength,
+  ({ sizeBytes }) => sizeBytes,
+  (predictor) => predictor.release(),
 );
 
-/** One session of each backbone serves every model of it; heads are tiny and come and go. */
-function sessionOf(name: BackboneName): Promise<Backbone> {
-  const open = sessions.get(name) ?? openBackbone(backbones[name], { threads: 1 });
-  sessions.set(name, open);
-  return open;
+const shared = new SharedSessions();
+
+async function load(iterationId: string): Promise<Predictor> {
+  return openPredictor(readModelPackage(await storage.get(keys.model(iterationId))), shared);
 }
 
-async function answer({ iterationId, bytes, explain }: PredictionTask): Promise<PredictionOutcome> {
+async function answer(task: PredictionTask): Promise<PredictionOutcome> {
   let isHit = true;
-  const model = await models.get(iterationId, async () => {
+  const loadModel = (): Promise<Predictor> => {
     isHit = false;
-    return readModelPackage(await storage.get(keys.model(iterationId)));
-  });
-  const backbone = await sessionOf(model.backbone);
+    return load(task.iterationId);
+  };
+  const { results, durationMs } = await predictors.use(task.iterationId, loadModel, (own) => ask(own, task));
+  const cache = { thread: threadId, isHit, usedBytes: predictors.usedBytes };
+  return { status: 'ANSWERED', results, durationMs, models: cache };
+}
+
+async function ask(predictor: Predictor, { bytes, explain }: PredictionTask) {
   const startedMs = performance.now();
   // Sizes are checked before anything is decoded; damage is found by decoding.
   await inspectHeader(bytes, config.limits);
-  const { results } = await predictImage(backbone, model, bytes, { explain });
-  const named = results.map(({ tagIndex, probability, heatmapPng }) => ({
-    tagId: model.tags[tagIndex]?.id ?? '',
-    tagName: model.tags[tagIndex]?.name ?? '',
+  const results = await predictor.predict(bytes, { explain });
+  const named = results.map(({ tagIndex, probability, box, heatmapPng }) => ({
+    tagId: predictor.model.tags[tagIndex]?.id ?? '',
+    tagName: predictor.model.tags[tagIndex]?.name ?? '',
     probability,
+    box: box ?? null,
     heatmapPng: heatmapPng ?? null,
   }));
-  const cache = { thread: threadId, isHit, usedBytes: models.usedBytes };
-  return { status: 'ANSWERED', results: named, durationMs: performance.now() - startedMs, models: cache };
+  return { results: named, durationMs: performance.now() - startedMs };
 }
 
 export async function predictInThread(task: PredictionTask): Promise<PredictionOutcome> {

@@ -11,20 +11,59 @@ export interface EvaluatedTag {
   name: string;
 }
 
+/** By COCO's rules: at three overlap thresholds, and the mean over .5, .55 … .95. */
+export interface AveragePrecisionFigures {
+  at30: IntervalFigure;
+  at50: IntervalFigure;
+  at75: IntervalFigure;
+  at50To95: IntervalFigure;
+}
+
 export interface TagFigures {
   precision: IntervalFigure;
   recall: IntervalFigure;
   averagePrecision: IntervalFigure;
   imageCount: number;
+  /** Of a detector only; else null. */
+  averagePrecisionAt: AveragePrecisionFigures | null;
+  regionCount: number | null;
 }
 
-export interface PerformanceFigures extends TagFigures {
+export interface PerformanceFigures extends Omit<TagFigures, 'averagePrecisionAt'> {
   threshold: number;
+  /** Of a detector only; else null. */
+  overlapThreshold: number | null;
+  meanAveragePrecision: AveragePrecisionFigures | null;
   measuredOn: 'OUT_OF_FOLD' | 'TEST_IMAGES';
   accuracy: number;
   expectedCalibrationError: number;
   logLoss: number;
   perTag: (TagFigures & { tag: EvaluatedTag })[];
+}
+
+/** Fractions of the upright image. */
+interface BoxFigure {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+}
+
+export interface ActualBox {
+  tag: EvaluatedTag;
+  box: BoxFigure;
+}
+
+export interface PredictedBox extends ActualBox {
+  probability: number;
+}
+
+export type MistakeKind = 'MISSED' | 'EXTRA' | 'MISPLACED' | 'CONFUSED';
+
+export interface DetectionMistake {
+  kind: MistakeKind;
+  actual: ActualBox | null;
+  predicted: PredictedBox | null;
 }
 
 export interface JudgedImage {
@@ -34,6 +73,10 @@ export interface JudgedImage {
   predictedTags: EvaluatedTag[];
   /** Highest first, at most ten. */
   probabilities: { tag: EvaluatedTag; probability: number }[];
+  /** Of a detector only; else empty. */
+  actualBoxes: ActualBox[];
+  predictedBoxes: PredictedBox[];
+  mistakes: DetectionMistake[];
 }
 
 /** Which images to list; what is null does not restrict. */
@@ -41,25 +84,41 @@ export interface JudgedImageFilter {
   isRight: boolean | null;
   actualTagId: string | null;
   predictedTagId: string | null;
+  mistake: MistakeKind | null;
+}
+
+/** From which probability, and for boxes from which overlap (IoU), a prediction counts. */
+interface Thresholds {
+  threshold: number;
+  /** Without effect on classifiers. */
+  overlapThreshold: number;
 }
 
 /** What can be asked of the stored predictions of an iteration, and what is answered; all of it is plain JSON. */
 export interface EvaluationQuestions {
-  performance: { ask: { threshold: number }; answer: PerformanceFigures };
-  confusionMatrix: { ask: { threshold: number }; answer: { tags: EvaluatedTag[]; rows: number[][] } };
+  performance: { ask: Thresholds; answer: PerformanceFigures };
+  confusionMatrix: { ask: Thresholds; answer: { tags: EvaluatedTag[]; rows: number[][] } };
   /** Null: the model does not know the tag. */
   precisionRecallCurve: {
-    ask: { tagId: string };
+    ask: { tagId: string; overlapThreshold: number };
     answer: { threshold: number; precision: number; recall: number }[] | null;
   };
   /** The most wrong first; a page of them, and how many there are in all. */
   imageResults: {
-    ask: { threshold: number; filter: JudgedImageFilter; offset: number; limit: number };
+    ask: Thresholds & { filter: JudgedImageFilter; offset: number; limit: number };
     answer: { images: JudgedImage[]; total: number };
   };
 }
 
 export type EvaluationQuestion = keyof EvaluationQuestions;
+
+/** How each question is answered from what an evaluation holds. */
+export type EvaluationAnswers<Evaluation> = {
+  [K in EvaluationQuestion]: (
+    evaluation: Evaluation,
+    ask: EvaluationQuestions[K]['ask'],
+  ) => EvaluationQuestions[K]['answer'];
+};
 
 /** Whoever computes figures: a thread of this process, so that large evaluations do not hold up the API. */
 export interface EvaluationPort {

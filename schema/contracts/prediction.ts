@@ -3,8 +3,17 @@ export interface PredictionTask {
   iterationId: string;
   /** The picture as it was sent. */
   bytes: Uint8Array;
-  /** Whether to draw heat maps. */
+  /** Whether to draw heat maps; a detector draws none. */
   explain: boolean;
+  /** Of a detector; null: as its model proposes. */
+  suppression: Suppression | null;
+}
+
+/** Which of overlapping boxes are answered, and how many. */
+export interface Suppression {
+  /** A box that overlaps a more probable one of its tag by more than this is dropped. */
+  iouThreshold: number;
+  maxBoxes: number;
 }
 
 export interface TagProbability {
@@ -13,6 +22,8 @@ export interface TagProbability {
   tagName: string;
   /** 0 to 1, calibrated. */
   probability: number;
+  /** Where the object is, in fractions of the upright image; null for classifiers. */
+  box: { left: number; top: number; width: number; height: number } | null;
   heatmapPng: Uint8Array | null;
 }
 

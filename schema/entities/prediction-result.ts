@@ -15,9 +15,9 @@ export class Box {
   height: number;
 }
 
-@ObjectType({ description: 'What a model says of one tag.' })
+@ObjectType({ description: 'What a model says of one tag, or an object that a detector found.' })
 export class PredictionResult {
-  @Field(() => ID, { description: 'The tag.' })
+  @Field(() => ID, { description: 'The tag; of a detector it may come several times.' })
   tagId: string;
 
   @Field(() => String, { description: 'Its name when the model was trained.' })
@@ -31,7 +31,7 @@ export class PredictionResult {
 
   @Field(() => String, {
     nullable: true,
-    description: 'With explain: the picture overlaid with the regions that speak for the tag, as a PNG data URL.',
+    description: 'With explain, of a classifier: the picture overlaid with what speaks for the tag, as a PNG data URL.',
   })
   heatmap: string | null;
 }

@@ -25,7 +25,11 @@ export class Prediction {
   @Column({ name: 'published_name', type: 'varchar', length: 255, nullable: true })
   publishedName: string | null;
 
-  @Field(() => [PredictionResult], { description: 'One result a tag, highest probability first.' })
+  @Field(() => [PredictionResult], {
+    description:
+      'Highest probability first. Of a classifier one a tag; of a detector one an object, from a score of .02 on, so that the client chooses its threshold. ' +
+      'Of a stored prediction those are missing that go beyond 65,535 bytes of JSON.',
+  })
   @Column({ name: 'results', type: 'simple-json' })
   results: PredictionResult[];
 

@@ -1,4 +1,4 @@
-import { Field, ID, ObjectType } from 'type-graphql';
+import { Field, Float, ID, Int, ObjectType } from 'type-graphql';
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 @ObjectType({ description: 'A name under which an iteration answers predictions.' })
@@ -21,6 +21,17 @@ export class Publication {
   @Field(() => String, { description: 'Published name, unique in its project.' })
   @Column({ name: 'name', type: 'varchar', length: 255 })
   name: string;
+
+  @Field(() => Float, {
+    description:
+      'Of a detector: a box that overlaps a more probable one of its tag by more than this (IoU) is not answered.',
+  })
+  @Column({ name: 'iou_threshold', type: 'double', default: 0.45 })
+  iouThreshold: number;
+
+  @Field(() => Int, { description: 'Of a detector: boxes that an answer has at most.' })
+  @Column({ name: 'max_boxes', type: 'integer', default: 200 })
+  maxBoxes: number;
 
   @Field(() => Date, { description: 'When it was published.' })
   @Column({ name: 'created_at', type: 'datetime', precision: 3 })

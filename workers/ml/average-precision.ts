@@ -1,5 +1,5 @@
 import { percentileInterval, type Interval } from './intervals.ts';
-import { seededRandom } from './random.ts';
+import { forEachResample, resampleCount } from './resampling.ts';
 
 /** Pictures by falling probability of one tag. */
 export interface Ranking {
@@ -67,18 +67,12 @@ export function averagePrecisionIntervals(
 ): { overall: Interval; perTag: Interval[] } {
   const perTag: number[][] = all.map(() => []);
   const means: number[] = [];
-  const random = seededRandom(1);
-  for (let r = resampleCount(imageCount, all.length); r > 0; r--) {
-    const weight = new Uint16Array(imageCount);
-    for (let i = 0; i < imageCount; i++) {
-      const drawn = Math.floor(random() * imageCount);
-      weight[drawn] = (weight[drawn] as number) + 1;
-    }
+  forEachResample(imageCount, resampleCount(imageCount * all.length), (weight) => {
     const values = all.map((ranking) => averagePrecision(ranking, weight));
     // A tag that was not drawn has no value in this resample.
     values.forEach((value, k) => value !== undefined && perTag[k]?.push(value));
     means.push(mean(values));
-  }
+  });
   const plain = all.map((ranking) => averagePrecision(ranking));
   return {
     overall: imageCount ? percentileInterval(mean(plain), means) : { value: 0, low: 0, high: 1 },
@@ -86,11 +80,6 @@ export function averagePrecisionIntervals(
       value === undefined ? { value: 0, low: 0, high: 1 } : percentileInterval(value, perTag[k] ?? []),
     ),
   };
-}
-
-/** Fewer resamples for large sets, where intervals are narrow anyway: about a second of work at most. */
-function resampleCount(images: number, tags: number): number {
-  return Math.max(20, Math.min(200, Math.floor(1e8 / Math.max(1, images * tags))));
 }
 
 function mean(values: (number | undefined)[]): number {
@@ -114,15 +103,31 @@ export function precisionRecallCurve(probabilities: Float32Array, targets: numbe
     },
     0,
   );
-  const positives = ranking.positive.reduce((a, b) => a + b, 0);
+  return curveOf(
+    ranking.probabilities,
+    ranking.positive,
+    ranking.positive.reduce((a, b) => a + b, 0),
+  );
+}
+
+/**
+ * The curve of what is ranked from the most probable to the least.
+ * @param positive 1 where the one at this place is right
+ * @param positives how many there are to find
+ */
+export function curveOf(
+  probabilities: ArrayLike<number>,
+  positive: ArrayLike<number>,
+  positives: number,
+): CurvePoint[] {
   const points: CurvePoint[] = [];
   let hits = 0;
-  ranking.positive.forEach((hit, i) => {
-    hits += hit;
-    const threshold = ranking.probabilities[i] ?? 0;
-    if (ranking.probabilities[i + 1] === threshold) return;
+  for (let i = 0; i < probabilities.length; i++) {
+    hits += positive[i] ?? 0;
+    const threshold = probabilities[i] ?? 0;
+    if (probabilities[i + 1] === threshold) continue;
     points.push({ threshold, precision: hits / (i + 1), recall: positives ? hits / positives : 0 });
-  });
+  }
   return thinned(points);
 }
 

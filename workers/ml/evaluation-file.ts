@@ -1,8 +1,10 @@
+import { detectionEvaluationFrom, type DetectionEvaluation } from './detection-evaluation/evaluation-file.ts';
+import { readFactsAndFloats, writeFactsAndFloats } from './facts-and-floats.ts';
 import type { ProjectKind } from './head-loss.ts';
 import type { ModelTag } from './model-package.ts';
 
 /** Predictions for images that the model had not seen, beside the truth: what every figure is computed from. */
-export interface Evaluation {
+export interface ClassificationEvaluation {
   kind: ProjectKind;
   /** As the model knew them, in the order of its outputs. */
   tags: ModelTag[];
@@ -17,37 +19,27 @@ export interface Evaluation {
   probabilities: Float32Array;
 }
 
-const lengthBytes = 4;
+export type Evaluation = ClassificationEvaluation | DetectionEvaluation;
 
-/**
- * The length of the JSON (uint32), the JSON, then the probabilities, all little-endian: as text, those of a large project
- * would be longer than a string can be.
- */
-export function writeEvaluation({ probabilities, ...facts }: Evaluation): Buffer {
-  const json = Buffer.from(JSON.stringify(facts));
-  const file = Buffer.alloc(lengthBytes + json.length + probabilities.length * 4);
-  file.writeUInt32LE(json.length);
-  json.copy(file, lengthBytes);
-  const start = lengthBytes + json.length;
-  probabilities.forEach((value, index) => file.writeFloatLE(value, start + index * 4));
-  return file;
+/** The evaluation as bytes: facts as JSON, probabilities as floats. */
+export function writeEvaluation({ probabilities, ...facts }: ClassificationEvaluation): Buffer {
+  return writeFactsAndFloats(facts, probabilities);
 }
 
-/** @throws when it was cut off or was made by something else */
+/** Reads that of a classifier or of a detector. @throws when it was cut off or was made by something else */
 export function readEvaluation(file: Buffer): Evaluation {
-  const start = lengthBytes + file.readUInt32LE();
-  const facts = JSON.parse(file.toString('utf8', lengthBytes, start)) as Omit<Evaluation, 'probabilities'>;
+  const { facts: stored, floats } = readFactsAndFloats(file);
+  const facts = stored as Omit<ClassificationEvaluation, 'probabilities'> | Omit<DetectionEvaluation, 'pictures'>;
+  if (facts.kind === 'DETECTION') return detectionEvaluationFrom(facts, floats);
   const expected = facts.imageIds.length * facts.tags.length;
-  const found = (file.length - start) / 4;
-  if (found !== expected) throw new Error(`The evaluation has ${found} probabilities instead of ${expected}.`);
-  return {
-    ...facts,
-    probabilities: Float32Array.from({ length: expected }, (_, i) => file.readFloatLE(start + i * 4)),
-  };
+  if (floats.length !== expected) {
+    throw new Error(`The evaluation has ${floats.length} probabilities instead of ${expected}.`);
+  }
+  return { ...facts, probabilities: floats };
 }
 
 /** Only the images that figures are computed from: those judged by a model that had not seen them. */
-export function measuredImages(evaluation: Evaluation): Evaluation {
+export function measuredImages(evaluation: ClassificationEvaluation): ClassificationEvaluation {
   const { tags, imageIds, targets, isTest, probabilities, measuredOn } = evaluation;
   const rowOf = (image: number): Float32Array => probabilities.subarray(image * tags.length, (image + 1) * tags.length);
   const kept = imageIds.flatMap((_, image) => {

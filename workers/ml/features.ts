@@ -1,5 +1,5 @@
 import type { Backbone, PooledWithMap } from './backbones/backbone.ts';
-import { toSquares } from './image.ts';
+import { toRasterForSquares, toSquares, type Raster } from './image.ts';
 
 /**
  * Part of every cache key: changes whenever preprocessing or the backbone files change, because features of different
@@ -10,14 +10,24 @@ export const FEATURE_VERSION = '2-whole-and-mirrored-centre-lanczos3-fp16';
 /** Length of one pooled feature. */
 export const FEATURE_LENGTH = 1280;
 
+/** Views that a prediction is the mean of. */
+export const PLAIN_VIEWS = 2;
+
+/** A backbone as it is, or a fine-tuned one. */
+export type FeatureExtractor = Pick<Backbone, 'spec' | 'pooled' | 'pooledWithMap'>;
+
 /** Raw pooled features of both views of a picture, [2 * 1280], every value >= 0. */
-export async function extractFeatures(backbone: Backbone, bytes: Uint8Array): Promise<Float32Array> {
-  return backbone.pooled(await bothViews(bytes, backbone.spec.inputSize), 2);
+export async function extractFeatures(backbone: FeatureExtractor, bytes: Uint8Array): Promise<Float32Array> {
+  return backbone.pooled(await plainViewsOf(backbone, bytes), PLAIN_VIEWS);
 }
 
 /** The same with the feature maps of both views (for heat maps). */
-export async function extractFeaturesWithMap(backbone: Backbone, bytes: Uint8Array): Promise<PooledWithMap> {
-  return backbone.pooledWithMap(await bothViews(bytes, backbone.spec.inputSize), 2);
+export async function extractFeaturesWithMap(backbone: FeatureExtractor, bytes: Uint8Array): Promise<PooledWithMap> {
+  return backbone.pooledWithMap(await plainViewsOf(backbone, bytes), PLAIN_VIEWS);
+}
+
+async function plainViewsOf({ spec: { inputSize } }: FeatureExtractor, bytes: Uint8Array): Promise<Float32Array> {
+  return plainViews(await toRasterForSquares(bytes, inputSize), inputSize);
 }
 
 /**
@@ -26,8 +36,8 @@ export async function extractFeaturesWithMap(backbone: Backbone, bytes: Uint8Arr
  * whole picture with its mirror image (.409 against .426 on average): what loses by squashing keeps its shape in the middle,
  * and what stands at the edge is still seen.
  */
-async function bothViews(bytes: Uint8Array, side: number): Promise<Float32Array> {
-  const { whole, centre } = await toSquares(bytes, side);
+export async function plainViews(picture: Raster, side: number): Promise<Float32Array> {
+  const { whole, centre } = await toSquares(picture, side);
   const plane = side * side;
   const input = new Float32Array(6 * plane);
   for (let channel = 0; channel < 3; channel++) {

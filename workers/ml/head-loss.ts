@@ -23,7 +23,12 @@ export interface HeadRows {
 }
 
 /** Puts the features of all pictures in one matrix, view by view and picture by picture. */
-export function headRows(features: Float32Array[], targets: number[][], tagCount: number): HeadRows {
+export function headRows(
+  features: Float32Array[],
+  targets: readonly (readonly number[])[],
+  tagCount: number,
+  normalise: (feature: Float32Array) => Float32Array = normaliseFeature,
+): HeadRows {
   const length = features[0]?.length ?? FEATURE_LENGTH;
   const viewCount = length / FEATURE_LENGTH;
   const rowCount = features.length * viewCount;
@@ -31,7 +36,7 @@ export function headRows(features: Float32Array[], targets: number[][], tagCount
   const y = new Float32Array(rowCount * tagCount);
   features.forEach((feature, i) => {
     if (feature.length !== length) throw new RangeError(`Feature ${i} has length ${feature.length}, not ${length}.`);
-    x.set(normaliseFeature(feature), i * length);
+    x.set(normalise(feature), i * length);
     for (const tag of targets[i] ?? [])
       for (let view = 0; view < viewCount; view++) y[(i * viewCount + view) * tagCount + tag] = 1;
   });

@@ -211,10 +211,9 @@ function outOfFoldProbabilities(
 
 /**
  * Logits before the temperature: the mean of all views, [tagCount].
- * @param features raw pooled features, [views * 1280]
+ * @param f features as the head was fitted on them, [views * 1280]
  */
-export function headLogits(head: HeadParameters, features: Float32Array): Float32Array {
-  const f = normaliseFeature(features);
+export function linearLogits(head: Pick<HeadParameters, 'weights' | 'bias'>, f: Float32Array): Float32Array {
   const views = f.length / FEATURE_LENGTH;
   return head.bias.map((bias, k) => {
     let sum = 0;
@@ -223,6 +222,14 @@ export function headLogits(head: HeadParameters, features: Float32Array): Float3
     }
     return bias + sum / views;
   });
+}
+
+/**
+ * Logits of a head on square-rooted, normalised features.
+ * @param features raw pooled features, [views * 1280]
+ */
+export function headLogits(head: HeadParameters, features: Float32Array): Float32Array {
+  return linearLogits(head, normaliseFeature(features));
 }
 
 /** Calibrated probabilities, [tagCount]; they add up to 1 in multi-class. */

@@ -1,4 +1,4 @@
-import type { Evaluation } from './evaluation-file.ts';
+import type { ClassificationEvaluation } from './evaluation-file.ts';
 import { predictedTags } from './metrics.ts';
 import type { ModelTag } from './model-package.ts';
 
@@ -35,7 +35,7 @@ const shownProbabilities = 10;
 
 /** The images that meet the filter, the most wrong first. Details are put together when one is called, for a page only. */
 export function listImageResults(
-  evaluation: Evaluation,
+  evaluation: ClassificationEvaluation,
   threshold: number,
   { isRight, actualTagId, predictedTagId }: ImageResultFilter,
 ): (() => ImageResult)[] {
@@ -51,7 +51,11 @@ export function listImageResults(
     .map((judged) => () => describe(evaluation, judged));
 }
 
-function judge({ tags, targets, probabilities, kind }: Evaluation, image: number, threshold: number): Judged {
+function judge(
+  { tags, targets, probabilities, kind }: ClassificationEvaluation,
+  image: number,
+  threshold: number,
+): Judged {
   const row = probabilities.subarray(image * tags.length, (image + 1) * tags.length);
   const actual = targets[image] ?? [];
   const predicted = predictedTags(row, kind, threshold);
@@ -61,7 +65,10 @@ function judge({ tags, targets, probabilities, kind }: Evaluation, image: number
   return { image, row, actual, predicted, isRight, surprise };
 }
 
-function describe({ tags, imageIds }: Evaluation, { image, row, actual, predicted, isRight }: Judged): ImageResult {
+function describe(
+  { tags, imageIds }: ClassificationEvaluation,
+  { image, row, actual, predicted, isRight }: Judged,
+): ImageResult {
   const tagAt = (index: number): TagName => ({ id: tags[index]?.id ?? '', name: tags[index]?.name ?? '' });
   const probabilities = Array.from(row, (probability, index) => ({ tag: tagAt(index), probability }));
   return {

@@ -1,4 +1,4 @@
-import sharp, { type Sharp } from 'sharp';
+import sharp, { type ResizeOptions, type Sharp } from 'sharp';
 import { decodeBmp, readBmpHeader } from './bmp.ts';
 import { checkDecodingCost } from './decoding-cost.ts';
 import { describeUnknown, readFixedHeader, sniffFormat, type ImageFormat } from './image-format.ts';
@@ -143,7 +143,43 @@ export function decodeUpright(bytes: Uint8Array): Sharp {
     .toColourspace('srgb');
 }
 
-/** Two squares of one upright picture: [side * side * 3] RGB bytes each, row by row. */
+/** RGB bytes, row by row. */
+export interface Raster {
+  rgb: Uint8Array;
+  width: number;
+  height: number;
+}
+
+/**
+ * The upright picture, its longer side at most `maxEdge` pixels (never enlarged).
+ * @throws ImageRefusal for a damaged picture
+ */
+export function toRaster(bytes: Uint8Array, maxEdge: number): Promise<Raster> {
+  return decodeRaster(bytes, maxEdge, { fit: 'inside', withoutEnlargement: true });
+}
+
+/**
+ * The upright picture, its shorter side at most twice that of the squares that are cut from it: decoding once more for each
+ * would cost more than all else.
+ * @throws ImageRefusal for a damaged picture
+ */
+export function toRasterForSquares(bytes: Uint8Array, side: number): Promise<Raster> {
+  return decodeRaster(bytes, 2 * side, { fit: 'outside', withoutEnlargement: true, kernel: 'lanczos3' });
+}
+
+async function decodeRaster(bytes: Uint8Array, edge: number, how: ResizeOptions): Promise<Raster> {
+  const { data, info } = await decodeUpright(bytes)
+    .resize(edge, edge, how)
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true })
+    .catch((error: unknown) => {
+      throw unreadable(acceptedFormat(bytes), error);
+    });
+  if (info.channels !== 3) throw new TypeError(`Decoded ${info.channels} channels instead of 3.`);
+  return { rgb: data, width: info.width, height: info.height };
+}
+
+/** Two squares of one picture: [side * side * 3] RGB bytes each, row by row. */
 export interface Squares {
   /** All of it, squashed. */
   whole: Uint8Array;
@@ -151,27 +187,28 @@ export interface Squares {
   centre: Uint8Array;
 }
 
-/**
- * Decoded once, to twice the size that is wanted, and resized from there: a second decoding would cost more than all else.
- * @throws ImageRefusal for a damaged picture
- */
-export async function toSquares(bytes: Uint8Array, side: number): Promise<Squares> {
-  const fit = { fit: 'outside', withoutEnlargement: true, kernel: 'lanczos3' } as const;
-  const medium = decodeUpright(bytes)
-    .resize(2 * side, 2 * side, fit)
-    .raw({ depth: 'uchar' });
-  const { data, info } = await medium.toBuffer({ resolveWithObject: true }).catch((error: unknown) => {
-    throw unreadable(acceptedFormat(bytes), error);
-  });
-  const { width, height, channels } = info;
-  if (channels !== 3) throw new TypeError(`Decoded ${channels} channels instead of 3.`);
+export async function toSquares(raster: Raster, side: number): Promise<Squares> {
   const square = (how: 'fill' | 'cover'): Promise<Uint8Array> =>
-    sharp(data, { raw: { width, height, channels } })
-      .resize(side, side, { fit: how, kernel: 'lanczos3' })
-      .raw()
-      .toBuffer();
+    pixelsOf(raster).resize(side, side, { fit: how, kernel: 'lanczos3' }).raw().toBuffer();
   const [whole, centre] = await Promise.all([square('fill'), square('cover')]);
   return { whole, centre };
+}
+
+/** A part of a picture in whole pixels. */
+export interface PixelRegion {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+}
+
+/** The part squashed into a square: [side * side * 3] RGB bytes, row by row. */
+export function cropToSquare(raster: Raster, region: PixelRegion, side: number): Promise<Uint8Array> {
+  return pixelsOf(raster).extract(region).resize(side, side, { fit: 'fill', kernel: 'lanczos3' }).raw().toBuffer();
+}
+
+function pixelsOf({ rgb, width, height }: Raster): Sharp {
+  return sharp(rgb, { raw: { width, height, channels: 3 } });
 }
 
 /** The upright picture as a JPEG without metadata; the longer side is at most `maxEdge` pixels (never enlarged). */

@@ -1,4 +1,5 @@
 import { averagePrecisionIntervals, rankings } from './average-precision.ts';
+import { calibrationError } from './calibration-error.ts';
 import type { ProjectKind } from './head-loss.ts';
 import { wilson, type Interval } from './intervals.ts';
 
@@ -166,27 +167,16 @@ function isRight(data: EvaluationInput, image: number, predicted: number[]): boo
   return predicted.length === targets.length && predicted.every((tag) => targets.includes(tag));
 }
 
-const binCount = 15;
-
 /** Mean difference of confidence and accuracy; see `Metrics`. */
 export function expectedCalibrationError(data: EvaluationInput): number {
-  const sums = Array.from({ length: binCount }, () => ({ count: 0, confidence: 0, right: 0 }));
-  let total = 0;
-  const add = (confidence: number, right: boolean): void => {
-    const bin = sums[Math.min(binCount - 1, Math.floor(confidence * binCount))];
-    if (!bin) return;
-    bin.count++;
-    bin.confidence += confidence;
-    bin.right += right ? 1 : 0;
-    total++;
-  };
-  data.targets.forEach((targets, i) => {
-    const row = rowOf(data, i);
-    const top = topTag(row);
-    if (data.kind === 'MULTICLASS') add(row[top] ?? 0, targets.includes(top));
-    else row.forEach((p, k) => add(p, targets.includes(k)));
+  return calibrationError((add) => {
+    data.targets.forEach((targets, i) => {
+      const row = rowOf(data, i);
+      const top = topTag(row);
+      if (data.kind === 'MULTICLASS') add(row[top] ?? 0, targets.includes(top));
+      else row.forEach((p, k) => add(p, targets.includes(k)));
+    });
   });
-  return sums.reduce((sum, bin) => sum + Math.abs(bin.confidence - bin.right), 0) / Math.max(1, total);
 }
 
 function logLoss(data: EvaluationInput): number {

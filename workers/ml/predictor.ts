@@ -1,25 +1,100 @@
 import type { Backbone } from './backbones/backbone.ts';
-import { extractFeatures, extractFeaturesWithMap, FEATURE_VERSION } from './features.ts';
-import { headProbabilities } from './head.ts';
+import { probabilitiesOf } from './calibration.ts';
+import type { Box, SuppressionOptions } from './detection/boxes.ts';
+import { openDetector, predictBoxes } from './detection/predict-boxes.ts';
+import { extractFeatures, extractFeaturesWithMap, FEATURE_VERSION, type FeatureExtractor } from './features.ts';
+import { openTail, tunedBackbone } from './fine-tuning/tail.ts';
+import type { Trunk } from './fine-tuning/trunk.ts';
+import { headLogits, linearLogits } from './head.ts';
 import { drawHeatmap, tagRelevance } from './heatmap.ts';
-import type { Model } from './model-package.ts';
+import type { ClassifierModel, DetectorModel, Model } from './model-package.ts';
+import type { SharedSessions } from './shared-sessions.ts';
+import type { Weights } from './trainer/network.ts';
 
-/** One tag of a prediction. */
+/** One tag of a prediction, or one object. */
 export interface TagResult {
   tagIndex: number;
   /** 0 to 1, calibrated. */
   probability: number;
-  /** Only with `explain`, for the most probable tags. */
+  /** Of detectors only: where the object is. */
+  box?: Box;
+  /** Only with `explain`, for the most probable tags; of classifiers only. */
   heatmapPng?: Buffer;
+}
+
+export interface PredictionOptions {
+  explain?: boolean;
+  /** Of detectors only; default: what the model was packed with. */
+  suppression?: SuppressionOptions;
+}
+
+/** A model that is ready to answer. */
+export interface Predictor {
+  model: Model;
+  /** What it takes of memory, without the sessions that all models share. */
+  sizeBytes: number;
+  /** Results run from the highest probability down. */
+  predict(bytes: Uint8Array, options?: PredictionOptions): Promise<TagResult[]>;
+  /** Only when nothing is being predicted. */
+  release(): Promise<void>;
+}
+
+export async function openPredictor(model: Model, shared: SharedSessions): Promise<Predictor> {
+  if (model.kind === 'DETECTION') return detectionPredictor(model, await shared.backbone(model.backbone));
+  if (model.tail) return tunedPredictor(model, model.tail, await shared.trunk(model.backbone));
+  const backbone = await shared.backbone(model.backbone);
+  return {
+    model,
+    sizeBytes: headBytes(model),
+    predict: async (bytes, options) => (await predictImage(backbone, model, bytes, options)).results,
+    release: () => Promise.resolve(),
+  };
+}
+
+/** The runtime keeps the weights of a tail as they are and once more as its convolutions want them. */
+const copiesOfTail = 2;
+
+async function tunedPredictor(model: ClassifierModel, weights: Weights, trunk: Trunk): Promise<Predictor> {
+  const tail = await openTail(trunk.spec, weights);
+  const backbone = tunedBackbone(trunk, tail);
+  const tailBytes = [...weights.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
+  // The numbers are in the session now; that there is a tail is all that has to be known of it.
+  const kept: ClassifierModel = { ...model, tail: new Map() };
+  return {
+    model: kept,
+    sizeBytes: headBytes(model) + copiesOfTail * tailBytes,
+    predict: async (bytes, options) => (await predictImage(backbone, kept, bytes, options)).results,
+    release: () => tail.release(),
+  };
+}
+
+function headBytes({ weights, bias }: ClassifierModel): number {
+  return weights.byteLength + bias.byteLength;
+}
+
+async function detectionPredictor(model: DetectorModel, backbone: Backbone): Promise<Predictor> {
+  const detector = await openDetector(model, { threads: 1 });
+  return {
+    model,
+    sizeBytes: detector.head.sizeBytes,
+    predict: async (bytes, { suppression } = {}) => {
+      const boxes = await predictBoxes(backbone, detector, bytes, suppression);
+      return boxes.map(({ tagIndex, probability, ...box }) => ({ tagIndex, probability, box }));
+    },
+    release: () => detector.head.release(),
+  };
 }
 
 /** A heat map is drawn for this many of the most probable tags. */
 const explainedTags = 3;
 
-/** Classifies one picture, with the same steps as in training and evaluation. Results run from the highest down. */
+/**
+ * Classifies one picture, with the same steps as in training and evaluation. Results run from the highest down.
+ * @param backbone the model's own (`tunedBackbone`) if it is fine-tuned
+ */
 export async function predictImage(
-  backbone: Backbone,
-  model: Model,
+  backbone: FeatureExtractor,
+  model: ClassifierModel,
   bytes: Uint8Array,
   opts: { explain?: boolean } = {},
 ): Promise<{ results: TagResult[] }> {
@@ -34,7 +109,7 @@ export async function predictImage(
   return { results };
 }
 
-function checkFit(backbone: Backbone, model: Model): void {
+function checkFit(backbone: FeatureExtractor, model: ClassifierModel): void {
   if (backbone.spec.name !== model.backbone) {
     throw new Error(`The model needs the backbone ${model.backbone}, not ${backbone.spec.name}.`);
   }
@@ -45,8 +120,9 @@ function checkFit(backbone: Backbone, model: Model): void {
   }
 }
 
-function rank(model: Model, features: Float32Array): TagResult[] {
-  const probabilities = headProbabilities(model, model.kind, features);
+function rank(model: ClassifierModel, features: Float32Array): TagResult[] {
+  const logits = model.tail ? linearLogits(model, features) : headLogits(model, features);
+  const probabilities = Float32Array.from(probabilitiesOf(logits, model.kind, model.temperature));
   return Array.from(probabilities, (probability, tagIndex) => ({ tagIndex, probability })).sort(
     (a, b) => b.probability - a.probability || a.tagIndex - b.tagIndex,
   );

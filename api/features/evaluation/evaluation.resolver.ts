@@ -8,6 +8,7 @@ import {
   ImageResult,
   ImageResultArgs,
   ImageResultConnection,
+  overlapText,
   Performance,
 } from './evaluation.output.ts';
 
@@ -19,14 +20,10 @@ export class EvaluationResolver {
   performance(
     @Root() iteration: Iteration,
     @Arg('threshold', () => Float, { defaultValue: 0.5, description: thresholdText }) threshold: number,
-    @Arg('overlapThreshold', () => Float, {
-      defaultValue: 0.3,
-      description: 'Least IoU of a right box; for detectors, without effect on classifiers.',
-    })
-    _overlapThreshold: number,
+    @Arg('overlapThreshold', () => Float, { defaultValue: 0.3, description: overlapText }) overlapThreshold: number,
     @Ctx() { services }: Context,
   ) {
-    return services.evaluation.performance(iteration, threshold);
+    return services.evaluation.performance(iteration, { threshold, overlapThreshold });
   }
 
   @FieldResolver(() => ConfusionMatrix, {
@@ -36,9 +33,10 @@ export class EvaluationResolver {
   confusionMatrix(
     @Root() iteration: Iteration,
     @Arg('threshold', () => Float, { defaultValue: 0.5, description: thresholdText }) threshold: number,
+    @Arg('overlapThreshold', () => Float, { defaultValue: 0.3, description: overlapText }) overlapThreshold: number,
     @Ctx() { services }: Context,
   ) {
-    return services.evaluation.confusionMatrix(iteration, threshold);
+    return services.evaluation.confusionMatrix(iteration, { threshold, overlapThreshold });
   }
 
   @FieldResolver(() => [CurvePoint], {
@@ -48,9 +46,10 @@ export class EvaluationResolver {
   precisionRecallCurve(
     @Root() iteration: Iteration,
     @Arg('tagId', () => ID, { description: 'The tag.' }) tagId: string,
+    @Arg('overlapThreshold', () => Float, { defaultValue: 0.3, description: overlapText }) overlapThreshold: number,
     @Ctx() { services }: Context,
   ) {
-    return services.evaluation.curve(iteration, tagId);
+    return services.evaluation.curve(iteration, tagId, overlapThreshold);
   }
 
   @FieldResolver(() => ImageResultConnection, {

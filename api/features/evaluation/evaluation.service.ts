@@ -1,4 +1,9 @@
-import type { EvaluationPort, EvaluationQuestion, EvaluationQuestions } from '../../../schema/contracts/evaluation.ts';
+import type {
+  EvaluationPort,
+  EvaluationQuestion,
+  EvaluationQuestions,
+  JudgedImage,
+} from '../../../schema/contracts/evaluation.ts';
 import type { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import { IterationStatus } from '../../../schema/enums.ts';
 import { checkPageSize, decodeCursor, type Page } from '../../connection.ts';
@@ -6,6 +11,7 @@ import { notFound } from '../../errors.ts';
 import { checkFraction } from '../../text.ts';
 import {
   MeasuredOn,
+  MistakeKind,
   type ConfusionMatrix,
   type CurvePoint,
   type ImageResult,
@@ -17,19 +23,20 @@ import {
 export class EvaluationService {
   constructor(private readonly evaluations: EvaluationPort) {}
 
-  async performance(iteration: Iteration, threshold: number): Promise<Performance | null> {
-    checkFraction('threshold', threshold);
-    const figures = await this.ask(iteration, 'performance', { threshold });
+  async performance(iteration: Iteration, thresholds: Thresholds): Promise<Performance | null> {
+    checkThresholds(thresholds);
+    const figures = await this.ask(iteration, 'performance', thresholds);
     return figures && { ...figures, measuredOn: MeasuredOn[figures.measuredOn] };
   }
 
-  confusionMatrix(iteration: Iteration, threshold: number): Promise<ConfusionMatrix | null> {
-    checkFraction('threshold', threshold);
-    return this.ask(iteration, 'confusionMatrix', { threshold });
+  async confusionMatrix(iteration: Iteration, thresholds: Thresholds): Promise<ConfusionMatrix | null> {
+    checkThresholds(thresholds);
+    return this.ask(iteration, 'confusionMatrix', thresholds);
   }
 
-  async curve(iteration: Iteration, tagId: string): Promise<CurvePoint[] | null> {
-    const points = await this.ask(iteration, 'precisionRecallCurve', { tagId });
+  async curve(iteration: Iteration, tagId: string, overlapThreshold: number): Promise<CurvePoint[] | null> {
+    checkFraction('overlapThreshold', overlapThreshold);
+    const points = await this.ask(iteration, 'precisionRecallCurve', { tagId, overlapThreshold });
     if (!points && iteration.status === IterationStatus.COMPLETED) throw notFound('tag of this iteration', tagId);
     return points;
   }
@@ -37,16 +44,17 @@ export class EvaluationService {
   /** The evaluation never changes, so that a place in its sorted list is a stable cursor. */
   async imageResults(
     iteration: Iteration,
-    { first, after, threshold, filter }: ImageResultArgs,
+    { first, after, threshold, overlapThreshold, filter }: ImageResultArgs,
   ): Promise<Page<ImageResult>> {
-    checkFraction('threshold', threshold);
+    checkThresholds({ threshold, overlapThreshold });
     const limit = checkPageSize(first);
     const offset = after ? Number(decodeCursor(after, /^\d{1,9}$/)) + 1 : 0;
-    const { isRight = null, actualTagId = null, predictedTagId = null } = filter ?? {};
-    const question = { threshold, offset, limit, filter: { isRight, actualTagId, predictedTagId } };
+    const { isRight = null, actualTagId = null, predictedTagId = null, mistake = null } = filter ?? {};
+    const restrictions = { isRight, actualTagId, predictedTagId, mistake };
+    const question = { threshold, overlapThreshold, offset, limit, filter: restrictions };
     const { images, total } = (await this.ask(iteration, 'imageResults', question)) ?? { images: [], total: 0 };
     return {
-      nodes: images,
+      nodes: images.map(publicResult),
       cursorOf: (node) => String(offset + images.findIndex(({ imageId }) => imageId === node.imageId)),
       hasNextPage: offset + limit < total,
       hasPreviousPage: offset > 0,
@@ -62,4 +70,18 @@ export class EvaluationService {
   ): Promise<EvaluationQuestions[K]['answer'] | null> {
     return status === IterationStatus.COMPLETED ? this.evaluations.ask(id, question, details) : null;
   }
+}
+
+interface Thresholds {
+  threshold: number;
+  overlapThreshold: number;
+}
+
+function checkThresholds({ threshold, overlapThreshold }: Thresholds): void {
+  checkFraction('threshold', threshold);
+  checkFraction('overlapThreshold', overlapThreshold);
+}
+
+function publicResult(image: JudgedImage): ImageResult {
+  return { ...image, mistakes: image.mistakes.map((mistake) => ({ ...mistake, kind: MistakeKind[mistake.kind] })) };
 }

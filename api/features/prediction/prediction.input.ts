@@ -23,7 +23,11 @@ export class PredictInput {
   @Field(() => Boolean, { defaultValue: false, description: 'Whether to keep picture and answer for a while.' })
   store: boolean;
 
-  @Field(() => Boolean, { defaultValue: false, description: 'Whether to draw a heat map for the most probable tags.' })
+  @Field(() => Boolean, {
+    defaultValue: false,
+    description:
+      'Whether to draw a heat map for the most probable tags; without effect on detectors, whose boxes say where.',
+  })
   explain: boolean;
 }
 

@@ -2,8 +2,10 @@ import type { Database } from '../../../infra/database/database.ts';
 import { keys } from '../../../infra/storage/keys.ts';
 import type { Storage } from '../../../infra/storage/storage.ts';
 import type { Image } from '../../../schema/entities/image.entity.ts';
+import type { PredictionTask } from '../../../schema/contracts/prediction.ts';
 import { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import { Prediction } from '../../../schema/entities/prediction.entity.ts';
+import type { PredictionResult } from '../../../schema/entities/prediction-result.ts';
 import { Publication } from '../../../schema/entities/publication.entity.ts';
 import { IterationStatus } from '../../../schema/enums.ts';
 import { newId } from '../../../schema/id.ts';
@@ -20,6 +22,9 @@ import type { AddPredictionToImagesInput, PredictInput, PredictionListArgs } fro
 import type { Predictor } from './predictor.ts';
 
 const dayMs = 86_400_000;
+
+/** What a column of text holds in MySQL. */
+const resultBytes = 65_535;
 
 /** What to ask, and what to do with the answer. */
 export interface Question {
@@ -60,13 +65,10 @@ export class PredictionService {
     authorise(caller, 'predict', question.projectId);
     const { projectId, publishedName } = question;
     await this.deps.limit.take(caller);
-    const iterationId = await this.resolveModel(question);
+    const model = await this.resolveModel(question);
+    const { iterationId } = model;
     note({ iterationId });
-    const { results, durationMs } = await this.deps.predictor.predict({
-      iterationId,
-      bytes,
-      explain: question.explain,
-    });
+    const { results, durationMs } = await this.deps.predictor.predict({ ...model, bytes, explain: question.explain });
     const answer = { id: newId(), projectId, iterationId, publishedName, results, durationMs, createdAt: new Date() };
     if (!question.store) return { ...answer, isStored: false, expiresAt: null };
     return this.store({ ...answer, isStored: true, expiresAt: this.expiry(answer.createdAt) }, bytes);
@@ -111,7 +113,11 @@ export class PredictionService {
   }
 
   /** Asked of the database each time, so that publishing takes effect at once in every process. */
-  private async resolveModel({ projectId, publishedName, iterationId }: Question): Promise<string> {
+  private async resolveModel({
+    projectId,
+    publishedName,
+    iterationId,
+  }: Question): Promise<Pick<PredictionTask, 'iterationId' | 'suppression'>> {
     const { manager } = this.deps.database.read;
     if ((publishedName === null) === (iterationId === null))
       throw new DomainError('INVALID', 'Give exactly one of publishedName and iterationId.', {
@@ -120,11 +126,12 @@ export class PredictionService {
     if (publishedName !== null) {
       const publication = await manager.findOneBy(Publication, { projectId, name: publishedName });
       if (!publication) throw notFound('published model', publishedName);
-      return publication.iterationId;
+      const { iouThreshold, maxBoxes } = publication;
+      return { iterationId: publication.iterationId, suppression: { iouThreshold, maxBoxes } };
     }
     const iteration = await manager.findOneBy(Iteration, { id: iterationId ?? '', projectId });
     if (!iteration) throw notFound('iteration of this project', iterationId ?? '');
-    if (iteration.status === IterationStatus.COMPLETED) return iteration.id;
+    if (iteration.status === IterationStatus.COMPLETED) return { iterationId: iteration.id, suppression: null };
     const message = `Iteration ${JSON.stringify(iteration.name)} is ${iteration.status}; only a COMPLETED one can predict.`;
     throw new DomainError('NOT_TRAINED', message, { status: iteration.status });
   }
@@ -133,7 +140,7 @@ export class PredictionService {
   private async store(prediction: Prediction, bytes: Buffer): Promise<Prediction> {
     const { id, projectId } = prediction;
     await this.deps.storage.put(keys.predictionOriginal(projectId, id), bytes);
-    const results = prediction.results.map((result) => ({ ...result, heatmap: null }));
+    const results = fitting(prediction.results.map((result) => ({ ...result, heatmap: null })));
     await this.deps.database.transact((manager) => manager.insert(Prediction, { ...prediction, results }));
     return prediction;
   }
@@ -146,6 +153,13 @@ export class PredictionService {
   private expiry(createdAt: Date): Date {
     return new Date(createdAt.getTime() + this.deps.retentionDays * dayMs);
   }
+}
+
+/** The most probable ones that fit into a row; long names of tags can make 200 boxes longer than that. */
+function fitting(results: PredictionResult[]): PredictionResult[] {
+  let bytes = '[]'.length;
+  const tooMuch = results.findIndex((result) => (bytes += Buffer.byteLength(JSON.stringify(result)) + 1) > resultBytes);
+  return tooMuch < 0 ? results : results.slice(0, tooMuch);
 }
 
 function indexFor({ iterationId, publishedName }: PredictionListArgs): string {

@@ -49,7 +49,7 @@ export class Predictor {
   }
 }
 
-function publicResult({ tagId, tagName, probability, heatmapPng }: TagProbability): PredictionResult {
+function publicResult({ tagId, tagName, probability, box, heatmapPng }: TagProbability): PredictionResult {
   const heatmap = heatmapPng && `data:image/png;base64,${Buffer.from(heatmapPng).toString('base64')}`;
-  return { tagId, tagName, probability, box: null, heatmap };
+  return { tagId, tagName, probability, box, heatmap };
 }

@@ -1,4 +1,7 @@
-import { Field, ID, InputType } from 'type-graphql';
+import { Field, Float, ID, InputType, Int } from 'type-graphql';
+
+/** More boxes than this are noise, and would not fit into a stored prediction. */
+export const mostBoxes = 200;
 
 @InputType({ description: 'A trained iteration to publish.' })
 export class PublishIterationInput {
@@ -15,4 +18,17 @@ export class PublishIterationInput {
     description: 'Whether a name that is taken moves to this iteration, with no failed request in between.',
   })
   overwrite: boolean;
+
+  @Field(() => Float, {
+    defaultValue: 0.45,
+    description:
+      'Of a detector: a box that overlaps a more probable one of its tag by more than this (IoU, 0 to 1) is not answered.',
+  })
+  iouThreshold: number;
+
+  @Field(() => Int, {
+    defaultValue: mostBoxes,
+    description: `Of a detector: boxes that an answer has at most, 1 to ${mostBoxes}; the most probable are kept.`,
+  })
+  maxBoxes: number;
 }

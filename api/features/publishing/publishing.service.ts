@@ -9,8 +9,9 @@ import { authorise, type Caller } from '../../access.ts';
 import { DomainError, notFound } from '../../errors.ts';
 import { OnceOnly } from '../../idempotency.ts';
 import { lockProject } from '../../project-lock.ts';
+import { checkFraction } from '../../text.ts';
 import type { TrainingService } from '../training/training.service.ts';
-import type { PublishIterationInput } from './publishing.input.ts';
+import { mostBoxes, type PublishIterationInput } from './publishing.input.ts';
 
 export class PublishingService {
   constructor(
@@ -21,7 +22,9 @@ export class PublishingService {
   async publish(caller: Caller, input: PublishIterationInput): Promise<Publication> {
     const { id: iterationId, projectId } = await this.training.get(caller, 'publish', input.iterationId);
     checkName(input.name);
-    const row = { id: newId(), projectId, iterationId, name: input.name, createdAt: new Date() };
+    checkSuppression(input);
+    const { name, iouThreshold, maxBoxes } = input;
+    const row = { id: newId(), projectId, iterationId, name, iouThreshold, maxBoxes, createdAt: new Date() };
     const done = await OnceOnly.of(this.database, caller, 'publishIteration', input).transact(async (manager) => {
       await lockProject(manager, projectId);
       await refuseUntrained(manager, iterationId);
@@ -65,6 +68,13 @@ function checkName(name: string): void {
   throw new DomainError('INVALID', message, { field: 'name', max: 128 });
 }
 
+function checkSuppression({ iouThreshold, maxBoxes }: PublishIterationInput): void {
+  checkFraction('iouThreshold', iouThreshold);
+  if (maxBoxes >= 1 && maxBoxes <= mostBoxes) return;
+  const message = `maxBoxes must be 1 to ${mostBoxes}; it is ${maxBoxes}.`;
+  throw new DomainError('INVALID', message, { field: 'maxBoxes', min: 1, max: mostBoxes, value: maxBoxes });
+}
+
 /** Looked up inside the transaction: the iteration may be deleted by somebody else at this moment. */
 async function refuseUntrained(manager: EntityManager, iterationId: string): Promise<void> {
   const iteration = await manager.findOneBy(Iteration, { id: iterationId });
@@ -78,13 +88,13 @@ async function refuseUntrained(manager: EntityManager, iterationId: string): Pro
 async function moveName(
   manager: EntityManager,
   taken: Publication,
-  { iterationId, createdAt }: Publication,
+  { iterationId, iouThreshold, maxBoxes, createdAt }: Publication,
   overwrite: boolean,
 ): Promise<Publication> {
   if (!overwrite && taken.iterationId !== iterationId) {
     const message = `The name ${JSON.stringify(taken.name)} is taken by another iteration; give overwrite: true to move it.`;
     throw new DomainError('NAME_TAKEN', message, { publicationId: taken.id, iterationId: taken.iterationId });
   }
-  await manager.update(Publication, { id: taken.id }, { iterationId, createdAt });
+  await manager.update(Publication, { id: taken.id }, { iterationId, iouThreshold, maxBoxes, createdAt });
   return taken;
 }

@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { keys } from '../../../infra/storage/keys.ts';
-import { openBackbone } from '../../../workers/ml/backbones/backbone.ts';
-import { backbones } from '../../../workers/ml/backbones/registry.ts';
 import { readModelPackage } from '../../../workers/ml/model-package.ts';
-import { predictImage } from '../../../workers/ml/predictor.ts';
+import { openPredictor } from '../../../workers/ml/predictor.ts';
+import { SharedSessions } from '../../../workers/ml/shared-sessions.ts';
 import {
   keysBelow,
   addImages,
@@ -164,8 +163,17 @@ test('an image that cannot be read any more is left out by name, and the rest is
   expect(warnings.filter((warning) => warning.startsWith(`Image ${damaged} was left out: `))).toHaveLength(1);
 });
 
-test('an ADVANCED training is refused plainly', async () => {
-  expect(await codeOf(train, { input: { projectId, mode: 'ADVANCED' } })).toBe('NOT_SUPPORTED');
+test('a budget is for ADVANCED trainings, and has limits', async () => {
+  const refusal = async (input: object) => (await server.send(train, { input: { projectId, ...input } })).errors[0];
+  const details = { code: 'INVALID', field: 'budgetMinutes' };
+  expect(await refusal({ budgetMinutes: 5 })).toMatchObject({
+    message: 'budgetMinutes is for ADVANCED trainings only.',
+    extensions: details,
+  });
+  expect(await refusal({ mode: 'ADVANCED', budgetMinutes: 0 })).toMatchObject({
+    message: 'budgetMinutes must be 1 to 1440; it is 0.',
+    extensions: details,
+  });
 });
 
 test('a published name answers at once, moves on overwrite and goes on unpublish', async () => {
@@ -214,9 +222,9 @@ test('every way of asking gives the prediction of the model package', async () =
     await ask<Answer>(predict, { input: asked }),
   ];
   const model = readModelPackage(await server.storage.get(keys.model(iterationId)));
-  const backbone = await openBackbone(backbones[model.backbone]);
-  const { results } = await predictImage(backbone, model, picture);
-  await backbone.release();
+  const shared = new SharedSessions();
+  const results = await (await openPredictor(model, shared)).predict(picture);
+  await shared.release();
   const expected = results.map(({ tagIndex, probability }) => [model.tags[tagIndex]?.name, probability]);
   for (const answer of answers)
     expect(answer.results.map(({ tagName, probability }) => [tagName, probability])).toEqual(expected);

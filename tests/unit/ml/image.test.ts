@@ -1,7 +1,15 @@
 import { encode } from 'bmp-ts';
 import sharp, { type Sharp } from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { hammingDistance, inspectImage, perceptualHash, renderJpeg, toSquares } from '../../../workers/ml/image.ts';
+import {
+  toRasterForSquares,
+  hammingDistance,
+  inspectImage,
+  perceptualHash,
+  renderJpeg,
+  toSquares,
+  type Squares,
+} from '../../../workers/ml/image.ts';
 
 const limits = { maxBytes: 6e6, maxEdgePixels: 10_000, maxAspectRatio: 20, maxMegapixels: 40 };
 
@@ -15,6 +23,10 @@ function halves(width = 40, height = 20): Sharp {
 function noise(side: number): Sharp {
   const raw = Buffer.from(Uint8Array.from({ length: side * side * 3 }, (_, i) => (i * 7919 + ((i * i) % 251)) % 256));
   return sharp(raw, { raw: { width: side, height: side, channels: 3 } });
+}
+
+async function squaresOf(bytes: Uint8Array, side: number): Promise<Squares> {
+  return toSquares(await toRasterForSquares(bytes, side), side);
 }
 
 function refusal(bytes: Uint8Array, own = limits): Promise<unknown> {
@@ -51,7 +63,7 @@ describe('inspectImage', () => {
     const at = orientation >= 0 ? orientation : turned.indexOf(Buffer.from([0x01, 0x12]));
     turned.fill(0, at + 8, at + 10);
     expect(await inspectImage(turned, limits)).toEqual({ format: 'jpeg', width: 40, height: 20 });
-    expect((await toSquares(turned, 4)).whole[0]).toBeGreaterThan(200);
+    expect((await squaresOf(turned, 4)).whole[0]).toBeGreaterThan(200);
   });
 
   it('refuses empty, too large and foreign files', async () => {
@@ -87,14 +99,14 @@ describe('inspectImage', () => {
 describe('decoding', () => {
   it('squashes upright pictures', async () => {
     const turned = await halves().withMetadata({ orientation: 3 }).png().toBuffer();
-    const rgb = (await toSquares(turned, 8)).whole;
+    const rgb = (await squaresOf(turned, 8)).whole;
     expect(rgb).toHaveLength(192);
     expect([...rgb.subarray(0, 3)]).toEqual([0, 0, 255]);
   });
 
   it('reads CMYK, 16 bit, grey and transparent pictures as 8-bit RGB', async () => {
     const cmyk = await halves().toColourspace('cmyk').jpeg().toBuffer();
-    const [r, , b] = (await toSquares(cmyk, 4)).whole;
+    const [r, , b] = (await squaresOf(cmyk, 4)).whole;
     expect(r).toBeGreaterThan(150);
     expect(b).toBeLessThan(110);
     const deep = await sharp(await halves().png().toBuffer())
@@ -102,17 +114,17 @@ describe('decoding', () => {
       .png()
       .toBuffer();
     expect((await sharp(deep).metadata()).depth).toBe('ushort');
-    expect([...(await toSquares(deep, 4)).whole.subarray(0, 3)]).toEqual([255, 0, 0]);
+    expect([...(await squaresOf(deep, 4)).whole.subarray(0, 3)]).toEqual([255, 0, 0]);
     const grey = await sharp({ create: { width: 9, height: 9, channels: 3, background: '#808080' } })
       .toColourspace('b-w')
       .png()
       .toBuffer();
-    expect([...(await toSquares(grey, 2)).whole.subarray(0, 3)]).toEqual([128, 128, 128]);
+    expect([...(await squaresOf(grey, 2)).whole.subarray(0, 3)]).toEqual([128, 128, 128]);
     const clear = { r: 0, g: 0, b: 0, alpha: 0 };
     const empty = await sharp({ create: { width: 9, height: 9, channels: 4, background: clear } })
       .png()
       .toBuffer();
-    expect([...(await toSquares(empty, 2)).whole.subarray(0, 3)]).toEqual([255, 255, 255]);
+    expect([...(await squaresOf(empty, 2)).whole.subarray(0, 3)]).toEqual([255, 255, 255]);
   });
 
   it('takes the first frame of a moving picture', async () => {
@@ -121,7 +133,7 @@ describe('decoding', () => {
     const bytes = await frames.gif().toBuffer();
     expect((await sharp(bytes).metadata()).pages).toBe(2);
     expect(await inspectImage(bytes, limits)).toEqual({ format: 'gif', width: 10, height: 10 });
-    expect([...(await toSquares(bytes, 2)).whole.subarray(0, 3)]).toEqual([0, 0, 0]);
+    expect([...(await squaresOf(bytes, 2)).whole.subarray(0, 3)]).toEqual([0, 0, 0]);
   });
 
   it('reads bitmaps, also with a gap before the pixels', async () => {
@@ -129,10 +141,10 @@ describe('decoding', () => {
     for (let i = 0; i < 256; i++) abgr.set([255, 10, 20, 200], i * 4);
     const bytes = bmp(16, 16, abgr);
     expect(await inspectImage(bytes, limits)).toEqual({ format: 'bmp', width: 16, height: 16 });
-    expect([...(await toSquares(bytes, 2)).whole.subarray(0, 3)]).toEqual([200, 20, 10]);
+    expect([...(await squaresOf(bytes, 2)).whole.subarray(0, 3)]).toEqual([200, 20, 10]);
     const gap = Buffer.concat([bytes.subarray(0, 54), Buffer.alloc(10, 77), bytes.subarray(54)]);
     gap.writeUInt32LE(64, 10);
-    expect([...(await toSquares(gap, 2)).whole.subarray(0, 3)]).toEqual([200, 20, 10]);
+    expect([...(await squaresOf(gap, 2)).whole.subarray(0, 3)]).toEqual([200, 20, 10]);
   });
 
   it('renders small JPEGs', async () => {

@@ -4,11 +4,16 @@ import { openBackbone, type Backbone } from '../../../workers/ml/backbones/backb
 import { backbones } from '../../../workers/ml/backbones/registry.ts';
 import { extractFeatures, FEATURE_VERSION, normaliseFeature } from '../../../workers/ml/features.ts';
 import { headLogits, headProbabilities } from '../../../workers/ml/head.ts';
-import { readModelPackage, sha256, writeModelPackage, type Model } from '../../../workers/ml/model-package.ts';
+import {
+  readModelPackage,
+  sha256,
+  writeModelPackage,
+  type ClassifierModel,
+} from '../../../workers/ml/model-package.ts';
 import { predictImage } from '../../../workers/ml/predictor.ts';
 import { seededRandom } from '../../../workers/ml/random.ts';
 
-function exampleModel(): Model {
+function exampleModel(): ClassifierModel {
   const random = seededRandom(5);
   return {
     kind: 'MULTICLASS',

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { Tensor, type InferenceSession } from 'onnxruntime-node';
+import { floats, openSession } from '../session.ts';
 import type { BackboneSpec } from './registry.ts';
 
 /** Pooled features together with the feature map they are the mean of. */
@@ -12,6 +13,9 @@ export interface PooledWithMap {
   side: number;
 }
 
+/** Outputs of a backbone that keep the place: block outputs at strides 8, 16 and 32, and the map before pooling. */
+export type MapName = 'stride8' | 'stride16' | 'stride32' | 'headmap';
+
 /** An opened feature extractor. */
 export interface Backbone {
   spec: BackboneSpec;
@@ -22,6 +26,12 @@ export interface Backbone {
   pooled(input: Float32Array, count: number): Promise<Float32Array>;
   /** The same, with the map before pooling (for heat maps). */
   pooledWithMap(input: Float32Array, count: number): Promise<PooledWithMap>;
+  /**
+   * Maps of one picture of any side that is a multiple of 32 (Lite0; others know only their own side).
+   * @param input [3, side, side]
+   * @returns [channels, side / stride, side / stride] each
+   */
+  maps<K extends MapName>(input: Float32Array, side: number, wanted: readonly K[]): Promise<Record<K, Float32Array>>;
   release(): Promise<void>;
 }
 
@@ -30,20 +40,17 @@ export interface Backbone {
  * @param opts.threads intra-op threads of one call (default 1)
  */
 export async function openBackbone(spec: BackboneSpec, opts: { threads?: number } = {}): Promise<Backbone> {
+  return new OnnxBackbone(spec, await openSession(await readBackbone(spec), opts.threads));
+}
+
+/** The file of a backbone, with the SHA-256 that it must have. */
+export async function readBackbone(spec: BackboneSpec): Promise<Uint8Array> {
   const bytes = await readFile(new URL(spec.file, import.meta.url));
   const actual = createHash('sha256').update(bytes).digest('hex');
   if (actual !== spec.sha256) {
     throw new Error(`The weights ${spec.file} are damaged: SHA-256 is ${actual}, expected ${spec.sha256}.`);
   }
-  const session = await InferenceSession.create(bytes, {
-    intraOpNumThreads: opts.threads ?? 1,
-    interOpNumThreads: 1,
-    executionMode: 'sequential',
-    graphOptimizationLevel: 'all',
-    // Waiting threads that spin starve the other processes of a small machine.
-    extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
-  });
-  return new OnnxBackbone(spec, session);
+  return bytes;
 }
 
 class OnnxBackbone implements Backbone {
@@ -81,6 +88,16 @@ class OnnxBackbone implements Backbone {
     return { pooled, map, side };
   }
 
+  async maps<K extends MapName>(
+    input: Float32Array,
+    side: number,
+    wanted: readonly K[],
+  ): Promise<Record<K, Float32Array>> {
+    if (input.length !== 3 * side * side) throw new RangeError(`The input is not a picture of ${side} px.`);
+    const outputs = await this.session.run({ image: new Tensor('float32', input, [1, 3, side, side]) }, wanted);
+    return Object.fromEntries(wanted.map((name) => [name, floats(outputs[name])])) as Record<K, Float32Array>;
+  }
+
   release(): Promise<void> {
     return this.session.release();
   }
@@ -93,9 +110,4 @@ class OnnxBackbone implements Backbone {
     if (part.length !== length) throw new RangeError(`The input is shorter than ${index + 1} pictures of ${side} px.`);
     return this.session.run({ image: new Tensor('float32', part, [1, 3, side, side]) }, wanted);
   }
-}
-
-function floats(value: InferenceSession.OnnxValueMapType[string] | undefined): Float32Array {
-  if (!(value?.data instanceof Float32Array)) throw new TypeError('The backbone returned no float32 output.');
-  return value.data;
 }

@@ -7,6 +7,8 @@ export interface BackboneSpec {
   /** Side of the square input in pixels. */
   inputSize: number;
   featureLength: 1280;
+  /** Channels, height and width of the output `stride8` at that side: what fine-tuning starts from. */
+  stride8: readonly [number, number, number];
   /** File name beside this module. */
   file: string;
   /** Of the file, lower-case hexadecimal; checked when the backbone is opened. */
@@ -21,6 +23,7 @@ export const backbones: Record<BackboneName, BackboneSpec> = {
     name: 'efficientnet-lite0',
     inputSize: 224,
     featureLength: 1280,
+    stride8: [40, 28, 28],
     file: 'efficientnet-lite0.onnx',
     sha256: '0b58d4a1ba46fdabf4a360f05f328e535f78568fabd56783a4bb0fd78ce12aad',
     licence: 'Apache-2.0',
@@ -30,6 +33,7 @@ export const backbones: Record<BackboneName, BackboneSpec> = {
     name: 'efficientnet-lite2',
     inputSize: 260,
     featureLength: 1280,
+    stride8: [48, 33, 33],
     file: 'efficientnet-lite2.onnx',
     sha256: '95f0623d7f734b315248b7c5645a740c02186223440fb45ba9daca27c1af4aea',
     licence: 'Apache-2.0',

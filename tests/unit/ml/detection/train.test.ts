@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { renderSamples } from '../../../../samples/render.ts';
+import { openBackbone, type Backbone } from '../../../../workers/ml/backbones/backbone.ts';
+import { backbones } from '../../../../workers/ml/backbones/registry.ts';
+import { overlapOf } from '../../../../workers/ml/detection/boxes.ts';
+import { uncalibrated } from '../../../../workers/ml/detection/calibration.ts';
+import type { DetectorModel } from '../../../../workers/ml/detection/detector-package.ts';
+import { openDetector, predictBoxes } from '../../../../workers/ml/detection/predict-boxes.ts';
+import { detectorRecipe } from '../../../../workers/ml/detection/recipe.ts';
+import { trainDetector, type DetectorTraining } from '../../../../workers/ml/detection/train.ts';
+import { renderViews, VIEW_VERSION, type TrainingPicture } from '../../../../workers/ml/detection/views.ts';
+import { readModelPackage, sha256, writeModelPackage } from '../../../../workers/ml/model-package.ts';
+
+const tags = ['stop', 'yield'];
+const inputSize = 128;
+const pictureCount = 16;
+
+describe('a detector of road signs', () => {
+  let backbone: Backbone;
+  const jpegs: Buffer[] = [];
+  const pictures: TrainingPicture[] = [];
+  const packs: Buffer[] = [];
+  let training: DetectorTraining;
+
+  beforeAll(async () => {
+    backbone = await openBackbone(backbones['efficientnet-lite0']);
+    for await (const { tag, jpeg, boxes } of renderSamples({ perTag: pictureCount / 2, seed: 3, size: 256 })) {
+      if (!tags.includes(tag)) continue;
+      const load = () => Promise.resolve(jpeg);
+      const own = boxes.map(({ left, top, width, height }) => ({ left, top, width, height }));
+      pictures.push({ fold: 0, load, boxes: own.map((box) => ({ ...box, tagIndex: tags.indexOf(tag) })) });
+      jpegs.push(jpeg);
+    }
+    const plan = { mode: 'QUICK' as const, inputSize, imageCount: pictureCount, budgetMinutes: 1, trainingCount: 1 };
+    const recipe = { ...detectorRecipe(plan), viewsPerImage: 6, steps: 150, averageDecay: 0.9 };
+    for (const i of pictures.keys()) packs.push(await renderViews(backbone, pictures, i, recipe, 1));
+    const loadViews = (picture: number) => Promise.resolve(packs[picture] as Buffer);
+    const members = [...pictures.keys()];
+    training = { loadViews, members, tagCount: tags.length, recipe, seed: 1, threads: 1 };
+  });
+  afterAll(() => backbone.release());
+
+  async function packed(detail: Partial<DetectorTraining>): Promise<Uint8Array> {
+    const { backbone: name, headWidth, weights } = await trainDetector({ ...training, ...detail });
+    const model: DetectorModel = {
+      kind: 'DETECTION',
+      backbone: name,
+      viewVersion: VIEW_VERSION,
+      inputSize,
+      headWidth,
+      tags: tags.map((tag, i) => ({ id: `t${i}`, name: tag, type: 'REGULAR' })),
+      calibration: uncalibrated,
+      suppression: { iouThreshold: 0.45, maxBoxes: 200 },
+      weights,
+    };
+    return writeModelPackage(model);
+  }
+
+  it('finds the signs, from its package alone', { timeout: 120_000 }, async () => {
+    const losses: number[] = [];
+    const bytes = await packed({ onStep: ({ loss }) => losses.push(loss) });
+    expect(losses).toHaveLength(150);
+    const mean = (part: number[]): number => part.reduce((sum, loss) => sum + loss, 0) / part.length;
+    expect(mean(losses.slice(-20))).toBeLessThan(mean(losses.slice(0, 20)) / 2);
+
+    const model = readModelPackage(bytes);
+    expect(sha256(writeModelPackage(model))).toBe(sha256(bytes));
+    const detector = await openDetector(model as DetectorModel, { threads: 1 });
+    let found = 0;
+    for (const [i, jpeg] of jpegs.entries()) {
+      const [first] = await predictBoxes(backbone, detector, jpeg);
+      const truth = pictures[i]?.boxes[0];
+      if (first && truth && first.tagIndex === truth.tagIndex && overlapOf(first, truth) > 0.5) found++;
+    }
+    await detector.head.release();
+    expect(found).toBeGreaterThan(0.8 * jpegs.length);
+  });
+
+  it('becomes the same after a break', { timeout: 120_000 }, async () => {
+    const recipe = { ...training.recipe, steps: 12, checkpointSteps: 5 };
+    const checkpoints = new Map<number, Buffer>();
+    const whole = await packed({
+      recipe,
+      onCheckpoint: (state, step) => Promise.resolve(void checkpoints.set(step, Buffer.from(state))),
+    });
+    expect([...checkpoints.keys()]).toEqual([5, 10]);
+    const steps: number[] = [];
+    const checkpoint = checkpoints.get(5) as Buffer;
+    const resumed = await packed({ recipe, checkpoint, onStep: ({ step }) => steps.push(step) });
+    expect(steps).toEqual([6, 7, 8, 9, 10, 11, 12]);
+    expect(sha256(resumed)).toBe(sha256(whole));
+    expect(sha256(await packed({ recipe, seed: 2 }))).not.toBe(sha256(whole));
+  });
+
+  it('stops when it is told to', { timeout: 60_000 }, async () => {
+    const stop = new AbortController();
+    const onStep = ({ step }: { step: number }) => (step === 3 ? stop.abort(new Error('enough')) : undefined);
+    await expect(trainDetector({ ...training, onStep, signal: stop.signal })).rejects.toThrow('enough');
+  });
+});

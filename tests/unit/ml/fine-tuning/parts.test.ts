@@ -1,0 +1,142 @@
+import { describe, expect, it } from 'vitest';
+import { Batches } from '../../../../workers/ml/fine-tuning/batches.ts';
+import { foldScales, splitScales } from '../../../../workers/ml/fine-tuning/channel-scales.ts';
+import { readMapPack, writeMapPack } from '../../../../workers/ml/fine-tuning/map-pack.ts';
+import { fitInto, startingPace, stepOn, type Pace } from '../../../../workers/ml/fine-tuning/pacing.ts';
+import { fineTuneRecipe, poolBytes, viewBytes } from '../../../../workers/ml/fine-tuning/recipe.ts';
+import { fitStartingHead } from '../../../../workers/ml/fine-tuning/starting-head.ts';
+import { toFloat16 } from '../../../../workers/ml/float16.ts';
+import { linearLogits } from '../../../../workers/ml/head.ts';
+import { seededRandom } from '../../../../workers/ml/random.ts';
+import { ViewPool } from '../../../../workers/ml/view-pool.ts';
+
+describe('recipe', () => {
+  it('takes fewer views of many pictures, so that all fit into memory', () => {
+    for (const imageCount of [10, 420, 4000, 9000, 100_000]) {
+      const { augmentedViews } = fineTuneRecipe({ backbone: 'efficientnet-lite2', imageCount });
+      const bytes = imageCount * (2 + augmentedViews) * viewBytes('efficientnet-lite2');
+      expect(augmentedViews === 0 || bytes <= poolBytes).toBe(true);
+    }
+    expect(fineTuneRecipe({ backbone: 'efficientnet-lite0', imageCount: 420 }).augmentedViews).toBe(6);
+    expect(fineTuneRecipe({ backbone: 'efficientnet-lite0', imageCount: 100_000 }).augmentedViews).toBe(0);
+  });
+});
+
+describe('pace', () => {
+  const runOn = (pace: Pace, steps: number, stepMs: number): Pace => {
+    for (let i = 0; i < steps; i++) pace = { ...stepOn(pace), spentMs: pace.spentMs + stepMs };
+    return pace;
+  };
+
+  it('moves evenly when there is time', () => {
+    const half = runOn(startingPace(10), 5, 100);
+    expect(half.position).toBeCloseTo(0.5, 12);
+    expect(fitInto(1000, half, 100)).toEqual(half);
+    expect(runOn(half, 5, 100)).toMatchObject({ step: 10, stepsLeft: 0, position: 1 });
+  });
+
+  it('runs through the rest of the schedule faster when there is not', () => {
+    const late = runOn(startingPace(100), 10, 100);
+    const hurried = fitInto(3000, late, 100);
+    expect(hurried).toMatchObject({ step: 10, stepsLeft: 20, position: late.position });
+    const end = runOn(hurried, 20, 100);
+    expect(end).toMatchObject({ position: 1, stepsLeft: 0 });
+    expect(end.spentMs).toBeLessThanOrEqual(3000);
+    expect(fitInto(500, late, 100).stepsLeft).toBe(1);
+  });
+});
+
+describe('channel scales', () => {
+  it('bring every filter to about one size, and lose nothing', () => {
+    const random = seededRandom(3);
+    const sizes = [0.003, 0.2, 4, 0];
+    const weight = Float32Array.from({ length: 40 }, (_, i) => (random() - 0.5) * (sizes[Math.floor(i / 10)] ?? 0));
+    const folded = new Map([
+      ['a.weight', weight],
+      ['a.bias', Float32Array.of(1, -2, 3, 0)],
+    ]);
+    const split = splitScales(folded);
+    for (let channel = 0; channel < 3; channel++) {
+      const own = split.get('a.weight')?.subarray(channel * 10, channel * 10 + 10);
+      const size = Math.sqrt((own ?? weight).reduce((sum, value) => sum + value * value, 0) / 10);
+      expect(size).toBeGreaterThan(0.07 / 1.5);
+      expect(size).toBeLessThan(0.07 * 1.5);
+    }
+    expect(foldScales(split)).toEqual(folded);
+  });
+});
+
+describe('batches', () => {
+  const viewCount = 3;
+  const members = [0, 2, 4, 5, 7];
+  const numbers = (picture: number): Float32Array =>
+    Float32Array.from({ length: viewCount * 4 }, (_, i) => picture + Math.floor(i / 4) / 8);
+  const pack = (picture: number): Promise<Buffer> =>
+    Promise.resolve(writeMapPack(toFloat16(numbers(picture)), viewCount));
+  const targets = Array.from({ length: 8 }, (_, picture) => [picture]);
+  const batches = (mixup: number): Batches => {
+    const recipe = { ...fineTuneRecipe({ backbone: 'efficientnet-lite0', imageCount: 5 }), batchSize: 4, mixup };
+    return new Batches({ targets, tagCount: 8, members }, new ViewPool(pack, readMapPack, 1e6), recipe, 9, 6);
+  };
+
+  it('show every picture once before any comes again, with the tags that belong to it', async () => {
+    const seen: number[] = [];
+    for (let step = 0; step < 5; step++) {
+      const { map, targets: own } = await batches(0).at(step);
+      for (let i = 0; i < 4; i++) {
+        const picture = own.subarray(8 * i, 8 * i + 8).indexOf(1);
+        seen.push(picture);
+        expect(Math.floor(map[4 * i] ?? -1)).toBe(picture);
+      }
+    }
+    for (let epoch = 0; epoch < 4; epoch++)
+      expect(seen.slice(epoch * 5, epoch * 5 + 5).sort((a, b) => a - b)).toEqual(members);
+  });
+
+  it('mix pictures and tags in the same shares, and depend on seed and step only', async () => {
+    const one = batches(0.2);
+    await one.at(0);
+    const batch = await one.at(7);
+    expect(batch).toEqual(await batches(0.2).at(7));
+    let mixed = 0;
+    for (let i = 0; i < 4; i++) {
+      const shares = batch.targets.subarray(8 * i, 8 * i + 8);
+      expect(shares.reduce((sum, share) => sum + share)).toBeCloseTo(1, 5);
+      const mean = shares.reduce((sum, share, picture) => sum + share * picture, 0);
+      // Views differ from their picture's number by a quarter at most.
+      expect((batch.map[4 * i] ?? 0) - mean).toBeGreaterThan(-1e-3);
+      expect((batch.map[4 * i] ?? 0) - mean).toBeLessThan(0.26);
+      if (Math.max(...shares) < 0.999) mixed++;
+    }
+    expect(mixed).toBeGreaterThan(0);
+    expect(new Set(batch.kept)).toEqual(new Set([0, Math.fround(1.25)]));
+  });
+});
+
+describe('pack of maps', () => {
+  it('comes back as it was, from any address, and refuses damage', () => {
+    const pack = writeMapPack(Uint16Array.from([1, 2, 3, 4, 5, 6]), 2);
+    const odd = Buffer.concat([Buffer.alloc(1), pack]).subarray(1);
+    for (const bytes of [pack, odd])
+      expect(readMapPack(bytes).map((view) => [...view])).toEqual([
+        [1, 2, 3],
+        [4, 5, 6],
+      ]);
+    expect(() => readMapPack(pack.subarray(0, -2))).toThrow(/instead of/);
+  });
+});
+
+describe('starting head', () => {
+  it('tells apart what raw features tell apart', async () => {
+    const random = seededRandom(4);
+    const targets = Array.from({ length: 12 }, (_, i) => [i % 3]);
+    const features = targets.map(([tag = 0]) =>
+      Float32Array.from({ length: 2560 }, (_, d) => random() + (d % 10 === tag ? 1 : 0)),
+    );
+    const head = await fitStartingHead(features, targets, { tagCount: 3, kind: 'MULTICLASS' });
+    features.forEach((feature, i) => {
+      const logits = [...linearLogits(head, feature)];
+      expect(logits.indexOf(Math.max(...logits))).toBe(targets[i]?.[0]);
+    });
+  });
+});

@@ -1,0 +1,113 @@
+import { backbones, type BackboneName } from '../backbones/registry.ts';
+import {
+  backboneOf,
+  invalidPackage,
+  isNumber,
+  isShare,
+  tagsOf,
+  type ModelTag,
+  type PackageHeader,
+} from '../package-header.ts';
+import { readTensorFile, writeTensorFile, type NamedTensor } from '../tensor-file.ts';
+import type { Weights } from '../trainer/network.ts';
+import type { SuppressionOptions } from './boxes.ts';
+import type { BoxCalibration } from './calibration.ts';
+import type { DetectorParameters } from './detector.ts';
+import { headNetwork, isTrained } from './head-network.ts';
+
+/** Everything that a detection needs apart from the backbone's own file. */
+export interface DetectorModel {
+  kind: 'DETECTION';
+  backbone: BackboneName;
+  /** How pictures were drawn, see `VIEW_VERSION`. */
+  viewVersion: string;
+  /** Side of the square input in pixels. */
+  inputSize: number;
+  headWidth: number;
+  /** In the order of the outputs. */
+  tags: ModelTag[];
+  calibration: BoxCalibration;
+  /** What a publication starts from. */
+  suppression: SuppressionOptions;
+  weights: Weights;
+}
+
+/** The part that the head is built from. */
+export function detectorParameters({
+  backbone,
+  inputSize,
+  headWidth,
+  tags,
+  weights,
+}: DetectorModel): DetectorParameters {
+  return { backbone, inputSize, headWidth, tagCount: tags.length, weights };
+}
+
+/** The model as bytes; equal models give equal bytes. */
+export function writeDetectorPackage(model: DetectorModel): Buffer {
+  const { weights, ...facts } = model;
+  const header = { ...facts, backboneSha256: backbones[model.backbone].sha256 };
+  const tensors = new Map<string, NamedTensor>();
+  for (const [name, shape] of learnedShapes(model))
+    tensors.set(name, { shape, data: weights.get(name) ?? new Float32Array() });
+  const bytes = writeTensorFile(header, tensors);
+  readDetectorPackage(bytes);
+  return bytes;
+}
+
+/** Reads and checks the package of a detector. */
+export function readDetectorPackage(bytes: Uint8Array): DetectorModel {
+  const { header, tensors } = readTensorFile(bytes);
+  const facts = checkHeader(header);
+  const shapes = learnedShapes(facts);
+  if (tensors.size !== shapes.size) throw invalidPackage(`it has ${tensors.size} tensors instead of ${shapes.size}`);
+  const weights: Weights = new Map();
+  for (const [name, shape] of shapes) {
+    const tensor = tensors.get(name);
+    if (tensor?.shape.join() !== shape.join()) throw invalidPackage(`the tensor ${name} is wrong`);
+    if (!tensor.data.every(Number.isFinite)) throw invalidPackage('it has a weight that is no number');
+    weights.set(name, tensor.data);
+  }
+  return { ...facts, weights };
+}
+
+/** The shape of the head follows from its facts; the frozen part comes from the backbone. */
+function learnedShapes({ inputSize, headWidth, tags }: Omit<DetectorModel, 'weights'>): Map<string, readonly number[]> {
+  const network = headNetwork({ inputSize, headWidth, tagCount: tags.length }, { isFolded: true });
+  return new Map([...network.parameters()].filter(([name]) => isTrained(name)));
+}
+
+function checkHeader(header: PackageHeader): Omit<DetectorModel, 'weights'> {
+  const { kind, viewVersion, inputSize, headWidth } = header;
+  if (kind !== 'DETECTION') throw invalidPackage(`kind ${String(kind)} is unknown`);
+  if (typeof viewVersion !== 'string') throw invalidPackage('viewVersion is missing');
+  if (!isCount(inputSize) || inputSize % 32 !== 0)
+    throw invalidPackage(`inputSize ${String(inputSize)} is no multiple of 32`);
+  if (!isCount(headWidth)) throw invalidPackage(`headWidth ${String(headWidth)} is wrong`);
+  return {
+    kind,
+    backbone: backboneOf(header),
+    viewVersion,
+    inputSize,
+    headWidth,
+    tags: tagsOf(header),
+    calibration: calibrationOf(header),
+    suppression: suppressionOf(header),
+  };
+}
+
+function calibrationOf({ calibration }: PackageHeader): BoxCalibration {
+  const { slope, offset } = (calibration ?? {}) as Record<string, unknown>;
+  if (!isNumber(slope) || slope <= 0 || !isNumber(offset)) throw invalidPackage('its calibration is wrong');
+  return { slope, offset };
+}
+
+function suppressionOf({ suppression }: PackageHeader): SuppressionOptions {
+  const { iouThreshold, maxBoxes } = (suppression ?? {}) as Record<string, unknown>;
+  if (!isShare(iouThreshold) || !isCount(maxBoxes)) throw invalidPackage('its suppression of overlaps is wrong');
+  return { iouThreshold, maxBoxes };
+}
+
+function isCount(value: unknown): value is number {
+  return isNumber(value) && Number.isSafeInteger(value) && value > 0;
+}

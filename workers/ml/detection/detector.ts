@@ -1,0 +1,99 @@
+import type { InferenceSession } from 'onnxruntime-node';
+import type { BackboneName } from '../backbones/registry.ts';
+import { openSession } from '../session.ts';
+import { inferenceModel } from '../trainer/inference-model.ts';
+import type { Weights } from '../trainer/network.ts';
+import {
+  clipToPicture,
+  defaultSuppression,
+  suppressOverlaps,
+  type DetectedBox,
+  type SuppressionOptions,
+} from './boxes.ts';
+import { expansionWeights } from './expansion.ts';
+import { gridOf, proposedBoxes, type Grid } from './grid.ts';
+import { expandedChannels, headNetwork, type HeadShape } from './head-network.ts';
+import { mapTensors } from './normalisation.ts';
+import { levels, type View } from './view-pack.ts';
+
+/** What was learned, the normalisation folded in; the frozen expansions come from the backbone. */
+export interface DetectorParameters extends HeadShape {
+  backbone: BackboneName;
+  weights: Weights;
+}
+
+/** Scores below say nothing; they only make lists long. */
+const leastScore = 0.02;
+/** The most probable boxes that suppression looks at, so that a picture full of doubt costs no more than another. */
+const mostCandidates = 1000;
+
+/** The expanded fine map, once as it is and once as the runtime wants it. */
+function activationBytes({ inputSize }: HeadShape): number {
+  return 2 * 4 * expandedChannels[0] * (inputSize / levels[0].stride) ** 2;
+}
+
+/** An opened detector head. */
+export class Detector {
+  private readonly grid: Grid;
+
+  private constructor(
+    private readonly parameters: DetectorParameters,
+    private readonly session: InferenceSession,
+    /** About what the session takes of memory: its weights, once more as the runtime lays them out, and its largest maps. */
+    readonly sizeBytes: number,
+  ) {
+    this.grid = gridOf(parameters.inputSize);
+  }
+
+  /** @param options.threads of one call */
+  static async open(parameters: DetectorParameters, options: { threads: number }): Promise<Detector> {
+    const weights = new Map([...(await expansionWeights(parameters.backbone)), ...parameters.weights]);
+    const model = inferenceModel(headNetwork(parameters, { isFolded: true }), weights);
+    const sizeBytes = 2 * model.byteLength + activationBytes(parameters);
+    return new Detector(parameters, await openSession(model, options.threads), sizeBytes);
+  }
+
+  /**
+   * Boxes with a score above .02, overlaps of one tag suppressed, from the highest score down. Scores are not calibrated.
+   * @param maps of the plain view
+   */
+  async detect(maps: View['maps'], suppression: SuppressionOptions = defaultSuppression): Promise<DetectedBox[]> {
+    const outputs = await this.session.run(mapTensors([maps], this.parameters.inputSize));
+    const numbers = (name: string): Float32Array => outputs[name]?.data as Float32Array;
+    const tags = levels.map(({ stride }) => numbers(`tags${stride}`));
+    const distances = levels.map(({ stride }) => numbers(`distances${stride}`));
+    const candidates = this.candidates(tags, proposedBoxes(this.grid, distances, 0));
+    candidates.sort((a, b) => b.probability - a.probability);
+    return suppressOverlaps(candidates.slice(0, mostCandidates), suppression);
+  }
+
+  release(): Promise<void> {
+    return this.session.release();
+  }
+
+  private candidates(tags: Float32Array[], proposed: Float64Array): DetectedBox[] {
+    const leastLogit = Math.log(leastScore / (1 - leastScore));
+    const boxes: DetectedBox[] = [];
+    this.grid.levels.forEach(({ side, start }, level) => {
+      const cells = side * side;
+      tags[level]?.forEach((logit, i) => {
+        if (logit <= leastLogit) return;
+        const box = this.boxOf(proposed, start + (i % cells));
+        const [tagIndex, probability] = [Math.floor(i / cells), 1 / (1 + Math.exp(-logit))];
+        if (box.width > 0 && box.height > 0) boxes.push({ ...box, tagIndex, probability });
+      });
+    });
+    return boxes;
+  }
+
+  private boxOf(proposed: Float64Array, cell: number): { left: number; top: number; width: number; height: number } {
+    const side = this.parameters.inputSize;
+    const [left = 0, top = 0, right = 0, bottom = 0] = proposed.subarray(cell * 4, cell * 4 + 4);
+    return clipToPicture({
+      left: left / side,
+      top: top / side,
+      width: (right - left) / side,
+      height: (bottom - top) / side,
+    });
+  }
+}

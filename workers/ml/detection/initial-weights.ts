@@ -1,0 +1,39 @@
+import { keyedRandom } from '../random.ts';
+import type { Network, Weights } from '../trainer/network.ts';
+import { isTrained } from './head-network.ts';
+
+/** Scores start low: most cells see nothing (Lin et al., 2017). */
+const firstTagBias = -4;
+const lastLayerDeviation = 0.01;
+
+/** Random first values of everything that learns, the same for the same seed. */
+export function initialWeights(network: Network, seed: number): Weights {
+  const names = [...network.parameters()].filter(([name]) => isTrained(name));
+  return new Map(
+    names.map(([name, shape], i) => {
+      const length = shape.reduce((product, side) => product * side, 1);
+      const normal = normalNumbers(keyedRandom(seed, i));
+      const deviation = deviationOf(name, shape);
+      return [name, Float32Array.from({ length }, () => startOf(name) + (deviation ? deviation * normal() : 0))];
+    }),
+  );
+}
+
+function startOf(name: string): number {
+  // A cell starts with boxes of four strides a side.
+  if (name.startsWith('scale')) return Math.LN2;
+  return name === 'tags.bias' ? firstTagBias : 0;
+}
+
+/** He et al., 2015: keeps the variance through a ReLU. */
+function deviationOf(name: string, shape: readonly number[]): number {
+  if (!name.endsWith('.weight')) return 0;
+  if (name === 'tags.weight' || name === 'distances.weight') return lastLayerDeviation;
+  const inputs = shape.slice(1).reduce((product, side) => product * side, 1);
+  return Math.sqrt(2 / inputs);
+}
+
+/** Standard normal numbers (Box and Muller). */
+function normalNumbers(random: () => number): () => number {
+  return () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+}

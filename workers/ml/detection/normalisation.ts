@@ -1,0 +1,93 @@
+import { Tensor } from 'onnxruntime-node';
+import { openSession } from '../session.ts';
+import { inferenceModel } from '../trainer/inference-model.ts';
+import type { Weights } from '../trainer/network.ts';
+import { expandedChannels, expansionNetwork } from './head-network.ts';
+import { levels, type View } from './view-pack.ts';
+
+/** Added to each deviation, so that a channel that never speaks is not blown up. */
+const leastDeviation = 1e-3;
+
+/** Inputs of a network over cached maps, for any number of views. */
+export function mapTensors(views: readonly View['maps'][], inputSize: number): Record<string, Tensor> {
+  return Object.fromEntries(
+    Object.entries(mapInputs(views)).map(([name, halves], l) => {
+      const { channels, stride } = levels[l] as (typeof levels)[number];
+      const side = inputSize / stride;
+      return [name, new Tensor('float16', halves, [views.length, channels, side, side])];
+    }),
+  );
+}
+
+/** The maps of several views, laid one behind the other. */
+export function mapInputs(views: readonly View['maps'][]): Record<string, Uint16Array> {
+  return Object.fromEntries(
+    levels.map(({ stride }, l) => {
+      const length = views[0]?.[l]?.length ?? 0;
+      const joined = new Uint16Array(length * views.length);
+      views.forEach((maps, i) => joined.set(maps[l] as Uint16Array, i * length));
+      return [`stride${stride}`, joined];
+    }),
+  );
+}
+
+/**
+ * Weights of the normalisation: every expanded channel gets mean 0 and deviation 1 over these views.
+ * @param expansion weights of the frozen expansions
+ */
+export async function fitNormalisation(
+  views: AsyncIterable<View['maps']>,
+  inputSize: number,
+  expansion: Weights,
+  threads: number,
+): Promise<Weights> {
+  const session = await openSession(inferenceModel(expansionNetwork(inputSize), expansion), threads);
+  const sums = expandedChannels.map((channels) => new ChannelSums(channels));
+  try {
+    for await (const maps of views) {
+      const outputs = await session.run(mapTensors([maps], inputSize));
+      levels.forEach(({ stride }, l) => sums[l]?.add(outputs[`expanded${stride}`]?.data as Float32Array));
+    }
+  } finally {
+    await session.release();
+  }
+  return new Map(levels.flatMap(({ stride }, l) => [...(sums[l] as ChannelSums).weights(`normalise${stride}`)]));
+}
+
+class ChannelSums {
+  private readonly sum: Float64Array;
+  private readonly squares: Float64Array;
+  private count = 0;
+
+  constructor(private readonly channels: number) {
+    this.sum = new Float64Array(channels);
+    this.squares = new Float64Array(channels);
+  }
+
+  add(map: Float32Array): void {
+    const cells = map.length / this.channels;
+    this.count += cells;
+    for (let c = 0; c < this.channels; c++) {
+      let [sum, squares] = [0, 0];
+      for (let i = c * cells; i < (c + 1) * cells; i++) {
+        const value = map[i] as number;
+        sum += value;
+        squares += value * value;
+      }
+      this.sum[c] = (this.sum[c] as number) + sum;
+      this.squares[c] = (this.squares[c] as number) + squares;
+    }
+  }
+
+  weights(name: string): Weights {
+    const mean = this.sum.map((sum) => sum / this.count);
+    const factor = Float32Array.from(this.squares, (squares, c) => {
+      const variance = squares / this.count - (mean[c] as number) ** 2;
+      return 1 / (Math.sqrt(Math.max(0, variance)) + leastDeviation);
+    });
+    return new Map([
+      [`${name}.weight`, factor],
+      [`${name}.bias`, factor.map((f, c) => -f * (mean[c] as number))],
+    ]);
+  }
+}

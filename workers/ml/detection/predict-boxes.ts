@@ -1,0 +1,32 @@
+import type { Backbone } from '../backbones/backbone.ts';
+import type { DetectedBox, SuppressionOptions } from './boxes.ts';
+import { calibrated } from './calibration.ts';
+import { Detector } from './detector.ts';
+import { detectorParameters, type DetectorModel } from './detector-package.ts';
+import { plainMaps, VIEW_VERSION } from './views.ts';
+
+/** A detector that is ready to look at pictures. */
+export interface OpenDetector {
+  model: DetectorModel;
+  head: Detector;
+}
+
+/** @param options.threads of one call */
+export async function openDetector(model: DetectorModel, options: { threads: number }): Promise<OpenDetector> {
+  if (model.viewVersion !== VIEW_VERSION)
+    throw new Error(`The model was trained on views ${model.viewVersion}; this version makes ${VIEW_VERSION}.`);
+  return { model, head: await Detector.open(detectorParameters(model), options) };
+}
+
+/** Finds objects in one picture, with the same steps as in training and evaluation; the most probable first. */
+export async function predictBoxes(
+  backbone: Backbone,
+  { model, head }: OpenDetector,
+  bytes: Uint8Array,
+  suppression: SuppressionOptions = model.suppression,
+): Promise<DetectedBox[]> {
+  if (backbone.spec.name !== model.backbone)
+    throw new Error(`The model needs the backbone ${model.backbone}, not ${backbone.spec.name}.`);
+  const maps = await plainMaps(backbone, bytes, model.inputSize);
+  return calibrated(await head.detect(maps, suppression), model.calibration);
+}

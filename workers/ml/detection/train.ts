@@ -1,0 +1,146 @@
+import { cosine } from '../trainer/schedule.ts';
+import { Trainer } from '../trainer/trainer.ts';
+import { ViewPool } from '../view-pool.ts';
+import { Batches, type Pick } from './batches.ts';
+import { readCheckpoint, writeCheckpoint } from './checkpoint.ts';
+import type { DetectorParameters } from './detector.ts';
+import { expansionWeights } from './expansion.ts';
+import { gridOf, type HeadOutputs } from './grid.ts';
+import { foldNormalisation, headNetwork, isTrained } from './head-network.ts';
+import { initialWeights } from './initial-weights.ts';
+import { detectionLoss } from './loss.ts';
+import { fitNormalisation, mapInputs } from './normalisation.ts';
+import type { DetectorRecipe } from './recipe.ts';
+import { levels, readViewPack, type View, type ViewPack } from './view-pack.ts';
+
+export interface DetectorTraining {
+  /** The view pack of one picture. Packs that were used lately stay in memory. */
+  loadViews: (picture: number) => Promise<Uint8Array>;
+  /** Indexes of the pictures that are trained on. */
+  members: readonly number[];
+  tagCount: number;
+  recipe: DetectorRecipe;
+  seed: number;
+  /** Of one step. */
+  threads: number;
+  /** To go on from; made by a training with the same recipe, members and seed. */
+  checkpoint?: Uint8Array;
+  /** Awaited before the next step. */
+  onCheckpoint?: (state: Buffer, step: number) => Promise<void>;
+  onStep?: (progress: DetectorStep) => void;
+  signal?: AbortSignal;
+}
+
+export interface DetectorStep {
+  /** From 1. */
+  step: number;
+  steps: number;
+  loss: number;
+  learningRate: number;
+}
+
+/** Of views in memory; a training as a whole stays below 4 GiB. */
+const poolBytes = 1.5 * 2 ** 30;
+/** So many pictures say enough about the channels. */
+const normalisingPictures = 24;
+const optimiser = { beta1: 0.9, beta2: 0.99, weightDecay: 0.01, clipNorm: 10 };
+
+/**
+ * Trains the head of a detector on cached views. The same arguments give the same weights, with or without a break.
+ * @throws what `signal` was aborted with
+ */
+export async function trainDetector(training: DetectorTraining): Promise<DetectorParameters> {
+  const { recipe, members, tagCount, seed, checkpoint } = training;
+  if (members.length === 0) throw new RangeError('There is no picture to train on.');
+  const pool = new ViewPool(training.loadViews, readViewPack, poolBytes);
+  const trainer = await openTrainer(training, pool);
+  try {
+    const first = checkpoint ? resume(trainer, checkpoint) : 0;
+    const batches = new Batches(members, recipe.batchSize, seed);
+    for (let step = first; step < recipe.steps; step++) {
+      training.signal?.throwIfAborted();
+      await trainStep(training, trainer, await viewsOf(pool, batches.at(step)), step);
+      await checkpointWhenDue(training, trainer, step + 1);
+    }
+    const weights = foldNormalisation(trainer.averaged());
+    return { backbone: recipe.backbone, inputSize: recipe.inputSize, headWidth: recipe.headWidth, tagCount, weights };
+  } finally {
+    await trainer.release();
+  }
+}
+
+async function openTrainer(training: DetectorTraining, pool: ViewPool<ViewPack>): Promise<Trainer> {
+  const { recipe, members, tagCount, seed, threads } = training;
+  const network = headNetwork({ ...recipe, tagCount }, { isFolded: false });
+  const expansion = await expansionWeights(recipe.backbone);
+  const plain = plainViews(pool, members.slice(0, normalisingPictures));
+  const normalisation = await fitNormalisation(plain, recipe.inputSize, expansion, threads);
+  return Trainer.open({
+    network,
+    weights: new Map([...expansion, ...normalisation, ...initialWeights(network, seed)]),
+    trained: isTrained,
+    optimiser,
+    average: recipe.averageDecay,
+    batchSize: recipe.batchSize,
+    threads,
+  });
+}
+
+async function* plainViews(pool: ViewPool<ViewPack>, pictures: readonly number[]): AsyncIterable<View['maps']> {
+  for (const picture of pictures) yield ((await pool.get(picture)).views[0] as View).maps;
+}
+
+function resume(trainer: Trainer, checkpoint: Uint8Array): number {
+  const { step, state } = readCheckpoint(checkpoint);
+  trainer.restore(state);
+  return step;
+}
+
+async function viewsOf(pool: ViewPool<ViewPack>, picks: Pick[]): Promise<View[]> {
+  const views: View[] = [];
+  for (const { picture, view } of picks) {
+    const pack = await pool.get(picture);
+    views.push(pack.views[Math.floor(view * pack.views.length)] as View);
+  }
+  return views;
+}
+
+async function trainStep(
+  { recipe, tagCount, onStep }: DetectorTraining,
+  trainer: Trainer,
+  views: View[],
+  step: number,
+): Promise<void> {
+  const { inputSize, steps, learningRate: peak } = recipe;
+  const outputs = await trainer.forward(mapInputs(views.map(({ maps }) => maps)));
+  const objects = views.map(({ boxes }) => boxes);
+  const { loss, gradients } = detectionLoss(gridOf(inputSize), inputSize, tagCount, byLevel(outputs), objects);
+  if (!Number.isFinite(loss)) throw new Error(`The training came apart: the loss of step ${step + 1} is ${loss}.`);
+  const learningRate = cosine(step, steps, { peak, warmUpSteps: Math.min(50, steps / 10), endShare: 0.02 });
+  await trainer.backward(byName(gradients), learningRate);
+  onStep?.({ step: step + 1, steps, loss, learningRate });
+}
+
+function byLevel(outputs: Record<string, Float32Array>): HeadOutputs {
+  const named = (kind: string): Float32Array[] =>
+    levels.map(({ stride }) => outputs[`${kind}${stride}`] as Float32Array);
+  return { tags: named('tags'), distances: named('distances') };
+}
+
+function byName({ tags, distances }: HeadOutputs): Record<string, Float32Array> {
+  return Object.fromEntries(
+    levels.flatMap(({ stride }, l) => [
+      [`tags${stride}`, tags[l] as Float32Array],
+      [`distances${stride}`, distances[l] as Float32Array],
+    ]),
+  );
+}
+
+async function checkpointWhenDue(
+  { recipe, onCheckpoint }: DetectorTraining,
+  trainer: Trainer,
+  done: number,
+): Promise<void> {
+  if (!onCheckpoint || done % recipe.checkpointSteps !== 0 || done === recipe.steps) return;
+  await onCheckpoint(writeCheckpoint(done, trainer.state()), done);
+}

@@ -1,0 +1,126 @@
+import type { TaggedBox } from './boxes.ts';
+
+/** A picture laid, squashed, into a view. All in pixels of the view. */
+export interface Patch {
+  /** Index of the picture. */
+  picture: number;
+  /** Where all of it would lie. */
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+  /** What of the view it may cover. */
+  clip: { left: number; top: number; right: number; bottom: number };
+}
+
+/** How one view is made, before any pixel is touched. */
+export interface ViewPlan {
+  patches: Patch[];
+  /** Mirrored from left to right, all of it. */
+  isFlipped: boolean;
+  /** Factors; 1 changes nothing. */
+  contrast: number;
+  brightness: number;
+  saturation: number;
+}
+
+type Random = () => number;
+
+const mosaicShare = 0.3;
+const colourRange = 0.3;
+/** An object of which less is left teaches nothing. */
+const leastVisibleShare = 0.35;
+const leastSidePixels = 2;
+
+/** The picture as it is, squashed: what a prediction looks at. */
+export function plainPlan(picture: number, side: number): ViewPlan {
+  const clip = { left: 0, top: 0, right: side, bottom: side };
+  const patch = { picture, left: 0, top: 0, width: side, height: side, clip };
+  return { patches: [patch], isFlipped: false, contrast: 1, brightness: 1, saturation: 1 };
+}
+
+/**
+ * A varied view (scales, places and colours of the study, see model-recipe 2.3).
+ * @param partners pictures that a mosaic may be filled up with
+ */
+export function variedPlan(picture: number, partners: readonly number[], side: number, random: Random): ViewPlan {
+  const patches =
+    random() < mosaicShare ? mosaic(picture, partners, side, random) : [scaledPatch(picture, side, random)];
+  const factor = (): number => 1 + colourRange * (2 * random() - 1);
+  return {
+    patches,
+    isFlipped: random() < 0.5,
+    contrast: factor(),
+    brightness: factor(),
+    saturation: factor(),
+  };
+}
+
+function scaledPatch(picture: number, side: number, random: Random): Patch {
+  const scale = between(Math.log(0.75), Math.log(1.4), random);
+  const width = side * Math.exp(scale + between(-0.1, 0.1, random));
+  const height = side * Math.exp(scale + between(-0.1, 0.1, random));
+  const clip = { left: 0, top: 0, right: side, bottom: side };
+  return { picture, left: random() * (side - width), top: random() * (side - height), width, height, clip };
+}
+
+/** Four pictures around a point, each reaching from it outwards. */
+function mosaic(picture: number, partners: readonly number[], side: number, random: Random): Patch[] {
+  const centreX = side * between(0.35, 0.65, random);
+  const centreY = side * between(0.35, 0.65, random);
+  const own = Math.floor(random() * 4);
+  return [0, 1, 2, 3].map((corner) => {
+    const size = side * between(0.5, 0.9, random);
+    const partner = partners[Math.floor(random() * partners.length)] ?? picture;
+    const [isRight, isLower] = [corner % 2 === 1, corner >= 2];
+    return {
+      picture: corner === own ? picture : partner,
+      left: isRight ? centreX : centreX - size,
+      top: isLower ? centreY : centreY - size,
+      width: size,
+      height: size,
+      clip: {
+        left: isRight ? centreX : 0,
+        top: isLower ? centreY : 0,
+        right: isRight ? side : centreX,
+        bottom: isLower ? side : centreY,
+      },
+    };
+  });
+}
+
+function between(low: number, high: number, random: Random): number {
+  return low + (high - low) * random();
+}
+
+/** The objects of the view's pictures where they lie in it, cut at its edges; fractions of the view. */
+export function boxesInView(
+  plan: ViewPlan,
+  boxesOf: (picture: number) => readonly TaggedBox[],
+  side: number,
+): TaggedBox[] {
+  return plan.patches.flatMap((patch) =>
+    boxesOf(patch.picture)
+      .map((box) => placeBox(box, patch, side))
+      .filter((box) => box !== null)
+      .map((box) => (plan.isFlipped ? { ...box, left: 1 - box.left - box.width } : box)),
+  );
+}
+
+function placeBox(box: TaggedBox, patch: Patch, side: number): TaggedBox | null {
+  const [x, y] = [patch.left + box.left * patch.width, patch.top + box.top * patch.height];
+  const [width, height] = [box.width * patch.width, box.height * patch.height];
+  const left = Math.max(x, patch.clip.left, 0);
+  const top = Math.max(y, patch.clip.top, 0);
+  const seenWidth = Math.min(x + width, patch.clip.right, side) - left;
+  const seenHeight = Math.min(y + height, patch.clip.bottom, side) - top;
+  if (seenWidth <= leastSidePixels || seenHeight <= leastSidePixels) return null;
+  if (seenWidth * seenHeight < leastVisibleShare * width * height) return null;
+  return {
+    tagIndex: box.tagIndex,
+    left: left / side,
+    top: top / side,
+    width: seenWidth / side,
+    height: seenHeight / side,
+  };
+}

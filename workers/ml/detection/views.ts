@@ -1,0 +1,93 @@
+import type { Backbone } from '../backbones/backbone.ts';
+import { toFloat16 } from '../float16.ts';
+import { ImageRefusal, toRaster, type Raster } from '../image.ts';
+import { keyedRandom } from '../random.ts';
+import type { TaggedBox } from './boxes.ts';
+import type { DetectorRecipe } from './recipe.ts';
+import { drawView } from './view-drawing.ts';
+import { writeViewPack, type View } from './view-pack.ts';
+import { boxesInView, plainPlan, variedPlan, type ViewPlan } from './view-plan.ts';
+
+/**
+ * Part of every cache key and package: changes whenever what is drawn or what the backbone makes of it changes, because maps of
+ * different versions must not be mixed in one model.
+ */
+export const VIEW_VERSION = '1-squash-bilinear-fp16';
+
+export interface TrainingPicture {
+  boxes: TaggedBox[];
+  /** Mosaics mix pictures of one fold only: a model must have seen nothing of those that it is judged on. */
+  fold: number;
+  /** The picture as it was sent. */
+  load: () => Promise<Uint8Array>;
+}
+
+/**
+ * All views of one picture as a view pack: first the plain one, then the varied. They depend on the arguments only.
+ * @throws ImageRefusal when the picture itself is damaged; a damaged one in its mosaics gives way to the picture itself
+ */
+export async function renderViews(
+  backbone: Backbone,
+  pictures: readonly TrainingPicture[],
+  index: number,
+  recipe: Pick<DetectorRecipe, 'inputSize' | 'viewsPerImage'>,
+  seed: number,
+): Promise<Buffer> {
+  const side = recipe.inputSize;
+  const decoded = new Map([[index, await decode(pictures[index], side)]]);
+  const partners = [...pictures.keys()].filter((i) => i !== index && pictures[i]?.fold === pictures[index]?.fold);
+  const views: View[] = [];
+  for (let view = 0; view < recipe.viewsPerImage; view++) {
+    const plan =
+      view === 0 ? plainPlan(index, side) : variedPlan(index, partners, side, keyedRandom(seed, index, view));
+    await decodePartners(plan, pictures, decoded, index, side);
+    const boxes = boxesInView(plan, (picture) => pictures[picture]?.boxes ?? [], side);
+    const pixels = drawView(plan, (picture) => decoded.get(picture) as Raster, side);
+    views.push({ boxes, maps: await stageMaps(backbone, pixels, side) });
+  }
+  return writeViewPack({ inputSize: side, views });
+}
+
+/** Maps of a picture as a prediction sees it: the plain view. */
+export async function plainMaps(backbone: Backbone, bytes: Uint8Array, inputSize: number): Promise<View['maps']> {
+  const picture = await toRaster(bytes, decodedEdge(inputSize));
+  return stageMaps(
+    backbone,
+    drawView(plainPlan(0, inputSize), () => picture, inputSize),
+    inputSize,
+  );
+}
+
+/** Rounded as they are in the cache, so that a prediction sees exactly what training and evaluation saw. */
+async function stageMaps(backbone: Backbone, pixels: Float32Array, side: number): Promise<View['maps']> {
+  const { stride8, stride16, stride32 } = await backbone.maps(pixels, side, ['stride8', 'stride16', 'stride32']);
+  return [toFloat16(stride8), toFloat16(stride16), toFloat16(stride32)];
+}
+
+/** Twice the input, so that a bilinear sample of the plain view misses no pixel. */
+function decodedEdge(inputSize: number): number {
+  return 2 * inputSize;
+}
+
+async function decode(picture: TrainingPicture | undefined, side: number): Promise<Raster> {
+  if (!picture) throw new RangeError('There is no picture of this index.');
+  return toRaster(await picture.load(), decodedEdge(side));
+}
+
+async function decodePartners(
+  plan: ViewPlan,
+  pictures: readonly TrainingPicture[],
+  decoded: Map<number, Raster>,
+  index: number,
+  side: number,
+): Promise<void> {
+  for (const patch of plan.patches) {
+    if (decoded.has(patch.picture)) continue;
+    try {
+      decoded.set(patch.picture, await decode(pictures[patch.picture], side));
+    } catch (error) {
+      if (!(error instanceof ImageRefusal)) throw error;
+      patch.picture = index;
+    }
+  }
+}

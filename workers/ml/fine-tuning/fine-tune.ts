@@ -1,0 +1,187 @@
+import { backbones } from '../backbones/registry.ts';
+import { FEATURE_LENGTH, PLAIN_VIEWS } from '../features.ts';
+import type { ProjectKind } from '../head-loss.ts';
+import { sigmoidCrossEntropy, softmaxCrossEntropy } from '../trainer/losses.ts';
+import type { Weights } from '../trainer/network.ts';
+import { oneCycle } from '../trainer/schedule.ts';
+import { Trainer } from '../trainer/trainer.ts';
+import { ViewPool } from '../view-pool.ts';
+import { backboneGraph } from './backbone-graph.ts';
+import { Batches, type TrainingPictures } from './batches.ts';
+import { foldScales, splitScales } from './channel-scales.ts';
+import { readCheckpoint, writeCheckpoint } from './checkpoint.ts';
+import { plainMaps, readMapPack } from './map-pack.ts';
+import { fitInto, startingPace, stepOn, type Pace } from './pacing.ts';
+import { poolBytes, type FineTuneRecipe } from './recipe.ts';
+import { fitStartingHead } from './starting-head.ts';
+import { trainingNetwork } from './tail-network.ts';
+import { openTail } from './tail.ts';
+
+export interface FineTuneInput extends TrainingPictures {
+  kind: ProjectKind;
+  recipe: FineTuneRecipe;
+  seed: number;
+  /** Of one step. */
+  threads: number;
+  /** What this training may take, counted over all attempts; the schedule is run through faster to fit. */
+  budgetMs: number;
+  /** Where an earlier attempt was, which is gone on from as if nothing had happened; of the same pictures, recipe and seed. */
+  checkpoint?: Uint8Array;
+  /** Awaited before the next step. */
+  onCheckpoint?: (state: Buffer, progress: FineTuneStep) => Promise<void>;
+  onStep?: (progress: FineTuneStep) => void;
+  signal?: AbortSignal;
+}
+
+export interface FineTuneStep {
+  /** From 1. */
+  step: number;
+  /** Of the whole schedule, as it is planned by now. */
+  steps: number;
+  /** Of this step's batch, of mixed pictures and smoothed labels. */
+  loss: number;
+  learningRate: number;
+}
+
+/** What fine-tuning makes: the tail of a backbone, and a linear head on its raw pooled feature. */
+export interface TunedWeights {
+  /** Convolutions from stride 8 on, by the names of the backbone's file. */
+  tail: Weights;
+  /** [tagCount * 1280]. */
+  weights: Float32Array;
+  /** [tagCount]. */
+  bias: Float32Array;
+}
+
+/**
+ * Trains the tail of the recipe's backbone and a head on it, from a linear head fitted to the backbone as it is. The same
+ * pictures, recipe and seed give the same bytes, interrupted or not, as long as the budget lets the whole schedule pass.
+ */
+export async function fineTune(input: FineTuneInput): Promise<TunedWeights> {
+  const graph = await backboneGraph(backbones[input.recipe.backbone]);
+  const resumed = input.checkpoint ? readCheckpoint(input.checkpoint) : undefined;
+  const trained = { ...input, members: trainable(input) };
+  const pool = new ViewPool(input.loadViews, readMapPack, poolBytes);
+  const head = resumed ? emptyHead(input.tagCount) : await startingHead(trained, pool);
+  const { weightDecay, clipNorm, batchSize } = input.recipe;
+  const trainer = await Trainer.open({
+    network: trainingNetwork(graph, input.tagCount),
+    weights: new Map([
+      ...splitScales(graph.weights),
+      ['classifier.weight', head.weights],
+      ['classifier.bias', head.bias],
+    ]),
+    trained: (name) => !name.endsWith('.scale'),
+    optimiser: { beta1: 0.9, beta2: 0.99, weightDecay, clipNorm },
+    batchSize,
+    threads: input.threads,
+  });
+  try {
+    if (resumed) trainer.restore(resumed.trainer);
+    const batches = new Batches(trained, pool, input.recipe, input.seed, FEATURE_LENGTH);
+    const pace = resumed?.pace ?? startingPace(plannedSteps(input.recipe, trained.members.length));
+    await new FineTuning(trained, trainer, batches).run(pace);
+    return tunedWeights(trainer.weights());
+  } finally {
+    await trainer.release();
+  }
+}
+
+/** A picture without a tag says nothing when there must be one. */
+function trainable({ kind, members, targets }: FineTuneInput): number[] {
+  const usable = members.filter((picture) => kind === 'MULTILABEL' || targets[picture]?.length);
+  if (usable.length === 0) throw new RangeError('There is no picture with a tag to fine-tune on.');
+  return usable;
+}
+
+/** Steps of a whole schedule. */
+export function plannedSteps({ epochs, batchSize, minSteps }: FineTuneRecipe, memberCount: number): number {
+  return Math.max(minSteps, Math.round((epochs * memberCount) / batchSize));
+}
+
+function emptyHead(tagCount: number): Pick<TunedWeights, 'weights' | 'bias'> {
+  return { weights: new Float32Array(tagCount * FEATURE_LENGTH), bias: new Float32Array(tagCount) };
+}
+
+/** Fitted to what the backbone makes of the plain views as it is. */
+async function startingHead(
+  input: FineTuneInput,
+  pool: ViewPool<Uint16Array[]>,
+): Promise<Pick<TunedWeights, 'weights' | 'bias'>> {
+  const spec = backbones[input.recipe.backbone];
+  const tail = await openTail(spec, (await backboneGraph(spec)).weights, { threads: input.threads });
+  try {
+    const features: Float32Array[] = [];
+    for (const picture of input.members) {
+      input.signal?.throwIfAborted();
+      features.push(await tail.pooled(plainMaps(await pool.get(picture)), PLAIN_VIEWS));
+    }
+    const targets = input.members.map((picture) => input.targets[picture] ?? []);
+    return await fitStartingHead(features, targets, input);
+  } finally {
+    await tail.release();
+  }
+}
+
+function tunedWeights(trained: Weights): TunedWeights {
+  const { 'classifier.weight': weights, 'classifier.bias': bias, ...rest } = Object.fromEntries(trained);
+  if (!weights || !bias) throw new Error('The trained network has no head.');
+  return { tail: foldScales(new Map(Object.entries(rest))), weights, bias };
+}
+
+/** The loop over the steps of a schedule. */
+class FineTuning {
+  constructor(
+    private readonly input: FineTuneInput,
+    private readonly trainer: Trainer,
+    private readonly batches: Batches,
+  ) {}
+
+  async run(from: Pace): Promise<void> {
+    const every = checkpointSteps(this.input);
+    let pace = from;
+    while (pace.stepsLeft > 0) {
+      const roundStart = pace;
+      let progress: FineTuneStep | undefined;
+      for (let i = 0; i < every && pace.stepsLeft > 0; i++) [pace, progress] = await this.step(pace);
+      const stepMs = (pace.spentMs - roundStart.spentMs) / (pace.step - roundStart.step);
+      if (pace.stepsLeft > 0) pace = fitInto(this.input.budgetMs, pace, stepMs);
+      if (progress) await this.input.onCheckpoint?.(writeCheckpoint(pace, this.trainer.state()), progress);
+    }
+  }
+
+  private async step(pace: Pace): Promise<[Pace, FineTuneStep]> {
+    this.input.signal?.throwIfAborted();
+    const startedMs = performance.now();
+    const { kind, recipe } = this.input;
+    const { map, targets, kept } = await this.batches.at(pace.step);
+    const { logits = new Float32Array() } = await this.trainer.forward({ map, kept });
+    const crossEntropy = kind === 'MULTICLASS' ? softmaxCrossEntropy : sigmoidCrossEntropy;
+    const { loss, gradient } = crossEntropy(logits, this.smooth(targets), recipe.batchSize);
+    if (!Number.isFinite(loss)) throw new Error(`Fine-tuning diverged: the loss of step ${pace.step + 1} is ${loss}.`);
+    const learningRate = rateAt(pace.position, recipe);
+    await this.trainer.backward({ logits: gradient }, learningRate);
+    const next = { ...stepOn(pace), spentMs: pace.spentMs + performance.now() - startedMs };
+    const progress = { step: next.step, steps: next.step + next.stepsLeft, loss, learningRate };
+    this.input.onStep?.(progress);
+    return [next, progress];
+  }
+
+  /** Takes a little from what is certain: from one tag among all, or from each tag's yes or no. */
+  private smooth(targets: Float32Array): Float32Array {
+    const { kind, tagCount, recipe } = this.input;
+    const outcomes = kind === 'MULTICLASS' ? tagCount : 2;
+    return targets.map((share) => share * (1 - recipe.labelSmoothing) + recipe.labelSmoothing / outcomes);
+  }
+}
+
+/** An epoch, within limits: a checkpoint takes a while to write, and a killed worker repeats what came after the last. */
+function checkpointSteps({ members, recipe }: FineTuneInput): number {
+  return Math.min(60, Math.max(12, Math.ceil(members.length / recipe.batchSize)));
+}
+
+/** The schedule is told by position, since it may be run through faster from some step on. */
+function rateAt(position: number, { learningRate, warmUp }: FineTuneRecipe): number {
+  const fine = 10_000;
+  return oneCycle(position * (fine - 1), fine, { peak: learningRate, warmUpShare: warmUp });
+}

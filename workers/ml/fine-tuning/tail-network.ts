@@ -1,0 +1,80 @@
+import { Network, type Pads, type Value } from '../trainer/network.ts';
+import type { OnnxNode } from '../trainer/onnx-file.ts';
+import type { BackboneGraph } from './backbone-graph.ts';
+
+/** From float16 maps at stride 8 to `pooled` and the map that it is the mean of, `headmap`. */
+export function inferenceNetwork(graph: BackboneGraph): Network {
+  const network = new Network();
+  const values = addTail(network, graph, network.input('map', graph.spec.stride8, 'float16'));
+  for (const name of ['headmap', 'pooled']) network.output(name, find(values, name));
+  return network;
+}
+
+/**
+ * From maps at stride 8 to the `logits` of a linear head on the pooled feature, of which the input `kept` leaves out a part.
+ * Each convolution has a fixed factor for each channel (see `splitScales`).
+ */
+export function trainingNetwork(graph: BackboneGraph, tagCount: number): Network {
+  const network = new Network();
+  const values = addTail(network, graph, network.input('map', graph.spec.stride8), { channelScale: true });
+  const pooled = find(values, 'pooled');
+  const kept = network.multiply(pooled, network.input('kept', pooled.shape));
+  network.output('logits', network.linear(kept, { name: 'classifier', units: tagCount }));
+  return network;
+}
+
+interface TailOptions {
+  channelScale?: boolean;
+}
+
+/** Every value of the tail by its name in the backbone's file. */
+function addTail(network: Network, graph: BackboneGraph, map: Value, options: TailOptions = {}): Map<string, Value> {
+  const values = new Map([['stride8', map]]);
+  for (const node of graph.tail) {
+    // Casts widen the weights, which are read widened.
+    if (node.opType === 'Cast') continue;
+    values.set(node.output[0] ?? '', addLayer(network, graph, node, values, options));
+  }
+  return values;
+}
+
+function addLayer(
+  network: Network,
+  graph: BackboneGraph,
+  node: OnnxNode,
+  values: ReadonlyMap<string, Value>,
+  options: TailOptions,
+): Value {
+  const input = (at: number): Value => find(values, node.input[at] ?? '');
+  switch (node.opType) {
+    case 'Conv':
+      return network.conv(input(0), { ...convolution(graph, node), ...options });
+    case 'Clip':
+      return network.relu6(input(0));
+    case 'Add':
+      return network.add(input(0), input(1));
+    case 'GlobalAveragePool':
+      return network.globalAveragePool(input(0));
+    case 'Flatten':
+      return input(0);
+    default:
+      throw new Error(`${graph.spec.file} has a layer that cannot be trained: ${node.opType}.`);
+  }
+}
+
+function convolution({ weights }: BackboneGraph, { input, attributes }: OnnxNode) {
+  const bias = input[2] ?? '';
+  const numbers = (name: string): number[] => [attributes[name] ?? []].flat().map(Number);
+  const [kernel = 1] = numbers('kernel_shape');
+  const [stride = 1] = numbers('strides');
+  const [top = 0, left = 0, bottom = 0, right = 0] = numbers('pads');
+  const [groups = 1] = numbers('group');
+  const pads: Pads = [top, left, bottom, right];
+  return { name: bias.replace(/\.bias$/, ''), channels: weights.get(bias)?.length ?? 0, kernel, stride, pads, groups };
+}
+
+function find(values: ReadonlyMap<string, Value>, name: string): Value {
+  const value = values.get(name);
+  if (!value) throw new Error(`The tail of the backbone has no value ${name}.`);
+  return value;
+}

@@ -1,0 +1,32 @@
+import { Graph } from './graph.ts';
+import { layerOf } from './layers/registry.ts';
+import type { ForwardPass } from './layers/layer.ts';
+import { weightOf, type Network, type Value, type Weights } from './network.ts';
+
+export interface ForwardGraphOptions {
+  network: Network;
+  weights: Weights;
+  /** Parameters that are inputs of the graph instead of constants. */
+  variable: (parameter: string) => boolean;
+  /** A number, or a name for any. */
+  batch: number | string;
+  /** Names that some values shall have in the graph. */
+  names?: ReadonlyMap<Value, string>;
+}
+
+/** The layers as an ONNX graph, still without outputs. */
+export function forwardGraph({ network, weights, variable, batch, names }: ForwardGraphOptions): Graph {
+  const graph = new Graph();
+  const of = (value: Value): string => names?.get(value) ?? value.name;
+  for (const [name, { value, type }] of network.inputs) {
+    const input = graph.input(name, [batch, ...value.shape], type);
+    graph.node(type === 'float16' ? 'Cast' : 'Identity', [input], type === 'float16' ? { to: 1 } : {}, of(value));
+  }
+  for (const [name, shape] of network.parameters()) {
+    if (variable(name)) graph.input(name, [...shape]);
+    else graph.floats(name, weightOf(weights, name), shape);
+  }
+  const pass: ForwardPass = { graph, of, parameter: (name) => name };
+  for (const operation of network.operations) layerOf(operation).forward(pass, operation, of(operation.output));
+  return graph;
+}

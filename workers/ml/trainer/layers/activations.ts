@@ -1,0 +1,46 @@
+import { inputOf, type Layer } from './layer.ts';
+
+export const relu: Layer<'relu'> = {
+  forward({ graph, of }, operation, output) {
+    graph.node('Relu', [of(inputOf(operation))], {}, output);
+  },
+  backward({ graph, of, toValue }, operation, gradient) {
+    toValue(inputOf(operation), () => graph.node('Mul', [gradient, graph.node('Sign', [of(operation.output)])]));
+  },
+};
+
+export const relu6: Layer<'relu6'> = {
+  forward({ graph, of }, operation, output) {
+    graph.node('Clip', [of(inputOf(operation)), graph.scalar(0), graph.scalar(6)], {}, output);
+  },
+  backward({ graph, of, toValue }, operation, gradient) {
+    toValue(inputOf(operation), () => {
+      const y = of(operation.output);
+      const inside = graph.node('Mul', [y, graph.node('Sub', [graph.scalar(6), y])]);
+      return graph.node('Mul', [gradient, graph.node('Sign', [inside])]);
+    });
+  },
+};
+
+export const sigmoid: Layer<'sigmoid'> = {
+  forward({ graph, of }, operation, output) {
+    graph.node('Sigmoid', [of(inputOf(operation))], {}, output);
+  },
+  backward({ graph, of, toValue }, operation, gradient) {
+    toValue(inputOf(operation), () => {
+      const y = of(operation.output);
+      const slope = graph.node('Mul', [y, graph.node('Sub', [graph.scalar(1), y])]);
+      return graph.node('Mul', [gradient, slope]);
+    });
+  },
+};
+
+export const softplus: Layer<'softplus'> = {
+  forward({ graph, of }, operation, output) {
+    graph.node('Softplus', [of(inputOf(operation))], {}, output);
+  },
+  backward({ graph, of, toValue }, operation, gradient) {
+    const x = inputOf(operation);
+    toValue(x, () => graph.node('Mul', [gradient, graph.node('Sigmoid', [of(x)])]));
+  },
+};
