@@ -14,6 +14,8 @@ export interface Limits {
   aspectRatio: number;
   megapixels: number;
   batchSize: number;
+  /** Largest budget of an ADVANCED training. */
+  trainingMinutes: number;
   minimumTags: number;
   minimumImagesPerTag: number;
   recommendedImagesPerTag: number;
@@ -218,6 +220,7 @@ function buildLimits(read: SettingReader): Limits {
     aspectRatio: read.integer('TAGLENS_MAX_ASPECT_RATIO'),
     megapixels: read.integer('TAGLENS_MAX_MEGAPIXELS'),
     batchSize: read.integer('TAGLENS_MAX_BATCH_SIZE'),
+    trainingMinutes: read.integer('TAGLENS_MAX_TRAINING_MINUTES'),
     minimumTags: read.integer('TAGLENS_MIN_TAGS'),
     minimumImagesPerTag: read.integer('TAGLENS_MIN_IMAGES_PER_TAG'),
     recommendedImagesPerTag: read.integer('TAGLENS_RECOMMENDED_IMAGES_PER_TAG'),

@@ -93,6 +93,7 @@ export const settings = {
   TAGLENS_MAX_ASPECT_RATIO: { default: '25', meaning: 'Longest edge divided by the shortest, at most.' },
   TAGLENS_MAX_MEGAPIXELS: { default: '50', meaning: 'Most pixels in an image, in millions.' },
   TAGLENS_MAX_BATCH_SIZE: { default: '64', meaning: 'Most items in one batch request.' },
+  TAGLENS_MAX_TRAINING_MINUTES: { default: '1440', meaning: 'Largest budget of an ADVANCED training, in minutes.' },
   TAGLENS_MIN_TAGS: { default: '2', min: 1, meaning: 'Fewest tags the training of a classifier needs.' },
   TAGLENS_MIN_IMAGES_PER_TAG: {
     default: '2',

@@ -26,6 +26,10 @@ import { AddImageIsTagged1790000004103 } from './1790000004103-AddImageIsTagged.
 import { IndexTaggedImages1790000004104 } from './1790000004104-IndexTaggedImages.ts';
 import { CountImages1790000004109 } from './1790000004109-CountImages.ts';
 import { CreateRegion1790000005000 } from './1790000005000-CreateRegion.ts';
+import { AddIterationBudgetMinutes1790000005100 } from './1790000005100-AddIterationBudgetMinutes.ts';
+import { AddIterationInputSize1790000005101 } from './1790000005101-AddIterationInputSize.ts';
+import { AddIterationTrainingCurve1790000005102 } from './1790000005102-AddIterationTrainingCurve.ts';
+import { AddIterationComparison1790000005103 } from './1790000005103-AddIterationComparison.ts';
 import { AddPublicationIouThreshold1790000005200 } from './1790000005200-AddPublicationIouThreshold.ts';
 import { AddPublicationMaxBoxes1790000005201 } from './1790000005201-AddPublicationMaxBoxes.ts';
 
@@ -59,6 +63,10 @@ export const migrations = [
   IndexTaggedImages1790000004104,
   CountImages1790000004109,
   CreateRegion1790000005000,
+  AddIterationBudgetMinutes1790000005100,
+  AddIterationInputSize1790000005101,
+  AddIterationTrainingCurve1790000005102,
+  AddIterationComparison1790000005103,
   AddPublicationIouThreshold1790000005200,
   AddPublicationMaxBoxes1790000005201,
 ];

@@ -24,6 +24,7 @@ export enum TrainingPhase {
   SNAPSHOT = 'SNAPSHOT',
   FEATURES = 'FEATURES',
   HEAD = 'HEAD',
+  TRAINING = 'TRAINING',
   EVALUATION = 'EVALUATION',
   PACKAGE = 'PACKAGE',
   DONE = 'DONE',
@@ -84,13 +85,15 @@ describe(TrainingPhase, 'TrainingPhase', 'The step of a training that is running
   SNAPSHOT: 'Fixing which images and tags take part.',
   FEATURES: 'Running images through the backbone.',
   HEAD: 'Fitting the classifier by cross-validation.',
+  TRAINING: 'Learning by gradient descent: a detector, or a classifier together with its backbone.',
   EVALUATION: 'Measuring on images that the model did not see.',
   PACKAGE: 'Writing the model package.',
   DONE: 'Nothing is left to do.',
 });
 describe(TrainingMode, 'TrainingMode', 'How much work a training may cost.', {
-  QUICK: 'A head on frozen features: seconds to minutes.',
-  ADVANCED: 'Also adapts the backbone; not available yet, and refused with that message.',
+  QUICK: 'Learns on frozen features: a classifier in seconds to minutes, a detector in minutes.',
+  ADVANCED:
+    'Spends up to its budget: a classifier adapts the backbone as well, and is kept if that is better; a detector learns longer, from more views.',
 });
 describe(ApiKeyRole, 'ApiKeyRole', 'What the holder of an API key may do.', {
   OWNER: 'Everything, keys included.',

@@ -4,8 +4,11 @@ import { openDatabase } from '../infra/database/open.ts';
 import { openStorage } from '../infra/storage/open.ts';
 import { entities } from '../schema/entities/index.ts';
 import { createActivities } from './activities/index.ts';
-import { openBackbone, type Backbone } from './ml/backbones/backbone.ts';
+import { openBackbone } from './ml/backbones/backbone.ts';
 import { backbones, type BackboneName } from './ml/backbones/registry.ts';
+import { detectorRecipe } from './ml/detection/recipe.ts';
+import { fineTuneRecipe } from './ml/fine-tuning/recipe.ts';
+import { openTrunk } from './ml/fine-tuning/trunk.ts';
 
 export type ActivitiesConfig = Pick<Config, 'database' | 'storage' | 'training' | 'limits'>;
 
@@ -18,17 +21,15 @@ export interface OpenActivities {
 
 export async function openActivities(config: ActivitiesConfig): Promise<OpenActivities> {
   const database = await openDatabase(config.database, entities, []);
-  const sessions = new Map<BackboneName, Promise<Backbone>>();
-  const backbone = (name: BackboneName): Promise<Backbone> => {
-    const open = sessions.get(name) ?? openBackbone(backbones[name], config.training);
-    sessions.set(name, open);
-    return open;
-  };
+  const backbone = keptOpen((name) => openBackbone(backbones[name], config.training));
+  const trunk = keptOpen((name) => openTrunk(backbones[name], config.training));
   const { limits } = config;
   const activities = createActivities({
     database,
     storage: await openStorage(config.storage),
-    backbone,
+    backbone: backbone.open,
+    trunk: trunk.open,
+    recipes: { detector: detectorRecipe, fineTuning: fineTuneRecipe },
     threads: config.training.threads,
     recommendedImagesPerTag: {
       classification: limits.recommendedImagesPerTag,
@@ -36,8 +37,24 @@ export async function openActivities(config: ActivitiesConfig): Promise<OpenActi
     },
   });
   const close = async (): Promise<void> => {
-    for (const session of sessions.values()) await (await session).release();
+    await backbone.release();
+    await trunk.release();
     await database.close();
   };
   return { activities, database, close };
+}
+
+/** Opens each once, when it is first asked for. */
+function keptOpen<T extends { release(): Promise<void> }>(open: (name: BackboneName) => Promise<T>) {
+  const known = new Map<BackboneName, Promise<T>>();
+  return {
+    open: (name: BackboneName): Promise<T> => {
+      const opened = known.get(name) ?? open(name);
+      known.set(name, opened);
+      return opened;
+    },
+    release: async (): Promise<void> => {
+      for (const opened of known.values()) await (await opened).release();
+    },
+  };
 }

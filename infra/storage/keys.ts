@@ -13,6 +13,21 @@ export const keys = {
   snapshot: (iterationId: string) => `iterations/${iterationId}/snapshot.json`,
   /** Their ids alone. */
   snapshotImages: (iterationId: string) => `iterations/${iterationId}/snapshot-images.ids`,
+  /** How the model comes about, as decided at the snapshot. */
+  trainingPlan: (iterationId: string) => `iterations/${iterationId}/plan.json`,
+  /** Everything below is needed while the iteration trains only. */
+  trainingWork: (iterationId: string) => `iterations/${iterationId}/work/`,
+  /** What an image looks like to the backbone in several views. */
+  views: (iterationId: string, imageId: string) => `iterations/${iterationId}/work/views/${imageId}.pack`,
+  /** Where the last checkpoint of a part is, each in the place of the one before. */
+  checkpoint: (iterationId: string, part: number) => `iterations/${iterationId}/work/checkpoints/${part}`,
+  /** What a part made of images that were held out of it. */
+  judged: (iterationId: string, part: number) => `iterations/${iterationId}/work/judged/${part}`,
+  /** What a part learned; it has ended when this is there. */
+  learned: (iterationId: string, part: number) => `iterations/${iterationId}/work/learned/${part}`,
+  /** The classifier that an ADVANCED training must beat. */
+  quickModel: (iterationId: string) => `iterations/${iterationId}/work/quick/model.taglens`,
+  quickEvaluation: (iterationId: string) => `iterations/${iterationId}/work/quick/evaluation.json`,
   evaluation: (iterationId: string) => `iterations/${iterationId}/evaluation.json`,
   model: (iterationId: string) => `iterations/${iterationId}/model/model.taglens`,
   /** Images of one shard that could not be decoded, with the reasons; there only when there are any. */

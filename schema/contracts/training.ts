@@ -41,6 +41,20 @@ export type DetectionSnapshot = SnapshotOf<'DETECTION', DetectionSnapshotImage>;
 /** Which images and tags take part; written once, so every later step sees the same. */
 export type Snapshot = ClassificationSnapshot | DetectionSnapshot;
 
+/**
+ * How the model comes about: a head on frozen features, a detector on frozen maps, or a classifier whose backbone learns as
+ * well, if that is better than the head.
+ */
+export type TrainingPlanName = 'HEAD' | 'DETECTOR' | 'FINE_TUNE';
+
+export interface SnapshotResult {
+  shardCount: number;
+  /** Earlier versions knew `HEAD` only and did not say so. */
+  plan?: TrainingPlanName;
+  /** Trainings by gradient descent, 0 for `HEAD`: those that are judged on images held out of them, last the model itself. */
+  partCount?: number;
+}
+
 export interface ShardInput extends TrainIterationInput {
   shard: number;
 }
@@ -61,6 +75,28 @@ export interface HeadResult {
   warnings: string[];
 }
 
+export interface TrainPartInput extends FitInput {
+  part: number;
+}
+
+export interface KeepBetterInput extends FitInput {
+  quick: HeadResult;
+}
+
+/** How far one training by gradient descent was after a step. */
+export interface TrainingCurvePoint {
+  /** From 0; the last is the model itself. */
+  part: number;
+  /** From 1. */
+  step: number;
+  /** Of the whole part, as it is planned by then. */
+  steps: number;
+  loss: number;
+  learningRate: number;
+  /** What images held out of the part say of it at its end: accuracy, or mean average precision at an overlap of .5. */
+  heldOut: number | null;
+}
+
 export interface CompleteInput extends TrainIterationInput, HeadResult {}
 
 export interface FailInput extends TrainIterationInput {
@@ -70,21 +106,36 @@ export interface FailInput extends TrainIterationInput {
 
 /** The steps of a training. Payloads are ids and small facts; bytes go through the storage. */
 export interface TrainingActivities {
-  takeSnapshot(input: TrainIterationInput, context: ActivityContext): Promise<{ shardCount: number }>;
+  takeSnapshot(input: TrainIterationInput, context: ActivityContext): Promise<SnapshotResult>;
   extractFeatures(input: ShardInput, context: ActivityContext): Promise<ShardResult>;
   fitHead(input: FitInput, context: ActivityContext): Promise<HeadResult>;
+  trainPart(input: TrainPartInput, context: ActivityContext): Promise<void>;
+  assembleDetector(input: FitInput, context: ActivityContext): Promise<HeadResult>;
+  keepBetter(input: KeepBetterInput, context: ActivityContext): Promise<HeadResult>;
   completeIteration(input: CompleteInput, context: ActivityContext): Promise<void>;
   failIteration(input: FailInput, context: ActivityContext): Promise<void>;
 }
 
 const minuteMs = 60_000;
+const dayMs = 24 * 60 * minuteMs;
 
 export const trainingPolicies: Record<keyof TrainingActivities, ActivityPolicy> = {
   takeSnapshot: { queue: 'workflows', timeoutMs: 5 * minuteMs, heartbeatMs: 0, attempts: 5 },
   // Shards of a large project take turns, so each may last as long as all together; silence shows a lost worker.
-  extractFeatures: { queue: 'compute', timeoutMs: 24 * 60 * minuteMs, heartbeatMs: minuteMs, attempts: 5 },
+  extractFeatures: { queue: 'compute', timeoutMs: dayMs, heartbeatMs: minuteMs, attempts: 5 },
   // A small training must not wait with its features ready until all others have theirs.
   fitHead: { queue: 'compute', timeoutMs: 60 * minuteMs, heartbeatMs: minuteMs, attempts: 3, goesFirst: true },
-  completeIteration: { queue: 'workflows', timeoutMs: minuteMs, heartbeatMs: 0, attempts: 10 },
-  failIteration: { queue: 'workflows', timeoutMs: minuteMs, heartbeatMs: 0, attempts: 10, runsWhenCancelled: true },
+  // Parts in one process take turns.
+  trainPart: { queue: 'compute', timeoutMs: dayMs, heartbeatMs: minuteMs, attempts: 5, goesFirst: true },
+  assembleDetector: { queue: 'compute', timeoutMs: 60 * minuteMs, heartbeatMs: minuteMs, attempts: 3, goesFirst: true },
+  keepBetter: { queue: 'compute', timeoutMs: 60 * minuteMs, heartbeatMs: minuteMs, attempts: 3, goesFirst: true },
+  // Clearing away the views of many images takes a while in a remote storage.
+  completeIteration: { queue: 'workflows', timeoutMs: 10 * minuteMs, heartbeatMs: 0, attempts: 10 },
+  failIteration: {
+    queue: 'workflows',
+    timeoutMs: 10 * minuteMs,
+    heartbeatMs: 0,
+    attempts: 10,
+    runsWhenCancelled: true,
+  },
 };

@@ -2,6 +2,8 @@ import { Field, ID, Int, ObjectType } from 'type-graphql';
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { TrainingPhase } from '../enums.ts';
 import { IterationStatus, TrainingMode } from '../enums.ts';
+import { ModelComparison } from './model-comparison.ts';
+import type { TrainingCurvePoint } from './training-curve-point.ts';
 
 @ObjectType({ description: 'One training of a project and the model that came out of it.' })
 @Entity({ name: 'iteration' })
@@ -44,6 +46,18 @@ export class Iteration {
   @Column({ name: 'backbone', type: 'varchar', length: 32 })
   backbone: string;
 
+  @Field(() => Int, { nullable: true, description: 'Longest time of an ADVANCED training, in minutes; else null.' })
+  @Column({ name: 'budget_minutes', type: 'integer', nullable: true })
+  budgetMinutes: number | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      'Side of the square that pictures are squashed to, in pixels; null for trainings before detection came.',
+  })
+  @Column({ name: 'input_size', type: 'integer', nullable: true })
+  inputSize: number | null;
+
   @Column({ name: 'tag_ids', type: 'simple-json', nullable: true })
   tagIds: string[] | null;
 
@@ -75,6 +89,17 @@ export class Iteration {
   })
   @Column({ name: 'warnings', type: 'simple-json' })
   warnings: string[];
+
+  /** Null until the first step of gradient descent. */
+  @Column({ name: 'training_curve', type: 'simple-json', nullable: true })
+  trainingCurve: TrainingCurvePoint[] | null;
+
+  @Field(() => ModelComparison, {
+    nullable: true,
+    description: 'How an ADVANCED classifier did beside the QUICK one; else null.',
+  })
+  @Column({ name: 'comparison', type: 'simple-json', nullable: true })
+  comparison: ModelComparison | null;
 
   @Field(() => String, { nullable: true, description: 'Why it failed.' })
   @Column({ name: 'error', type: 'text', nullable: true })

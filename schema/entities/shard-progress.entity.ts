@@ -1,14 +1,16 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-/** How far one shard of a running training is, whichever process works on it; gone when the training ends. */
+/** How far one shard of a running training is, or one of its parts, whichever process works on it; gone when the training ends. */
 @Entity({ name: 'shard_progress' })
 export class ShardProgress {
   @PrimaryColumn({ name: 'iteration_id', type: 'varchar', length: 36 })
   iterationId: string;
 
+  /** From 0; parts are counted down from -1. */
   @PrimaryColumn({ name: 'shard', type: 'integer' })
   shard: number;
 
+  /** Steps of a part, as for all counts. */
   @Column({ name: 'image_count', type: 'integer' })
   imageCount: number;
 

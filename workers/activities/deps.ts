@@ -2,6 +2,8 @@ import type { Database } from '../../infra/database/database.ts';
 import type { Storage } from '../../infra/storage/storage.ts';
 import type { Backbone } from '../ml/backbones/backbone.ts';
 import type { BackboneName } from '../ml/backbones/registry.ts';
+import type { Trunk } from '../ml/fine-tuning/trunk.ts';
+import type { Recipes } from './training-plan.ts';
 
 /** What activities need of the outside world. */
 export interface ActivityDeps {
@@ -9,7 +11,10 @@ export interface ActivityDeps {
   storage: Storage;
   /** Opens a backbone once and keeps it. */
   backbone: (name: BackboneName) => Promise<Backbone>;
-  /** Images that are worked on side by side. */
+  /** Opens the frozen part of a backbone once and keeps it. */
+  trunk: (name: BackboneName) => Promise<Trunk>;
+  recipes: Recipes;
+  /** Images that are worked on side by side, and processor threads of a step of gradient descent. */
   threads: number;
   /** Tags with fewer images give a warning, by what is trained. */
   recommendedImagesPerTag: { classification: number; detection: number };

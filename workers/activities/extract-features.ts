@@ -1,90 +1,88 @@
 import type { Lanes } from '../../infra/lanes.ts';
-import { keys } from '../../infra/storage/keys.ts';
 import type { ActivityContext } from '../../schema/contracts/activity.ts';
-import type { ShardInput, ShardResult, Snapshot } from '../../schema/contracts/training.ts';
+import type { ShardInput, ShardResult } from '../../schema/contracts/training.ts';
 import { Iteration } from '../../schema/entities/iteration.entity.ts';
-import type { Backbone } from '../ml/backbones/backbone.ts';
 import type { BackboneName } from '../ml/backbones/registry.ts';
-import { extractFeatures as extract } from '../ml/features.ts';
 import { ImageRefusal } from '../ml/image.ts';
 import type { ActivityDeps } from './deps.ts';
-import { FeatureCache, type FeaturePackWriter } from './feature-cache.ts';
+import { bothExtractions, type Extraction, type PlacedImage } from './extraction.ts';
 import { type LeftOutImage, writeLeftOut } from './left-out.ts';
-import type { OpenTrainings } from './open-trainings.ts';
+import type { OpenTraining, OpenTrainings } from './open-trainings.ts';
+import { PooledFeatures } from './pooled-features.ts';
 import { withHeartbeat } from './steady-heartbeat.ts';
-import { shardSize } from './take-snapshot.ts';
-
-type SnapshotImage = Snapshot['images'][number];
-
-/** Says why the image was left out, if it was. */
-async function extractOne(
-  { storage }: ActivityDeps,
-  backbone: Backbone,
-  writer: FeaturePackWriter,
-  image: SnapshotImage,
-): Promise<LeftOutImage[]> {
-  const bytes = await storage.get(keys.imageOriginal(image.projectId, image.id));
-  try {
-    writer.add(image.sha256, await extract(backbone, bytes));
-    return [];
-  } catch (error) {
-    // Only the picture's own fault leaves it out: a broken runtime must not.
-    if (!(error instanceof ImageRefusal)) throw error;
-    return [{ imageId: image.id, reason: error.message }];
-  }
-}
+import { detectorViews, stagedViews } from './views.ts';
 
 /** Runs one shard of the snapshot through the backbone. An image that cannot be decoded fails alone. */
 export const extractFeatures =
   (deps: ActivityDeps, lanes: Lanes, trainings: OpenTrainings) =>
   async ({ iterationId, shard }: ShardInput, context: ActivityContext): Promise<ShardResult> => {
     const row = await deps.database.read.manager.findOneByOrFail(Iteration, { id: iterationId });
-    const backbone = row.backbone as BackboneName;
-    const { tracker, snapshot } = trainings.of(iterationId);
-    const { images } = await snapshot();
-    const own = images.slice(shard * shardSize, (shard + 1) * shardSize);
-    const cache = new FeatureCache(deps, backbone);
-    const kept = await cache.listKept(own.map(({ sha256 }) => sha256));
-    const missing = own.filter(({ sha256 }) => !kept.has(sha256));
+    const training = trainings.of(iterationId);
+    const { tracker } = training;
+    const [{ images }, { shardSize }] = [await training.snapshot(), await training.plan()];
+    const own = images
+      .slice(shard * shardSize, (shard + 1) * shardSize)
+      .map((image, i) => ({ image, index: shard * shardSize + i }));
+    const extraction = await extractionOf(deps, row, training);
+    const kept = await extraction.listKept(own);
+    const missing = own.filter(({ image }) => !kept.has(image.id));
     const progress = tracker.beginShard(shard, own.length, own.length - missing.length);
     const details = () => ({ done: progress.doneCount, images: progress.imageCount });
     const onImage = (): void => {
       tracker.imageDone(progress, images.length);
       context.heartbeat(details());
     };
-    const work = { backbone, images: missing, writer: cache.writer(), signal: context.signal, onImage };
-    const leftOut = await withHeartbeat(context, details, () => extractAll(deps, lanes, work));
+    const work = { extraction, images: missing, signal: context.signal, onImage };
+    const leftOut = await withHeartbeat(context, details, () => extractAll(lanes, work));
     await writeLeftOut(deps.storage, iterationId, shard, leftOut);
     await tracker.endShard(images.length);
     return { leftOutCount: leftOut.length };
   };
 
+async function extractionOf(deps: ActivityDeps, row: Iteration, training: OpenTraining): Promise<Extraction> {
+  const { originals } = training;
+  const [snapshot, plan] = [await training.snapshot(), await training.plan()];
+  const input = { iterationId: row.id, seed: row.seed, originals };
+  const pooled = (): Extraction => new PooledFeatures(deps, row.backbone as BackboneName, originals);
+  if (plan.name === 'FINE_TUNE') return bothExtractions(pooled(), stagedViews(deps, { ...input, plan }));
+  if (plan.name === 'DETECTOR' && snapshot.kind === 'DETECTION')
+    return detectorViews(deps, snapshot, { ...input, plan });
+  return pooled();
+}
+
 interface ExtractionWork {
-  backbone: BackboneName;
-  images: SnapshotImage[];
-  writer: FeaturePackWriter;
+  extraction: Extraction;
+  images: PlacedImage[];
   signal: AbortSignal;
   onImage: () => void;
 }
 
 async function extractAll(
-  deps: ActivityDeps,
   lanes: Lanes,
-  { backbone: name, images, writer, signal, onImage }: ExtractionWork,
+  { extraction, images, signal, onImage }: ExtractionWork,
 ): Promise<LeftOutImage[]> {
-  // With everything in the cache the backbone need not even be loaded.
-  if (images.length === 0) return [];
-  const backbone = await deps.backbone(name);
-  const work = images.map((image) =>
+  const work = images.map((placed) =>
     lanes.run(async () => {
       signal.throwIfAborted();
-      const leftOut = await extractOne(deps, backbone, writer, image);
+      const leftOut = await extractOne(extraction, placed);
       onImage();
       return leftOut;
     }),
   );
   // All settle first: nothing of an attempt may still run when the next one begins, and what is computed is kept.
   await Promise.allSettled(work);
-  await writer.finish();
+  await extraction.finish();
   return (await Promise.all(work)).flat();
+}
+
+/** Says why the image was left out, if it was. */
+async function extractOne(extraction: Extraction, placed: PlacedImage): Promise<LeftOutImage[]> {
+  try {
+    await extraction.extract(placed);
+    return [];
+  } catch (error) {
+    // Only the picture's own fault leaves it out: a broken runtime must not.
+    if (!(error instanceof ImageRefusal)) throw error;
+    return [{ imageId: placed.image.id, reason: error.message }];
+  }
 }

@@ -11,18 +11,11 @@ import { fitHead as fit, type FittedHead } from '../ml/head.ts';
 import { sha256, writeModelPackage } from '../ml/model-package.ts';
 import type { ActivityDeps } from './deps.ts';
 import { FeatureCache } from './feature-cache.ts';
-import { readLeftOut } from './left-out.ts';
+import { readLeftOut, takingPart } from './left-out.ts';
 import type { OpenTrainings } from './open-trainings.ts';
 import { withHeartbeat } from './steady-heartbeat.ts';
-import { imagesPerTag, trainingWarnings } from './warnings.ts';
-
-/** Tags that a message names. */
-const listed = 20;
-
-/** No attempt can end otherwise: the images are what they are. */
-export class TooFewImagesError extends Error {
-  readonly nonRetryable = true;
-}
+import { refuseTooFew } from './too-few-images.ts';
+import { trainingWarnings } from './warnings.ts';
 
 class NoHeadError extends Error {
   readonly nonRetryable = true;
@@ -33,11 +26,11 @@ export const fitHead =
   (deps: ActivityDeps, trainings: OpenTrainings) =>
   async ({ iterationId, incompleteShards }: FitInput, context: ActivityContext): Promise<HeadResult> => {
     const row = await deps.database.read.manager.findOneByOrFail(Iteration, { id: iterationId });
-    const { tracker, snapshot: load } = trainings.of(iterationId);
+    const { tracker, snapshot: load, plan } = trainings.of(iterationId);
     const snapshot = classification(await load());
+    const isQuick = (await plan()).name === 'FINE_TUNE';
     const leftOut = await readLeftOut(deps.storage, iterationId, incompleteShards);
-    const missing = new Set(leftOut.map(({ imageId }) => imageId));
-    const images = snapshot.images.filter(({ id }) => !missing.has(id));
+    const images = takingPart(snapshot.images, leftOut);
     refuseTooFew(snapshot, images);
     const groups = groupNearDuplicates(images.map(({ perceptualHash }) => perceptualHash));
     let fitted = 0;
@@ -47,9 +40,10 @@ export const fitHead =
     };
     const fitAndStore = async (): Promise<string> => {
       const head = await fitImages(deps, row, { snapshot, images, groups, signal: context.signal, onProgress });
-      tracker.report(TrainingPhase.PACKAGE, 0, 'Writing the model');
-      await storeEvaluation(deps, iterationId, { snapshot, images, head });
-      return storeModel(deps, iterationId, { snapshot, backbone: row.backbone as BackboneName, head });
+      if (!isQuick) tracker.report(TrainingPhase.PACKAGE, 0, 'Writing the model');
+      const place = isQuick ? quickPlace(iterationId) : ownPlace(iterationId);
+      await storeEvaluation(deps, place, { snapshot, images, head });
+      return storeModel(deps, place, { snapshot, backbone: row.backbone as BackboneName, head });
     };
     try {
       const modelSha256 = await withHeartbeat(context, () => ({ fitted }), fitAndStore);
@@ -62,6 +56,15 @@ export const fitHead =
       await tracker.flush();
     }
   };
+
+/** Where model and evaluation go. */
+interface Place {
+  model: string;
+  evaluation: string;
+}
+const ownPlace = (id: string): Place => ({ model: keys.model(id), evaluation: keys.evaluation(id) });
+/** When it is yet to be seen whether a tuned model is better. */
+const quickPlace = (id: string): Place => ({ model: keys.quickModel(id), evaluation: keys.quickEvaluation(id) });
 
 function classification(snapshot: Snapshot): ClassificationSnapshot {
   if (snapshot.kind === 'DETECTION') throw new NoHeadError('Detectors have no head to fit.');
@@ -88,15 +91,6 @@ async function fitImages(
   return fit({ features, targets, tagCount: tags.length, kind, folds, seed, signal, onProgress });
 }
 
-/** The start checked this already, but images may have been left out since. */
-function refuseTooFew(snapshot: Snapshot, images: Snapshot['images']): void {
-  const counts = imagesPerTag(snapshot, images);
-  const short = snapshot.tags.flatMap(({ name }, i) => ((counts[i] ?? 0) < 2 ? [JSON.stringify(name)] : []));
-  if (short.length === 0 && snapshot.tags.length > 0) return;
-  if (short.length > listed) short.splice(listed, Infinity, `${short.length - listed} more`);
-  throw new TooFewImagesError(`Every tag needs 2 readable images to train on; short of it: ${short.join(', ')}.`);
-}
-
 interface Fitted {
   snapshot: ClassificationSnapshot;
   images: ClassificationSnapshot['images'];
@@ -106,7 +100,7 @@ interface Fitted {
 
 async function storeEvaluation(
   { storage }: ActivityDeps,
-  iterationId: string,
+  place: Place,
   { snapshot: { kind, tags }, images, head }: Omit<Fitted, 'backbone'>,
 ): Promise<void> {
   const isTest = images.map((image) => image.isTest);
@@ -119,17 +113,17 @@ async function storeEvaluation(
     measuredOn: isTest.includes(true) ? ('TEST_IMAGES' as const) : ('OUT_OF_FOLD' as const),
     probabilities: head.outOfFold,
   };
-  await storage.put(keys.evaluation(iterationId), writeEvaluation(evaluation));
+  await storage.put(place.evaluation, writeEvaluation(evaluation));
 }
 
 async function storeModel(
   { storage }: ActivityDeps,
-  iterationId: string,
+  place: Place,
   { snapshot: { kind, tags }, backbone, head: { weights, bias, temperature } }: Omit<Fitted, 'images'>,
 ): Promise<string> {
   const { inputSize } = backbones[backbone];
   const parameters = { weights, bias, temperature, thresholds: tags.map(() => 0.5) };
   const model = writeModelPackage({ kind, backbone, featureVersion: FEATURE_VERSION, inputSize, tags, ...parameters });
-  await storage.put(keys.model(iterationId), model);
+  await storage.put(place.model, model);
   return sha256(model);
 }

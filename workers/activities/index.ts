@@ -3,25 +3,31 @@ import type { CompleteInput, FailInput, TrainingActivities } from '../../schema/
 import { Iteration } from '../../schema/entities/iteration.entity.ts';
 import { ShardProgress } from '../../schema/entities/shard-progress.entity.ts';
 import { IterationStatus, TrainingPhase } from '../../schema/enums.ts';
+import { assembleDetector } from './assemble-detector.ts';
 import type { ActivityDeps } from './deps.ts';
 import { extractFeatures } from './extract-features.ts';
 import { fitHead } from './fit-head.ts';
 import { Lanes } from '../../infra/lanes.ts';
+import { keepBetter } from './keep-better.ts';
 import { OpenTrainings } from './open-trainings.ts';
 import { reportProgress } from './progress.ts';
 import { takeSnapshot } from './take-snapshot.ts';
+import { trainPart } from './train-part.ts';
 
 const phase = TrainingPhase.DONE;
 
 const completeIteration =
-  ({ database }: ActivityDeps) =>
-  ({ iterationId, warnings, modelSha256 }: CompleteInput): Promise<void> =>
-    database.transact(async (manager) => {
+  ({ database, storage }: ActivityDeps) =>
+  async ({ iterationId, warnings, modelSha256 }: CompleteInput): Promise<void> => {
+    // First: an attempt that fails here has told nobody of the end.
+    await storage.deletePrefix(keys.trainingWork(iterationId));
+    await database.transact(async (manager) => {
       await manager.update(Iteration, { id: iterationId }, { warnings, modelSha256, trainedAt: new Date() });
       const progress = { status: IterationStatus.COMPLETED, phase, fraction: 1, message: 'The model is ready.' };
       await reportProgress(manager, iterationId, progress);
       await manager.delete(ShardProgress, { iterationId });
     });
+  };
 
 /** Says on the row how the training ended and removes what it had written. */
 const failIteration =
@@ -39,11 +45,15 @@ const failIteration =
 /** Every activity, bound to what it works with. */
 export const createActivities = (deps: ActivityDeps) => {
   const lanes = new Lanes(deps.threads);
+  const turns = new Lanes(1);
   const trainings = new OpenTrainings(deps);
   return {
     takeSnapshot: takeSnapshot(deps),
     extractFeatures: extractFeatures(deps, lanes, trainings),
     fitHead: fitHead(deps, trainings),
+    trainPart: trainPart(deps, turns, trainings),
+    assembleDetector: assembleDetector(deps, trainings),
+    keepBetter: keepBetter(deps, trainings),
     completeIteration: (input) => completeIteration(deps)(input).finally(() => trainings.forget(input.iterationId)),
     failIteration: (input) => failIteration(deps)(input).finally(() => trainings.forget(input.iterationId)),
   } satisfies TrainingActivities;

@@ -30,3 +30,9 @@ export async function readLeftOut(
   }
   return images;
 }
+
+/** The images of a snapshot that were not left out. */
+export function takingPart<T extends { id: string }>(images: readonly T[], leftOut: readonly LeftOutImage[]): T[] {
+  const missing = new Set(leftOut.map(({ imageId }) => imageId));
+  return images.filter(({ id }) => !missing.has(id));
+}

@@ -1,11 +1,13 @@
-import { LessThanOrEqual, type EntityManager } from 'typeorm';
+import { LessThan, LessThanOrEqual, MoreThanOrEqual, type EntityManager } from 'typeorm';
 import type { Database } from '../../infra/database/database.ts';
 import { lockRow } from '../../infra/database/lock.ts';
 import { appendEvent } from '../../infra/events/outbox.ts';
+import type { TrainingCurvePoint, TrainingPlanName } from '../../schema/contracts/training.ts';
 import { Iteration } from '../../schema/entities/iteration.entity.ts';
 import { ShardProgress } from '../../schema/entities/shard-progress.entity.ts';
 import { IterationStatus, TrainingPhase } from '../../schema/enums.ts';
 import { describeProgress } from './shard-speed.ts';
+import { addToCurve } from './training-curve.ts';
 
 export interface Progress {
   status: IterationStatus;
@@ -14,26 +16,45 @@ export interface Progress {
   message: string;
 }
 
-/** Writes progress on the iteration and the event that tells subscribers, in the caller's transaction. */
-export async function reportProgress(manager: EntityManager, iterationId: string, progress: Progress): Promise<void> {
+/**
+ * Writes progress on the iteration and the event that tells subscribers, in the caller's transaction.
+ * @param point the step of gradient descent that was reached, for subscribers that draw the curve
+ */
+export async function reportProgress(
+  manager: EntityManager,
+  iterationId: string,
+  progress: Progress,
+  point: TrainingCurvePoint | null = null,
+): Promise<void> {
   const { projectId } = await manager.findOneByOrFail(Iteration, { id: iterationId });
   await manager.update(Iteration, { id: iterationId }, { ...progress });
   const event = { topic: 'iteration.progressed', entityId: iterationId, projectId };
-  await appendEvent(manager, { ...event, payload: { ...progress } });
+  await appendEvent(manager, { ...event, payload: { ...progress, point } });
 }
 
-/** Where each phase begins and ends in the whole: extraction takes by far the most time. */
-const shares = {
-  [TrainingPhase.FEATURES]: [0.02, 0.85],
-  [TrainingPhase.HEAD]: [0.85, 0.96],
-  [TrainingPhase.EVALUATION]: [0.96, 0.98],
-  [TrainingPhase.PACKAGE]: [0.98, 1],
-} as const;
+type Phase = Exclude<TrainingPhase, TrainingPhase.SNAPSHOT | TrainingPhase.DONE>;
 
-type Phase = keyof typeof shares;
+/** Where each phase ends in the whole, and so the next begins; phases that a plan does not have end where they begin. */
+const ends: Record<TrainingPlanName, Record<Phase, number>> = {
+  HEAD: { FEATURES: 0.85, HEAD: 0.96, TRAINING: 0.96, EVALUATION: 0.98, PACKAGE: 1 },
+  DETECTOR: { FEATURES: 0.3, HEAD: 0.3, TRAINING: 0.95, EVALUATION: 0.98, PACKAGE: 1 },
+  FINE_TUNE: { FEATURES: 0.2, HEAD: 0.23, TRAINING: 0.95, EVALUATION: 0.98, PACKAGE: 1 },
+};
+/** Of the snapshot. */
+const firstShare = 0.02;
+
+function shareOf(plan: TrainingPlanName, phase: Phase, fraction: number): number {
+  const phases = Object.keys(ends[plan]) as Phase[];
+  const before = phases[phases.indexOf(phase) - 1];
+  const start = before ? ends[plan][before] : firstShare;
+  return start + (ends[plan][phase] - start) * fraction;
+}
 
 /** What a worker has to tell, put together when its turn has come. */
 type Telling = (manager: EntityManager) => Promise<{ phase: Phase; fraction: number; message: string }>;
+
+/** Parts are counted downwards from here, since shards are counted upwards from 0. */
+const firstPartRow = -1;
 
 const eventIntervalMs = 1000;
 
@@ -45,10 +66,13 @@ export class ProgressTracker {
   private lastMs = 0;
   private writing: Promise<void> = Promise.resolve();
   private readonly changed = new Map<number, ShardProgress>();
+  /** Not written yet; all of one part, since a process works on one at a time. */
+  private points: TrainingCurvePoint[] = [];
 
   constructor(
     private readonly database: Database,
     private readonly iterationId: string,
+    private readonly plan: () => Promise<TrainingPlanName>,
   ) {}
 
   /** An attempt at a shard begins; images whose features are kept already count as done. */
@@ -67,6 +91,27 @@ export class ProgressTracker {
     row.updatedAt = Date.now();
     this.changed.set(row.shard, row);
     this.tell(this.shardsTogether(total));
+  }
+
+  /** An attempt at a part begins; steps up to its checkpoint already count as done. */
+  beginPart(part: number, doneSteps: number): ShardProgress {
+    return this.beginShard(firstPartRow - part, 0, doneSteps);
+  }
+
+  /** @param partCount of all parts, which are about equally long */
+  stepDone(row: ShardProgress, point: TrainingCurvePoint, partCount: number): void {
+    row.imageCount = point.steps;
+    row.doneCount = point.step;
+    row.extractedCount++;
+    row.updatedAt = Date.now();
+    this.changed.set(row.shard, row);
+    if (this.isTime()) this.writePoint(point, partCount);
+  }
+
+  /** Writes the end of a part at once, with what held-out images say of it. */
+  async endPart(point: TrainingCurvePoint, partCount: number): Promise<void> {
+    this.writePoint(point, partCount);
+    await this.flush();
   }
 
   /** @param fraction of the phase */
@@ -89,38 +134,65 @@ export class ProgressTracker {
   }
 
   private tell(telling: Telling): void {
-    if (Date.now() - this.lastMs >= eventIntervalMs) this.write(telling);
+    if (this.isTime()) this.write(telling);
+  }
+
+  private isTime(): boolean {
+    return Date.now() - this.lastMs >= eventIntervalMs;
+  }
+
+  private writePoint(point: TrainingCurvePoint, partCount: number): void {
+    this.points.push(point);
+    this.write(this.partsTogether(point, partCount));
   }
 
   private write(telling: Telling): void {
     const nowMs = (this.lastMs = Date.now());
     const rows = [...this.changed.values()].map((row) => ({ ...row }));
     this.changed.clear();
-    this.writing = this.writing.then(() => this.writeNow(nowMs, rows, telling));
+    const points = this.points.splice(0);
+    this.writing = this.writing.then(() => this.writeNow(nowMs, rows, points, telling));
     this.writing.catch(() => undefined);
   }
 
-  private async writeNow(nowMs: number, rows: ShardProgress[], telling: Telling): Promise<void> {
+  private async writeNow(
+    nowMs: number,
+    rows: ShardProgress[],
+    points: TrainingCurvePoint[],
+    telling: Telling,
+  ): Promise<void> {
     const { iterationId: id } = this;
+    const plan = await this.plan();
     await this.database.transact(async (manager) => {
       const row = await lockRow(manager, Iteration, { id });
       if (row?.status !== IterationStatus.TRAINING) return;
       if (rows.length > 0) await manager.upsert(ShardProgress, rows, ['iterationId', 'shard']);
+      if (points.length > 0)
+        await manager.update(Iteration, { id }, { trainingCurve: addToCurve(row.trainingCurve ?? [], points) });
       if (!(await takeTurn(manager, id, nowMs))) return;
       const { phase, fraction, message } = await telling(manager);
-      const [start, end] = shares[phase];
       // Never backwards, not even when an attempt begins to count anew.
-      const step = { phase, fraction: Math.max(row.fraction, start + (end - start) * fraction), message };
-      await reportProgress(manager, id, { status: IterationStatus.TRAINING, ...step });
+      const step = { phase, fraction: Math.max(row.fraction, shareOf(plan, phase, fraction)), message };
+      await reportProgress(manager, id, { status: IterationStatus.TRAINING, ...step }, points.at(-1));
     });
   }
 
   private shardsTogether(total: number): Telling {
     return async (manager) => {
-      const shards = await manager.findBy(ShardProgress, { iterationId: this.iterationId });
+      const shards = await manager.findBy(ShardProgress, { iterationId: this.iterationId, shard: MoreThanOrEqual(0) });
       const done = shards.reduce((sum, { doneCount }) => sum + doneCount, 0);
       const message = describeProgress(shards, total, Date.now());
       return { phase: TrainingPhase.FEATURES, fraction: done / Math.max(1, total), message };
+    };
+  }
+
+  private partsTogether({ steps, loss }: TrainingCurvePoint, partCount: number): Telling {
+    return async (manager) => {
+      const parts = await manager.findBy(ShardProgress, { iterationId: this.iterationId, shard: LessThan(0) });
+      const done = parts.reduce((sum, { doneCount }) => sum + doneCount, 0);
+      const total = steps * partCount;
+      const message = `${describeProgress(parts, total, Date.now(), 'steps')}; loss ${loss.toFixed(3)}`;
+      return { phase: TrainingPhase.TRAINING, fraction: Math.min(1, done / total), message };
     };
   }
 }

@@ -9,7 +9,7 @@ const beatMs = 20_000;
  */
 export async function withHeartbeat<T>(
   context: ActivityContext,
-  progress: () => Record<string, number>,
+  progress: () => Record<string, number | string>,
   work: () => Promise<T>,
 ): Promise<T> {
   const timer = setInterval(() => context.heartbeat(progress()), beatMs);

@@ -7,6 +7,7 @@ import type {
   Snapshot,
   SnapshotImage,
   SnapshotRegion,
+  SnapshotResult,
   TrainIterationInput,
 } from '../../schema/contracts/training.ts';
 import { ImageTag } from '../../schema/entities/image-tag.entity.ts';
@@ -19,9 +20,7 @@ import { ClassificationType, IterationStatus, ProjectKind, TagType, TrainingPhas
 import { sha256 } from '../ml/model-package.ts';
 import type { ActivityDeps } from './deps.ts';
 import { reportProgress } from './progress.ts';
-
-/** Images a shard: small enough that a lost worker costs little, large enough that the journal stays short. */
-export const shardSize = 256;
+import { makePlan, writePlan } from './training-plan.ts';
 
 /** In multi-class the Negative tag is a class like any other; elsewhere it stands for having no tag. */
 function learnedTags(tags: Tag[], kind: Snapshot['kind']): Tag[] {
@@ -93,13 +92,15 @@ async function withRegions(
 
 export const takeSnapshot =
   (deps: ActivityDeps) =>
-  async ({ iterationId }: TrainIterationInput): Promise<{ shardCount: number }> => {
+  async ({ iterationId }: TrainIterationInput): Promise<SnapshotResult> => {
     const iteration = await deps.database.read.manager.findOneByOrFail(Iteration, { id: iterationId });
     const snapshot = await readSnapshot(deps, iteration);
+    const plan = makePlan(iteration, snapshot, deps.recipes);
     const bytes = Buffer.from(JSON.stringify(snapshot));
     const ids = IdList.of(snapshot.images.map(({ id }) => id));
     await deps.storage.put(keys.snapshotImages(iterationId), ids.bytes);
     await deps.storage.put(keys.snapshot(iterationId), bytes);
+    await writePlan(deps.storage, iterationId, plan);
     await deps.database.transact(async (manager) => {
       const facts = { snapshotSha256: sha256(bytes), imageCount: snapshot.images.length };
       await manager.update(Iteration, { id: iterationId }, facts);
@@ -107,7 +108,8 @@ export const takeSnapshot =
       const progress = { status: IterationStatus.TRAINING, phase: TrainingPhase.FEATURES, fraction: 0, message };
       await reportProgress(manager, iterationId, progress);
     });
-    return { shardCount: Math.ceil(snapshot.images.length / shardSize) };
+    const shardCount = Math.ceil(snapshot.images.length / plan.shardSize);
+    return { shardCount, plan: plan.name, partCount: plan.name === 'HEAD' ? 0 : plan.parts.length };
   };
 
 /** The snapshot as it was taken. */

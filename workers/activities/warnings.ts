@@ -79,6 +79,14 @@ function differingTags(group: Snapshot['images'], { tags }: Snapshot): string[] 
   return [`Images ${first.id} (${names(first)}) and ${other.id} (${names(other)}) look the same but differ in tags.`];
 }
 
+/** What figures from few of the images are worth. Test images are the user's own choice. */
+export function heldOutWarnings(images: Snapshot['images'], judgedCount: number): string[] {
+  if (judgedCount >= images.length || images.some(({ isTest }) => isTest)) return [];
+  return [
+    `The figures come from ${judgedCount} of ${images.length} images, which a training with the same settings had not seen.`,
+  ];
+}
+
 function leftOutImages({ leftOut }: WarningInput): string[] {
   const lines = leftOut.slice(0, listed).map(({ imageId, reason }) => `Image ${imageId} was left out: ${reason}`);
   return leftOut.length > listed ? [...lines, `${leftOut.length - listed} more images were left out.`] : lines;

@@ -13,7 +13,8 @@ export interface FoldInput {
   /** The user's own test pictures. */
   isTest: boolean[];
   seed: number;
-  maxFolds?: 5;
+  /** 5 by default. */
+  maxFolds?: number;
 }
 
 interface Group {
@@ -27,7 +28,7 @@ interface Group {
 
 /**
  * Fold of every picture, 0 to (folds - 1): each fold gets its share of each tag, near-duplicates stay together. Folds =
- * pictures of the rarest tag, at least 2 and at most 5. Test pictures get `NEVER_TRAINED`.
+ * pictures of the rarest tag, at least 2 and at most `maxFolds`. Test pictures get `NEVER_TRAINED`.
  */
 export function assignFolds(input: FoldInput): Int32Array {
   const result = new Int32Array(input.targets.length).fill(NEVER_TRAINED);

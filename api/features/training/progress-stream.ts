@@ -11,7 +11,9 @@ const topic = 'iteration.progressed';
 const isOver = (status: IterationStatus): boolean =>
   ![IterationStatus.QUEUED, IterationStatus.TRAINING].includes(status);
 
-type Step = Pick<IterationProgress, 'status' | 'phase' | 'fraction' | 'message'>;
+/** Only steps of gradient descent have a point. */
+type Step = Pick<IterationProgress, 'status' | 'phase' | 'fraction' | 'message'> &
+  Partial<Pick<IterationProgress, 'point'>>;
 
 /** @throws DomainError for what is no event id */
 export function parseEventId(after: string | null | undefined): number {
@@ -40,12 +42,17 @@ export class ProgressStream {
     try {
       if (isOver(iteration.status) && !(await this.hasEventsAfter(id, afterId))) {
         // Nothing more will come. Without `after` the caller has yet to learn how it ended.
-        if (afterId === 0) yield { ...iteration, eventId: '0', iteration };
+        if (afterId === 0) yield { ...iteration, eventId: '0', point: null, iteration };
         return;
       }
       for await (const event of events) {
         const step = event.payload as Step;
-        yield { ...step, eventId: String(event.id), iteration: (await this.rowAt(event)) ?? iteration };
+        yield {
+          ...step,
+          point: step.point ?? null,
+          eventId: String(event.id),
+          iteration: (await this.rowAt(event)) ?? iteration,
+        };
         if (isOver(step.status)) return;
       }
     } finally {

@@ -1,5 +1,6 @@
 import { Field, Float, ID, InputType, Int, ObjectType } from 'type-graphql';
 import { Iteration } from '../../../schema/entities/iteration.entity.ts';
+import { TrainingCurvePoint } from '../../../schema/entities/training-curve-point.ts';
 import { IterationStatus, TrainingMode, TrainingPhase } from '../../../schema/enums.ts';
 
 @InputType({ description: 'A training to start.' })
@@ -13,7 +14,11 @@ export class TrainIterationInput {
   @Field(() => TrainingMode, { defaultValue: TrainingMode.QUICK, description: 'How much work it may cost.' })
   mode: TrainingMode;
 
-  @Field(() => Int, { nullable: true, description: 'Longest time of an ADVANCED training, in minutes.' })
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      'Longest time of an ADVANCED training on one machine, in minutes; 30 by default, at most 1440 (a setting).',
+  })
   budgetMinutes?: number | null;
 
   @Field(() => [ID], { nullable: true, description: 'The tags that take part; all by default.' })
@@ -57,6 +62,12 @@ export class IterationProgress extends TrainingProgress {
 
   @Field(() => IterationStatus, { description: 'How far the iteration had come.' })
   status: IterationStatus;
+
+  @Field(() => TrainingCurvePoint, {
+    nullable: true,
+    description: 'The step of gradient descent that was reached, in the phase TRAINING; else null.',
+  })
+  point: TrainingCurvePoint | null;
 
   @Field(() => Iteration, { description: 'The iteration as it is now.' })
   iteration: Iteration;

@@ -1,6 +1,7 @@
 import { Arg, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root, Subscription } from 'type-graphql';
 import { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import { Publication } from '../../../schema/entities/publication.entity.ts';
+import { TrainingCurvePoint } from '../../../schema/entities/training-curve-point.ts';
 import type { Context } from '../../context.ts';
 import { orNull } from '../../lookup.ts';
 import { IterationProgress, RenameIterationInput, TrainingProgress, TrainIterationInput } from './training.input.ts';
@@ -64,6 +65,13 @@ export class TrainingResolver {
   @FieldResolver(() => TrainingProgress, { description: 'How far the training has come.' })
   progress(@Root() { phase, fraction, message }: Iteration): TrainingProgress {
     return { phase, fraction, message };
+  }
+
+  @FieldResolver(() => [TrainingCurvePoint], {
+    description: 'How gradient descent went, up to 200 points part by part; empty for trainings without it.',
+  })
+  trainingCurve(@Root() { trainingCurve }: Iteration): TrainingCurvePoint[] {
+    return trainingCurve ?? [];
   }
 
   @FieldResolver(() => [Publication], { description: 'The names under which it answers.' })

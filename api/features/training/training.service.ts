@@ -24,6 +24,8 @@ import type { RenameIterationInput, TrainIterationInput } from './training.input
 import { announceProgress, openStatuses, startRun } from './training-run.ts';
 
 const nameLimits = { min: 1, max: 200 };
+/** Enough for the whole schedule on some hundred images. */
+const defaultBudgetMinutes = 30;
 
 interface TrainingServiceDeps {
   database: Database;
@@ -54,12 +56,12 @@ export class TrainingService {
   async train(caller: Caller, input: TrainIterationInput): Promise<Iteration> {
     const { database, projects, limits } = this.deps;
     const { id: projectId } = await projects.get(caller, 'train', input.projectId);
-    refuseUnsupported(input);
+    const budgetMinutes = checkBudget(input, limits);
     const id = await OnceOnly.of(database, caller, 'trainIteration', input).transact(async (manager) => {
       const project = await lockProject(manager, projectId);
       await refuseSecondTraining(manager, projectId);
       await checkEnoughImages(manager, project, input.tagIds ?? null, limits);
-      const row = await newIteration(manager, project, input);
+      const row = await newIteration(manager, project, input, budgetMinutes);
       if (!input.force) await refuseNeedlessTraining(manager, row);
       await manager.insert(Iteration, row);
       await announceProgress(manager, row);
@@ -110,11 +112,16 @@ function refuseAbsence(error: unknown): never {
   throw new DomainError('ENGINE_UNAVAILABLE', message, { retryAfterSeconds: 5 });
 }
 
-function refuseUnsupported({ mode, budgetMinutes }: TrainIterationInput): void {
-  if (mode === TrainingMode.ADVANCED)
-    throw new DomainError('NOT_SUPPORTED', 'mode ADVANCED is not available yet; use QUICK.', { field: 'mode' });
-  if (budgetMinutes != null)
-    throw new DomainError('NOT_SUPPORTED', 'budgetMinutes is for ADVANCED trainings only.', { field: 'budgetMinutes' });
+/** Null for QUICK trainings, which take what they take. */
+function checkBudget({ mode, budgetMinutes }: TrainIterationInput, { trainingMinutes: max }: Limits): number | null {
+  const field = 'budgetMinutes';
+  if (mode === TrainingMode.QUICK) {
+    if (budgetMinutes == null) return null;
+    throw new DomainError('INVALID', `${field} is for ADVANCED trainings only.`, { field, value: budgetMinutes });
+  }
+  const value = budgetMinutes ?? Math.min(defaultBudgetMinutes, max);
+  if (value >= 1 && value <= max) return value;
+  throw new DomainError('INVALID', `${field} must be 1 to ${max}; it is ${value}.`, { field, min: 1, max, value });
 }
 
 async function refuseSecondTraining(manager: EntityManager, projectId: string): Promise<void> {
@@ -126,10 +133,15 @@ async function refuseSecondTraining(manager: EntityManager, projectId: string): 
 
 /** The last completed training with the same recipe already shows what this one would. */
 async function refuseNeedlessTraining(manager: EntityManager, row: Iteration): Promise<void> {
-  const { projectId, contentVersion, backbone, seed } = row;
+  const { projectId, contentVersion, backbone, seed, mode } = row;
   const status = IterationStatus.COMPLETED;
-  const same = await manager.findBy(Iteration, { projectId, contentVersion, backbone, seed, status });
-  const twin = same.find(({ tagIds }) => JSON.stringify(tagIds) === JSON.stringify(row.tagIds));
+  const same = await manager.findBy(Iteration, { projectId, contentVersion, backbone, seed, mode, status });
+  const twin = same.find(
+    ({ tagIds, budgetMinutes, inputSize }) =>
+      JSON.stringify(tagIds) === JSON.stringify(row.tagIds) &&
+      budgetMinutes === row.budgetMinutes &&
+      (inputSize ?? row.inputSize) === row.inputSize,
+  );
   if (!twin) return;
   const message = `No image or tag changed since iteration ${JSON.stringify(twin.name)}; give force: true to train again.`;
   throw new DomainError('TRAINING_NOT_NEEDED', message, { iterationId: twin.id });
@@ -148,14 +160,22 @@ async function refuseInUse(manager: EntityManager, id: string): Promise<void> {
   throw new DomainError('PUBLISHED', message, { publicationId: publication.id });
 }
 
-async function newIteration(manager: EntityManager, project: Project, input: TrainIterationInput): Promise<Iteration> {
+async function newIteration(
+  manager: EntityManager,
+  project: Project,
+  input: TrainIterationInput,
+  budgetMinutes: number | null,
+): Promise<Iteration> {
   const { id: projectId, domainId, contentVersion } = project;
   const number = (await manager.countBy(Iteration, { projectId })) + 1;
   const name = input.name == null ? `Iteration ${number}` : checkText('name', input.name, nameLimits);
   const tagIds = input.tagIds == null ? null : [...new Set(input.tagIds)].sort();
   const state = { status: IterationStatus.QUEUED, phase: TrainingPhase.SNAPSHOT, fraction: 0, progressedAt: 0 };
-  const recipe = { mode: input.mode, backbone: getDomain(domainId).backbone, tagIds, contentVersion, seed: input.seed };
+  const { backbone, inputSize } = getDomain(domainId);
+  const { mode, seed } = input;
+  const recipe = { mode, budgetMinutes, backbone, inputSize, tagIds, contentVersion, seed };
   const open = { snapshotSha256: null, modelSha256: null, error: null, trainedAt: null, imageCount: 0, warnings: [] };
+  const learned = { trainingCurve: null, comparison: null };
   const message = 'Waiting for a worker.';
-  return { id: newId(), projectId, name, ...state, message, ...recipe, ...open, createdAt: new Date() };
+  return { id: newId(), projectId, name, ...state, message, ...recipe, ...open, ...learned, createdAt: new Date() };
 }

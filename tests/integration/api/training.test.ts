@@ -163,8 +163,17 @@ test('an image that cannot be read any more is left out by name, and the rest is
   expect(warnings.filter((warning) => warning.startsWith(`Image ${damaged} was left out: `))).toHaveLength(1);
 });
 
-test('an ADVANCED training is refused plainly', async () => {
-  expect(await codeOf(train, { input: { projectId, mode: 'ADVANCED' } })).toBe('NOT_SUPPORTED');
+test('a budget is for ADVANCED trainings, and has limits', async () => {
+  const refusal = async (input: object) => (await server.send(train, { input: { projectId, ...input } })).errors[0];
+  const details = { code: 'INVALID', field: 'budgetMinutes' };
+  expect(await refusal({ budgetMinutes: 5 })).toMatchObject({
+    message: 'budgetMinutes is for ADVANCED trainings only.',
+    extensions: details,
+  });
+  expect(await refusal({ mode: 'ADVANCED', budgetMinutes: 0 })).toMatchObject({
+    message: 'budgetMinutes must be 1 to 1440; it is 0.',
+    extensions: details,
+  });
 });
 
 test('a published name answers at once, moves on overwrite and goes on unpublish', async () => {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Database } from '../../../infra/database/database.ts';
+import type { TrainingPlanName } from '../../../schema/contracts/training.ts';
 import { EventRow } from '../../../schema/entities/event.entity.ts';
 import { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import { ShardProgress } from '../../../schema/entities/shard-progress.entity.ts';
@@ -12,16 +13,19 @@ import { createTrainingData, insertIteration, type TrainingData } from './setup.
 let data: TrainingData;
 let database: Database;
 let id: string;
+let plan: TrainingPlanName;
 
 beforeEach(async () => {
+  plan = 'HEAD';
   data = await createTrainingData();
   database = await data.open();
-  id = await insertIteration(database, newId(), IterationStatus.TRAINING);
+  id = await insertIteration(database, newId(), { status: IterationStatus.TRAINING });
 });
 afterEach(() => data.remove());
 
 /** As in a process of its own. */
-const tracker = async (): Promise<ProgressTracker> => new ProgressTracker(await data.open(), id);
+const tracker = async (): Promise<ProgressTracker> =>
+  new ProgressTracker(await data.open(), id, () => Promise.resolve(plan));
 const iteration = (): Promise<Iteration> => database.read.manager.findOneByOrFail(Iteration, { id });
 const events = (): Promise<EventRow[]> => database.read.manager.find(EventRow, { order: { id: 'ASC' } });
 

@@ -8,6 +8,7 @@ import { entities } from '../../../schema/entities/index.ts';
 import { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import { IterationStatus, TrainingMode, TrainingPhase } from '../../../schema/enums.ts';
 import { newId } from '../../../schema/id.ts';
+import type { EmbeddedEngine } from '../../../workflows/engines/embedded.ts';
 import { freshBackend } from '../../backends/backend.ts';
 
 export interface TrainingData {
@@ -37,12 +38,33 @@ export async function createTrainingData(): Promise<TrainingData> {
 }
 
 /** Writes a queued iteration, as the API would, and returns its id. */
-export async function insertIteration(database: Database, projectId: string, status = IterationStatus.QUEUED) {
+export async function insertIteration(
+  database: Database,
+  projectId: string,
+  changes: Partial<Iteration> = {},
+): Promise<string> {
   const id = newId();
+  const status = IterationStatus.QUEUED;
   const state = { status, phase: TrainingPhase.SNAPSHOT, fraction: 0, message: '', progressedAt: 0 };
   const none = { tagIds: null, snapshotSha256: null, modelSha256: null, error: null, trainedAt: null };
   const recipe = { mode: TrainingMode.QUICK, backbone: 'efficientnet-lite0', seed: 1, imageCount: 0, warnings: [] };
+  const learned = { budgetMinutes: null, inputSize: 224, trainingCurve: null, comparison: null };
   const row = { id, projectId, name: 'one', createdAt: new Date(), ...state, ...none, ...recipe, contentVersion: 1 };
-  await database.transact((manager) => manager.insert(Iteration, row));
+  await database.transact((manager) => manager.insert(Iteration, { ...row, ...learned, ...changes }));
   return id;
+}
+
+const ended = new Set(['COMPLETED', 'FAILED', 'CANCELLED']);
+
+/** Trains in the embedded engine and waits. */
+export async function trainToEnd(
+  database: Database,
+  engine: EmbeddedEngine,
+  projectId: string,
+  changes: Partial<Iteration> = {},
+): Promise<Iteration> {
+  const id = await insertIteration(database, projectId, changes);
+  await engine.start('trainIteration', { iterationId: id }, { id, group: projectId });
+  while (!ended.has((await engine.describe(id))?.status ?? '')) await new Promise((resolve) => setTimeout(resolve, 50));
+  return database.read.manager.findOneByOrFail(Iteration, { id });
 }

@@ -1,108 +1,47 @@
-import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Database } from '../../../infra/database/database.ts';
 import type { Storage } from '../../../infra/storage/storage.ts';
 import { keys } from '../../../infra/storage/keys.ts';
 import { renderSamples } from '../../../samples/render.ts';
-import { trainingPolicies } from '../../../schema/contracts/training.ts';
-import { ImageTag } from '../../../schema/entities/image-tag.entity.ts';
-import { Image } from '../../../schema/entities/image.entity.ts';
-import { Iteration } from '../../../schema/entities/iteration.entity.ts';
-import { Project } from '../../../schema/entities/project.entity.ts';
+import type { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import { ShardProgress } from '../../../schema/entities/shard-progress.entity.ts';
-import { Tag } from '../../../schema/entities/tag.entity.ts';
-import * as enums from '../../../schema/enums.ts';
-import { newId } from '../../../schema/id.ts';
-import { createActivities } from '../../../workers/activities/index.ts';
-import { openBackbone, type Backbone } from '../../../workers/ml/backbones/backbone.ts';
-import { backbones } from '../../../workers/ml/backbones/registry.ts';
 import { readFeaturePack } from '../../../workers/ml/feature-pack.ts';
-import { perceptualHash } from '../../../workers/ml/image.ts';
 import { readModelPackage, sha256 } from '../../../workers/ml/model-package.ts';
-import { EmbeddedRunner } from '../../../workflows/engines/embedded-runner.ts';
+import type { EmbeddedRunner } from '../../../workflows/engines/embedded-runner.ts';
 import { EmbeddedEngine } from '../../../workflows/engines/embedded.ts';
-import { trainIteration } from '../../../workflows/orchestrations/train-iteration.ts';
-import { createTrainingData, insertIteration, type TrainingData } from './setup.ts';
+import { newRunner } from './runner.ts';
+import { createTrainingData, trainToEnd, type TrainingData } from './setup.ts';
+import { StoredProject } from './stored-project.ts';
 
 let data: TrainingData;
 let database: Database;
 let storage: Storage;
 let runner: EmbeddedRunner;
 let engine: EmbeddedEngine;
-const opened: Promise<Backbone>[] = [];
-const projectId = newId();
+const releases: (() => Promise<void>)[] = [];
+let project: StoredProject;
 
 beforeAll(async () => {
   data = await createTrainingData();
   database = await data.open();
   storage = data.storage;
-  runner = newRunner(2);
+  runner = startRunner(2);
   engine = new EmbeddedEngine(database, () => runner.poke());
-  await storeSamples();
+  project = await StoredProject.create(database, storage);
+  for await (const sample of renderSamples({ perTag: 6, seed: 3, size: 160 })) await project.add(sample);
   runner.start();
 });
 
 afterAll(async () => {
   await runner.stop();
-  for (const backbone of opened) await (await backbone).release();
+  for (const release of releases) await release();
   await data.remove();
 });
 
-/** Everything that can differ between machines: threads of the runtime, and images side by side. */
-function newRunner(threads: number): EmbeddedRunner {
-  const backbone = openBackbone(backbones['efficientnet-lite0'], { threads });
-  opened.push(backbone);
-  const deps = {
-    database,
-    storage,
-    backbone: () => backbone,
-    threads,
-    recommendedImagesPerTag: { classification: 5, detection: 5 },
-  };
-  return new EmbeddedRunner({
-    database,
-    orchestrations: { trainIteration },
-    activities: createActivities(deps),
-    policies: trainingPolicies,
-    concurrency: 1,
-    leaseMs: 15_000,
-    pollMs: 50,
-    logger: pino({ level: 'silent' }),
-  });
-}
-
-async function storeSamples(): Promise<void> {
-  const createdAt = new Date();
-  const settings = { kind: enums.ProjectKind.CLASSIFICATION, classificationType: enums.ClassificationType.MULTICLASS };
-  const project = {
-    id: projectId,
-    name: 'signs',
-    description: '',
-    domainId: newId(),
-    contentVersion: 1,
-    createdAt,
-    updatedAt: createdAt,
-  };
-  await database.transact((manager) => manager.insert(Project, { ...project, ...settings }));
-  for await (const sample of renderSamples({ perTag: 6, seed: 3, size: 160 })) await storeImage(sample);
-}
-
-const tagIds = new Map<string, string>();
-
-async function storeImage({ name, tag, jpeg }: { name: string; tag: string; jpeg: Buffer }): Promise<void> {
-  const [id, createdAt] = [newId(), new Date()];
-  await storage.put(keys.imageOriginal(projectId, id), jpeg);
-  const hashes = { sha256: sha256(jpeg), perceptualHash: await perceptualHash(jpeg) };
-  const facts = { format: 'jpeg', width: 160, height: 160, sizeBytes: jpeg.length, isTest: false, createdAt };
-  await database.transact(async (manager) => {
-    const tagId = tagIds.get(tag) ?? newId();
-    const type = enums.TagType.REGULAR;
-    if (!tagIds.has(tag))
-      await manager.insert(Tag, { id: tagId, projectId, name: tag, description: '', type, createdAt });
-    tagIds.set(tag, tagId);
-    await manager.insert(Image, { id, projectId, name, ...hashes, ...facts });
-    await manager.insert(ImageTag, { imageId: id, tagId, projectId, createdAt });
-  });
+function startRunner(threads: number): EmbeddedRunner {
+  const made = newRunner({ database, storage, threads });
+  releases.push(made.release);
+  return made.runner;
 }
 
 async function packSizes(): Promise<number[]> {
@@ -111,13 +50,7 @@ async function packSizes(): Promise<number[]> {
   return sizes.sort((a, b) => a - b);
 }
 
-async function train(): Promise<Iteration> {
-  const id = await insertIteration(database, projectId);
-  await engine.start('trainIteration', { iterationId: id }, { id, group: projectId });
-  const ended = new Set(['COMPLETED', 'FAILED', 'CANCELLED']);
-  while (!ended.has((await engine.describe(id))?.status ?? '')) await new Promise((resolve) => setTimeout(resolve, 50));
-  return database.read.manager.findOneByOrFail(Iteration, { id });
-}
+const train = (): Promise<Iteration> => trainToEnd(database, engine, project.id);
 
 test('trains a model from stored images, and the same snapshot gives the same bytes', async () => {
   const first = await train();
@@ -132,7 +65,7 @@ test('the model is the same whatever the number of threads, and whether features
   const first = await train();
   await runner.stop();
   await storage.deletePrefix('features/');
-  runner = newRunner(1);
+  runner = startRunner(1);
   runner.start();
   expect((await train()).modelSha256).toBe(first.modelSha256);
 });
@@ -140,7 +73,7 @@ test('the model is the same whatever the number of threads, and whether features
 test('a training after ten more images computes ten', async () => {
   await train();
   expect(await packSizes()).toEqual([30]);
-  for await (const sample of renderSamples({ perTag: 2, seed: 4, size: 160 })) await storeImage(sample);
+  for await (const sample of renderSamples({ perTag: 2, seed: 4, size: 160 })) await project.add(sample);
   expect(await train()).toMatchObject({ status: 'COMPLETED', imageCount: 40 });
   expect(await packSizes()).toEqual([10, 30]);
   expect(await database.read.manager.count(ShardProgress)).toBe(0);

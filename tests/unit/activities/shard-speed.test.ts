@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { ShardProgress } from '../../../schema/entities/shard-progress.entity.ts';
-import { describeProgress, imagesPerSecond } from '../../../workers/activities/shard-speed.ts';
+import { describeProgress, unitsPerSecond } from '../../../workers/activities/shard-speed.ts';
 
 /** Times in seconds. */
 const shard = (doneCount: number, extractedCount: number, startedAt: number, updatedAt: number): ShardProgress => {
@@ -10,20 +10,20 @@ const shard = (doneCount: number, extractedCount: number, startedAt: number, upd
 
 it('adds the speeds of workers side by side', () => {
   const shards = [shard(40, 40, 10, 14), shard(20, 20, 10, 14)];
-  expect(imagesPerSecond(shards, 14_000)).toBe(15);
+  expect(unitsPerSecond(shards, 14_000)).toBe(15);
   expect(describeProgress(shards, 210, 14_000)).toBe('60 of 210 images, 15.0 images/s, about 10 s left');
 });
 
 it('does not count a pause between two starts, nor images from the cache', () => {
   const before = shard(100, 100, 0, 10);
   const after = shard(90, 20, 1000, 1004);
-  expect(imagesPerSecond([before, after], 1_004_000)).toBe(5);
+  expect(unitsPerSecond([before, after], 1_004_000)).toBe(5);
 });
 
 it('counts of a shard that ended meanwhile what it did since', () => {
   const running = shard(30, 30, 5, 10);
   const ended = shard(100, 100, 0, 10);
-  expect(imagesPerSecond([running, ended], 10_000)).toBe((30 + 50) / 5);
+  expect(unitsPerSecond([running, ended], 10_000)).toBe((30 + 50) / 5);
 });
 
 it('tells no speed from a handful of images', () => {

@@ -1,0 +1,60 @@
+import { pino } from 'pino';
+import type { Database } from '../../../infra/database/database.ts';
+import type { Storage } from '../../../infra/storage/storage.ts';
+import { trainingPolicies } from '../../../schema/contracts/training.ts';
+import { createActivities } from '../../../workers/activities/index.ts';
+import type { Recipes } from '../../../workers/activities/training-plan.ts';
+import { openBackbone } from '../../../workers/ml/backbones/backbone.ts';
+import { backbones } from '../../../workers/ml/backbones/registry.ts';
+import { detectorRecipe } from '../../../workers/ml/detection/recipe.ts';
+import { fineTuneRecipe } from '../../../workers/ml/fine-tuning/recipe.ts';
+import { openTrunk, type Trunk } from '../../../workers/ml/fine-tuning/trunk.ts';
+import { EmbeddedRunner } from '../../../workflows/engines/embedded-runner.ts';
+import { trainIteration } from '../../../workflows/orchestrations/train-iteration.ts';
+
+interface RunnerOptions {
+  database: Database;
+  storage: Storage;
+  /** Of the runtime, and images side by side. */
+  threads: number;
+  recipes?: Partial<Recipes>;
+}
+
+export interface TrainingRunner {
+  runner: EmbeddedRunner;
+  /** Gives the backbone back; the runner must have stopped. */
+  release: () => Promise<void>;
+}
+
+/** What trains in a process, with the small backbone and everything that can differ between machines. */
+export function newRunner({ database, storage, threads, recipes = {} }: RunnerOptions): TrainingRunner {
+  const spec = backbones['efficientnet-lite0'];
+  const backbone = openBackbone(spec, { threads });
+  let trunk: Promise<Trunk> | undefined;
+  const activities = createActivities({
+    database,
+    storage,
+    backbone: () => backbone,
+    trunk: () => (trunk ??= openTrunk(spec, { threads })),
+    recipes: { detector: detectorRecipe, fineTuning: fineTuneRecipe, ...recipes },
+    threads,
+    recommendedImagesPerTag: { classification: 5, detection: 5 },
+  });
+  const runner = new EmbeddedRunner({
+    database,
+    orchestrations: { trainIteration },
+    activities,
+    policies: trainingPolicies,
+    concurrency: 1,
+    leaseMs: 15_000,
+    pollMs: 50,
+    logger: pino({ level: 'silent' }),
+  });
+  return {
+    runner,
+    release: async () => {
+      await (await backbone).release();
+      await (await trunk)?.release();
+    },
+  };
+}

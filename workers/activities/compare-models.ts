@@ -1,0 +1,86 @@
+import type { ClassificationSnapshot } from '../../schema/contracts/training.ts';
+import type { ComparedFigures, ModelComparison } from '../../schema/entities/model-comparison.ts';
+import { TrainingMode } from '../../schema/enums.ts';
+import { fitTemperature, probabilitiesOf, type HeldOut } from '../ml/calibration.ts';
+import type { ClassificationEvaluation } from '../ml/evaluation-file.ts';
+import type { ProjectKind } from '../ml/head-loss.ts';
+import { evaluate } from '../ml/metrics.ts';
+
+export interface ComparedModels {
+  comparison: ModelComparison;
+  /** Of the tuned model: probabilities where it was judged, else NaN. */
+  evaluation: ClassificationEvaluation;
+  /** Of the tuned model. */
+  temperature: number;
+}
+
+/** A probability this near to 0 or 1 is as good as certain; without a bound its logit would be infinite. */
+const leastProbability = 1e-6;
+
+/**
+ * Compares two classifiers on the images that neither had seen, each at the temperature that suits it best there: more
+ * confidence alone must not win.
+ * @param tuned logits of the tuned model by place in the snapshot
+ */
+export function compareModels(
+  quick: ClassificationEvaluation,
+  snapshot: ClassificationSnapshot,
+  tuned: ReadonlyMap<number, Float64Array>,
+): ComparedModels {
+  const { kind } = quick;
+  const placeOf = new Map(snapshot.images.map(({ id }, index) => [id, index]));
+  const tunedLogits = quick.imageIds.map((id) => tuned.get(placeOf.get(id) ?? -1));
+  const quickLogits = quick.imageIds.map((_, image) => logitsOf(quick, image));
+  const both = [...quick.imageIds.keys()].filter((image) => tunedLogits[image] && quickLogits[image]);
+  const targets = both.map((image) => quick.targets[image] ?? []);
+  const held = (logits: (Float64Array | undefined)[]): HeldOut => ({
+    logits: both.map((image) => logits[image] as Float64Array),
+    targets,
+  });
+  const figures = { quick: figuresOf(held(quickLogits), kind), advanced: figuresOf(held(tunedLogits), kind) };
+  const kept = isBetter(figures.advanced, figures.quick) ? TrainingMode.ADVANCED : TrainingMode.QUICK;
+  const temperature = fitTemperature(held(tunedLogits), kind);
+  return {
+    comparison: { imageCount: both.length, ...figures, kept },
+    evaluation: { ...quick, probabilities: probabilitiesWhereJudged(quick, tunedLogits, temperature) },
+    temperature,
+  };
+}
+
+/** More images right, or as many with less doubt. */
+function isBetter(a: ComparedFigures, b: ComparedFigures): boolean {
+  return a.accuracy > b.accuracy || (a.accuracy === b.accuracy && a.logLoss < b.logLoss);
+}
+
+function figuresOf(held: HeldOut, kind: ProjectKind): ComparedFigures {
+  const { targets } = held;
+  const temperature = fitTemperature(held, kind);
+  const rows = held.logits.map((logits) => probabilitiesOf(logits, kind, temperature));
+  const tagCount = rows[0]?.length ?? 0;
+  const probabilities = new Float32Array(rows.length * tagCount);
+  rows.forEach((row, i) => probabilities.set(row, i * tagCount));
+  const { accuracy, logLoss } = evaluate({ probabilities, targets, tagCount, kind, threshold: 0.5 });
+  return { accuracy, logLoss };
+}
+
+/** Up to a shift, which changes nothing; undefined for an image that the model may have seen. */
+function logitsOf({ probabilities, tags, kind }: ClassificationEvaluation, image: number): Float64Array | undefined {
+  const own = probabilities.subarray(image * tags.length, (image + 1) * tags.length);
+  if (!own.every(Number.isFinite)) return undefined;
+  return Float64Array.from(own, (value) => {
+    const p = Math.min(1 - leastProbability, Math.max(leastProbability, value));
+    return kind === 'MULTICLASS' ? Math.log(p) : Math.log(p / (1 - p));
+  });
+}
+
+function probabilitiesWhereJudged(
+  { imageIds, tags, kind }: ClassificationEvaluation,
+  logits: (Float64Array | undefined)[],
+  temperature: number,
+): Float32Array {
+  const probabilities = new Float32Array(imageIds.length * tags.length).fill(NaN);
+  logits.forEach((own, image) => {
+    if (own) probabilities.set(probabilitiesOf(own, kind, temperature), image * tags.length);
+  });
+  return probabilities;
+}

@@ -1,0 +1,117 @@
+import { keys } from '../../infra/storage/keys.ts';
+import { ObjectNotFound, type Storage } from '../../infra/storage/storage.ts';
+import type { Snapshot } from '../../schema/contracts/training.ts';
+import type { Iteration } from '../../schema/entities/iteration.entity.ts';
+import { TrainingMode } from '../../schema/enums.ts';
+import type { BackboneName } from '../ml/backbones/registry.ts';
+import type { DetectorPlan as DetectorFacts, DetectorRecipe } from '../ml/detection/recipe.ts';
+import type { FineTuneRecipe } from '../ml/fine-tuning/recipe.ts';
+import { assignFolds, groupNearDuplicates } from '../ml/folds.ts';
+
+/** A training by gradient descent within an iteration. */
+export interface Part {
+  /** The fold that it does not see and is judged on; null: it sees all, and makes the model. */
+  heldOutFold: number | null;
+}
+
+interface GradientPlan<Name, Recipe> {
+  name: Name;
+  shardSize: number;
+  recipe: Recipe;
+  /** By image of the snapshot; test images belong to none. */
+  folds: number[];
+  parts: Part[];
+}
+
+interface HeadPlan {
+  name: 'HEAD';
+  shardSize: number;
+}
+export type DetectorPlan = GradientPlan<'DETECTOR', DetectorRecipe>;
+export type FineTunePlan = GradientPlan<'FINE_TUNE', FineTuneRecipe> & {
+  /** What one part may take. */
+  budgetMs: number;
+};
+
+/** Everything about a training that is decided at its start, so that no later step and no later version decides anew. */
+export type TrainingPlan = HeadPlan | DetectorPlan | FineTunePlan;
+
+/** Where the recipes come from. */
+export interface Recipes {
+  detector: (facts: DetectorFacts) => DetectorRecipe;
+  fineTuning: (facts: { backbone: BackboneName; imageCount: number }) => FineTuneRecipe;
+}
+
+/** Images a shard: small enough that a lost worker costs little, large enough that the journal stays short. */
+const pooledShardSize = 256;
+/** The same for views, which take ten times as long. */
+const viewsShardSize = 32;
+
+/** Up to here every image is held out once: fewer would not say enough. */
+const fewImages = 100;
+const foldsOfFew = 3;
+/** Of more images, one fold of so many is held out. */
+const foldsOfMany = 5;
+
+/** Of the budget: the rest goes into views and figures. */
+const trainingShare = 0.8;
+const minuteMs = 60_000;
+
+const headPlan: HeadPlan = { name: 'HEAD', shardSize: pooledShardSize };
+
+export function makePlan(iteration: Iteration, snapshot: Snapshot, recipes: Recipes): TrainingPlan {
+  if (snapshot.kind === 'DETECTION') return detectorPlan(iteration, snapshot, recipes);
+  return iteration.mode === TrainingMode.ADVANCED ? fineTunePlan(iteration, snapshot, recipes) : headPlan;
+}
+
+function detectorPlan(
+  { mode, inputSize, seed, budgetMinutes }: Iteration,
+  snapshot: Snapshot,
+  recipes: Recipes,
+): DetectorPlan {
+  if (inputSize === null) throw new Error('The iteration of a detector has no input size.');
+  const { folds, parts, imageCount } = divide(snapshot, seed);
+  const facts = { mode, inputSize, imageCount, budgetMinutes: budgetMinutes ?? 0, trainingCount: parts.length };
+  return { name: 'DETECTOR', shardSize: viewsShardSize, recipe: recipes.detector(facts), folds, parts };
+}
+
+function fineTunePlan(
+  { backbone, seed, budgetMinutes }: Iteration,
+  snapshot: Snapshot,
+  recipes: Recipes,
+): FineTunePlan {
+  const { folds, parts, imageCount } = divide(snapshot, seed);
+  const recipe = recipes.fineTuning({ backbone: backbone as BackboneName, imageCount });
+  const budgetMs = ((budgetMinutes ?? 0) * minuteMs * trainingShare) / parts.length;
+  return { name: 'FINE_TUNE', shardSize: viewsShardSize, recipe, folds, parts, budgetMs };
+}
+
+/** The user's own test images judge the model itself; else there are trainings that are only judged. */
+function divide({ images }: Snapshot, seed: number): { folds: number[]; parts: Part[]; imageCount: number } {
+  const isTest = images.map((image) => image.isTest);
+  const imageCount = isTest.filter((is) => !is).length;
+  const folds = assignFolds({
+    targets: images.map(({ tagIndexes }) => tagIndexes),
+    groups: groupNearDuplicates(images.map(({ perceptualHash }) => perceptualHash)),
+    isTest,
+    seed,
+    maxFolds: imageCount <= fewImages ? foldsOfFew : foldsOfMany,
+  });
+  const foldCount = imageCount <= fewImages ? Math.max(...folds) + 1 : 1;
+  const heldOut = Array.from({ length: isTest.includes(true) ? 0 : foldCount }, (_, fold) => ({ heldOutFold: fold }));
+  return { folds: [...folds], parts: [...heldOut, { heldOutFold: null }], imageCount };
+}
+
+export async function writePlan(storage: Storage, iterationId: string, plan: TrainingPlan): Promise<void> {
+  await storage.put(keys.trainingPlan(iterationId), Buffer.from(JSON.stringify(plan)));
+}
+
+/** A training that began before there were plans fits a head. */
+export async function readPlan(storage: Storage, iterationId: string): Promise<TrainingPlan> {
+  try {
+    return JSON.parse((await storage.get(keys.trainingPlan(iterationId))).toString()) as TrainingPlan;
+  } catch (error) {
+    if (error instanceof ObjectNotFound) return headPlan;
+    throw error;
+  }
+}
