@@ -9,16 +9,19 @@ import { TaglensClient } from '../cli/client.ts';
 import { createProject, createTags, publish, train, uploadPhotos } from '../cli/demo-steps.ts';
 import { renderPhotos } from '../cli/photos.ts';
 
-export interface BenchServer {
+export interface EmptyServer {
   url: string;
   key: string;
   data: string;
   settings: Record<string, string>;
+  residentMegabytes(): Promise<number>;
+  stop(): Promise<void>;
+}
+
+export interface BenchServer extends EmptyServer {
   /** A small classifier is published there as «bench». */
   projectId: string;
   iterationId: string;
-  residentMegabytes(): Promise<number>;
-  stop(): Promise<void>;
 }
 
 const key = 'tl_bench_key_for_a_throw_away_server';
@@ -42,8 +45,8 @@ async function publishSamples(client: TaglensClient): Promise<{ projectId: strin
   return { projectId, iterationId };
 }
 
-/** A server as users run it, in a process of its own with a throw-away folder, and a model to ask. */
-export async function startServer(settings: Record<string, string> = {}): Promise<BenchServer> {
+/** A server as users run it, in a process of its own with a throw-away folder. */
+export async function startEmptyServer(settings: Record<string, string> = {}): Promise<EmptyServer> {
   const data = await mkdtemp(join(tmpdir(), 'taglens-bench-'));
   const own: Record<string, string> = {
     TAGLENS_DATA: data,
@@ -62,7 +65,6 @@ export async function startServer(settings: Record<string, string> = {}): Promis
     key,
     data,
     settings: { ...own, ...settings },
-    ...(await publishSamples(new TaglensClient(url, key))),
     residentMegabytes: () => residentMegabytes(child.pid),
     stop: async () => {
       child.kill('SIGTERM');
@@ -70,6 +72,12 @@ export async function startServer(settings: Record<string, string> = {}): Promis
       await rm(data, { recursive: true, force: true });
     },
   };
+}
+
+/** The same with a model to ask. */
+export async function startServer(settings: Record<string, string> = {}): Promise<BenchServer> {
+  const server = await startEmptyServer(settings);
+  return { ...server, ...(await publishSamples(new TaglensClient(server.url, server.key))) };
 }
 
 /** Metrics without labels, as the server tells them now; those of the event loop begin anew each time that they are read. */

@@ -12,6 +12,21 @@ export interface LabelledFile {
   tags: string[];
 }
 
+export interface BoxedFile {
+  path: string;
+  /** Pixels of the upright photograph. */
+  size: { width: number; height: number };
+  /** Fractions of the upright photograph. */
+  boxes: { tag: string; left: number; top: number; width: number; height: number }[];
+}
+
+export interface DetectionDataset {
+  name: string;
+  tags: string[];
+  train: BoxedFile[];
+  test: BoxedFile[];
+}
+
 export interface Dataset {
   name: string;
   kind: ProjectKind;
@@ -53,4 +68,37 @@ async function multiLabel(name: string, folder: string): Promise<Dataset> {
   const files = (names: string[]): LabelledFile[] =>
     names.map((file) => ({ path: join(folder, 'images', file), tags: images[file] ?? [] }));
   return { name, kind: 'MULTILABEL', tags, train: files(split.train), test: files(split.test) };
+}
+
+/** The facts of a COCO file that are read here. */
+interface CocoFile {
+  categories: { id: number; name: string }[];
+  images: { id: number; file_name: string; width: number; height: number }[];
+  annotations: { image_id: number; category_id: number; bbox: [number, number, number, number] }[];
+  split: { train: string[]; test: string[] };
+}
+
+/** Photographs with boxes; null and a word when they are not there. */
+export async function findDetectionDataset(name: string): Promise<DetectionDataset | null> {
+  const folder = join(root, name);
+  if (!existsSync(folder)) {
+    console.log(`${folder} is not there: skipped.`);
+    return null;
+  }
+  const coco = JSON.parse(await readFile(join(folder, 'annotations.json'), 'utf8')) as CocoFile;
+  const tagOf = new Map(coco.categories.map((category) => [category.id, category.name]));
+  const files = (names: string[]): BoxedFile[] =>
+    coco.images
+      .filter((image) => names.includes(image.file_name))
+      .map(({ id, file_name: file, width, height }) => ({
+        path: join(folder, 'images', file),
+        size: { width, height },
+        boxes: coco.annotations
+          .filter((annotation) => annotation.image_id === id)
+          .map(({ category_id: category, bbox: [x, y, w, h] }) => {
+            const box = { left: x / width, top: y / height, width: w / width, height: h / height };
+            return { tag: tagOf.get(category) ?? '', ...box };
+          }),
+      }));
+  return { name, tags: [...tagOf.values()], train: files(coco.split.train), test: files(coco.split.test) };
 }

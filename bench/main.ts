@@ -2,7 +2,7 @@ import { benchLoad } from './load.ts';
 import { benchModels } from './models.ts';
 import type { BenchName } from './names.ts';
 import { benchPredict } from './predict.ts';
-import { benchQuality } from './quality.ts';
+import { benchQuality } from './quality/quality.ts';
 import { benchShards } from './shards.ts';
 import { benchSubscriptions } from './subscriptions.ts';
 import { benchTrain } from './train.ts';
@@ -11,6 +11,8 @@ import { benchUploads } from './uploads.ts';
 export interface BenchOptions {
   /** A short form that only shows that it works. */
   smoke: boolean;
+  /** Of a benchmark of many cases, those whose name contains this. */
+  only?: string | undefined;
 }
 
 export const benches: Record<BenchName, (options: BenchOptions) => Promise<void>> = {

@@ -1,4 +1,5 @@
 import { Argument, Command, InvalidArgumentError } from 'commander';
+import type { BenchOptions } from '../bench/main.ts';
 import { benchNames, type BenchName } from '../bench/names.ts';
 import { CliError, describeError, exitCodeOf } from './errors.ts';
 import type { MigrateDataOptions } from './transfer.ts';
@@ -43,9 +44,9 @@ async function samplesCommand(folder: string, options: { perTag: number; seed: n
   console.log(`Wrote ${count} photographs and boxes.json to ${folder}`);
 }
 
-async function benchCommand(name: BenchName, { smoke = false }: { smoke?: boolean }): Promise<void> {
+async function benchCommand(name: BenchName, { smoke = false, only }: Partial<BenchOptions>): Promise<void> {
   const { benches } = await import('../bench/main.ts');
-  await benches[name]({ smoke });
+  await benches[name]({ smoke, only });
 }
 
 async function doctorCommand({ json = false }: { json?: boolean }): Promise<void> {
@@ -147,6 +148,7 @@ export function buildProgram(): Command {
     .description('Measure speed or quality, as ratios within one run')
     .addArgument(new Argument('<name>', 'what to measure').choices(benchNames))
     .option('--smoke', 'a short form that only shows that it works')
+    .option('--only <text>', 'of many cases, those whose name contains this (quality)')
     .action(benchCommand);
   addDataCommands(program);
   addOperationCommands(program);

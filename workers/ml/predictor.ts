@@ -51,8 +51,8 @@ export async function openPredictor(model: Model, shared: SharedSessions): Promi
   };
 }
 
-/** The runtime keeps the weights of a tail as they are and once more as its convolutions want them. */
-const copiesOfTail = 2;
+/** Measured: the runtime keeps the weights as its convolutions want them, some twice, and memory for the maps between. */
+const copiesOfTail = 1.5;
 
 async function tunedPredictor(model: ClassifierModel, weights: Weights, trunk: Trunk): Promise<Predictor> {
   const tail = await openTail(trunk.spec, weights);

@@ -177,7 +177,7 @@ class FineTuning {
 
 /** An epoch, within limits: a checkpoint takes a while to write, and a killed worker repeats what came after the last. */
 function checkpointSteps({ members, recipe }: FineTuneInput): number {
-  return Math.min(60, Math.max(12, Math.ceil(members.length / recipe.batchSize)));
+  return Math.min(60, Math.max(8, Math.ceil(members.length / recipe.batchSize)));
 }
 
 /** The schedule is told by position, since it may be run through faster from some step on. */

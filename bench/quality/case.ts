@@ -1,0 +1,42 @@
+/** What was measured under one name; a figure has one value for each seed or draw. */
+export interface Measured {
+  figures: Record<string, number[]>;
+  /** Wall time of one training, each. */
+  minutes?: number[];
+}
+
+/** One row of a table. */
+export interface QualityCase {
+  /** As `--only` knows it, such as «detectors/bccd/QUICK/all». */
+  name: string;
+  /** The first cells of the row. */
+  labels: string[];
+  /** Null when the photographs are not there. */
+  measure: () => Promise<Measured | null>;
+}
+
+export interface QualitySection {
+  title: string;
+  /** What the figures are and how they came about, in Markdown. */
+  text: string;
+  labels: string[];
+  figures: { name: string; head: string; decimals: number }[];
+  cases: QualityCase[];
+  /** One that shows in a minute or two that all of it works. */
+  smoke?: string;
+}
+
+/** Trains once with each seed, keeps the time, and gathers the figures of all. */
+export async function measureEach(
+  seeds: readonly number[],
+  measureOne: (seed: number) => Promise<{ figures: Record<string, number>; minutes?: number }>,
+): Promise<Measured> {
+  const figures: Record<string, number[]> = {};
+  const minutes: number[] = [];
+  for (const seed of seeds) {
+    const one = await measureOne(seed);
+    for (const [name, value] of Object.entries(one.figures)) (figures[name] ??= []).push(value);
+    if (one.minutes !== undefined) minutes.push(one.minutes);
+  }
+  return { figures, ...(minutes.length > 0 ? { minutes } : {}) };
+}

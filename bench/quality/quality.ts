@@ -1,0 +1,40 @@
+import type { BenchOptions } from '../main.ts';
+import type { QualityCase, QualitySection } from './case.ts';
+import { advanced } from './advanced.ts';
+import { detectors } from './detectors.ts';
+import { heads } from './heads.ts';
+import { readRecord, recordCase, tableOf, writePage, type QualityRecord } from './report.ts';
+
+const sections: QualitySection[] = [heads, advanced, detectors];
+
+async function run({ name, labels, measure }: QualityCase): Promise<QualityRecord[string] | null> {
+  console.log(name);
+  const measured = await measure();
+  return measured && { ...measured, labels };
+}
+
+/** The shortest case of every section that has a short one; nothing is written. */
+async function smokeTest(): Promise<void> {
+  for (const section of sections) {
+    const found = section.cases.find(({ name }) => name === section.smoke);
+    const measured = found && (await run(found));
+    if (measured) console.log(`${tableOf(section, { [found.name]: measured })}\n`);
+  }
+}
+
+/**
+ * Quality on test splits, for few and for many images a tag, into docs/quality.json and docs/quality.md.
+ * All of it takes hours; `only` chooses the cases whose name contains it.
+ */
+export async function benchQuality({ smoke, only = '' }: BenchOptions): Promise<void> {
+  if (smoke) return smokeTest();
+  for (const section of sections) {
+    const chosen = section.cases.filter(({ name }) => name.includes(only));
+    for (const one of chosen) {
+      const measured = await run(one);
+      if (measured) await recordCase(one.name, one.labels, measured);
+    }
+    if (chosen.length > 0) console.log(`${tableOf(section, await readRecord())}\n`);
+  }
+  await writePage(sections, await readRecord());
+}
