@@ -4,6 +4,7 @@ import type { Database } from '../infra/database/database.ts';
 import { Image } from '../schema/entities/image.entity.ts';
 import { Iteration } from '../schema/entities/iteration.entity.ts';
 import { Publication } from '../schema/entities/publication.entity.ts';
+import { Region } from '../schema/entities/region.entity.ts';
 import { Tag } from '../schema/entities/tag.entity.ts';
 import { tagsOf } from './features/tags/tagging.ts';
 
@@ -19,6 +20,7 @@ export function createLoaders(database: Database) {
       const tags = await tagsOf(database.read.manager, ids);
       return ids.map((id) => tags.get(id) ?? []);
     }),
+    regionsOfImage: childrenOf(database, Region, 'imageId'),
     tagsOfProject: childrenOf(database, Tag, 'projectId'),
     publicationsOfProject: childrenOf(database, Publication, 'projectId'),
     publicationsOfIteration: childrenOf(database, Publication, 'iterationId'),

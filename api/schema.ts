@@ -10,6 +10,7 @@ import { KeyResolver } from './features/keys/key.resolver.ts';
 import { PredictionResolver } from './features/prediction/prediction.resolver.ts';
 import { ProjectResolver } from './features/projects/project.resolver.ts';
 import { PublishingResolver } from './features/publishing/publishing.resolver.ts';
+import { ImageRegionsResolver, RegionResolver } from './features/regions/region.resolver.ts';
 import { TagResolver } from './features/tags/tag.resolver.ts';
 import { TrainingResolver } from './features/training/training.resolver.ts';
 
@@ -33,6 +34,8 @@ export function buildGraphqlSchema(): Promise<GraphQLSchema> {
       TagResolver,
       ImageResolver,
       AddImageResultResolver,
+      RegionResolver,
+      ImageRegionsResolver,
       TrainingResolver,
       EvaluationResolver,
       ImageResultResolver,

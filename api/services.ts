@@ -19,6 +19,7 @@ import { PredictionService } from './features/prediction/prediction.service.ts';
 import { Predictor } from './features/prediction/predictor.ts';
 import { ProjectService } from './features/projects/project.service.ts';
 import { PublishingService } from './features/publishing/publishing.service.ts';
+import { RegionService } from './features/regions/region.service.ts';
 import { TagService } from './features/tags/tag.service.ts';
 import { parseEventId, ProgressStream } from './features/training/progress-stream.ts';
 import { TrainingService } from './features/training/training.service.ts';
@@ -71,6 +72,7 @@ export function createServices(deps: ServiceDeps) {
     training,
     predictor,
     imageFiles: new ImageFiles(database, storage, signer, pictures),
+    regions: new RegionService(database, images, limits),
     tags: new TagService(database, projects, limits),
     evaluation: new EvaluationService(deps.evaluations),
     publishing: new PublishingService(database, training),

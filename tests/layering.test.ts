@@ -40,6 +40,7 @@ const featureFaces = [
   'api/features/*/*.input.ts',
   'api/features/domains/domains.ts',
   'api/features/images/image-source.ts',
+  'api/features/regions/drawing.ts',
   'api/features/tags/tagging.ts',
 ];
 

@@ -4,6 +4,7 @@ import { keys } from '../../../infra/storage/keys.ts';
 import type { Storage } from '../../../infra/storage/storage.ts';
 import { Image } from '../../../schema/entities/image.entity.ts';
 import type { Project } from '../../../schema/entities/project.entity.ts';
+import type { Region } from '../../../schema/entities/region.entity.ts';
 import type { Tag } from '../../../schema/entities/tag.entity.ts';
 import { AddImageStatus } from '../../../schema/enums.ts';
 import { newId } from '../../../schema/id.ts';
@@ -12,12 +13,23 @@ import { DomainError } from '../../errors.ts';
 import type { Gate } from '../../gate.ts';
 import { lockProject } from '../../project-lock.ts';
 import { checkText } from '../../text.ts';
+import {
+  checkDetection,
+  checkDrawable,
+  drawnAt,
+  insertRegions,
+  placeRegions,
+  regionsOf,
+  type Drawn,
+} from '../regions/drawing.ts';
 import { getTags } from '../tags/tag.service.ts';
 import {
   attachTags,
+  checkImageTags,
   checkTogether,
   markChanged,
   noChange,
+  tagRules,
   tagsOf,
   type CountChange,
   type TagRules,
@@ -33,7 +45,14 @@ export const imageLimits = (limits: Limits, maxBytes: number): ImageLimits => ({
 });
 
 /** An image of a batch on its way: its object is stored and its row is ready, or it was refused. */
-export type Staged = { row: Image; tags: readonly Tag[] } | { refusal: AddImageResult };
+export type Staged = ({ row: Image } & Labels) | { refusal: AddImageResult };
+
+/** What an image shows. */
+interface Labels {
+  /** Those of its regions too. */
+  tags: readonly Tag[];
+  drawn: readonly Drawn[];
+}
 
 interface BatchContext {
   project: Project;
@@ -61,11 +80,11 @@ export class ImageIntake {
   /** Object before row: a crash in between leaves an object that nobody refers to, never a row without its picture. */
   async stage({ project, tags }: BatchContext, input: NewImageInput, tagIds: readonly string[]): Promise<Staged> {
     try {
+      const labels = labelsOf({ project, tags }, input, tagIds);
       const source = await this.sources.read(project.id, input.source, this.limits.trainingImageBytes);
       const name = checkText('name', input.name ?? source.name, { min: 1, max: 255 });
       const row = await this.store(project.id, { ...source, name }, input.isTest);
-      const own = [...new Set([...tagIds, ...input.tagIds])].flatMap((id) => tags.get(id) ?? []);
-      return { row, tags: own };
+      return { row, ...labels };
     } catch (error) {
       if (error instanceof ImageRefusal || error instanceof DomainError)
         return { refusal: refused(error.code, error.message) };
@@ -89,14 +108,14 @@ export class ImageIntake {
 
   /** Makes the rows. Images that the project has already get the tags that they lack instead. */
   async commit(manager: EntityManager, projectId: string, staged: readonly Staged[]): Promise<AddImageResult[]> {
-    const { classificationType, imageCount } = await lockProject(manager, projectId);
-    const rules = { classificationType, tagsPerImage: this.limits.tagsPerImage };
+    const project = await lockProject(manager, projectId);
+    const rules = tagRules(project, this.limits);
     // Once more: a tag may have been deleted while the images were on their way.
     await getTags(manager, projectId, [...new Set(staged.flatMap((image) => idsOfTags(image)))]);
     const change = noChange();
     const results: AddImageResult[] = [];
     for (const image of staged) {
-      const room = this.limits.imagesPerProject - imageCount - change.images;
+      const room = this.limits.imagesPerProject - project.imageCount - change.images;
       results.push('refusal' in image ? image.refusal : await this.commitOne(manager, image, { rules, room, change }));
     }
     await markChanged(manager, projectId, change);
@@ -105,7 +124,7 @@ export class ImageIntake {
 
   private async commitOne(
     manager: EntityManager,
-    { row, tags }: Exclude<Staged, { refusal: AddImageResult }>,
+    { row, tags, drawn }: Exclude<Staged, { refusal: AddImageResult }>,
     { rules, room, change }: { rules: TagRules; room: number; change: CountChange },
   ): Promise<AddImageResult> {
     const { projectId, sha256 } = row;
@@ -113,8 +132,11 @@ export class ImageIntake {
     const max = this.limits.imagesPerProject;
     if (!twin && room <= 0) return refused('LIMIT_REACHED', `The project has ${max} images, the most it may have.`);
     const present = twin ? ((await tagsOf(manager, [twin.id])).get(twin.id) ?? []) : [];
+    const regions = twin && drawn.length > 0 ? ((await regionsOf(manager, [twin.id])).get(twin.id) ?? []) : [];
+    let fresh: Region[];
     try {
       checkTogether([...new Map([...present, ...tags].map((tag) => [tag.id, tag])).values()], rules);
+      ({ fresh } = placeRegions(twin ?? row, regions, drawn, this.limits.regionsPerImage));
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;
       return refused(error.code, error.message, twin?.id);
@@ -122,6 +144,7 @@ export class ImageIntake {
     const image = twin ?? { ...row, isTagged: tags.length > 0 };
     if (!twin) await addRow(manager, image, change);
     await attachTags(manager, image, { present, added: tags }, rules, change);
+    await insertRegions(manager, fresh);
     return { ...accepted, status: twin ? AddImageStatus.DUPLICATE : AddImageStatus.OK, imageId: image.id };
   }
 
@@ -132,6 +155,18 @@ export class ImageIntake {
       if ('row' in image && !kept.has(image.row.id))
         await this.storage.deletePrefix(keys.image(image.row.projectId, image.row.id));
   }
+}
+
+/** @throws DomainError when the project does not take such labels */
+function labelsOf({ project, tags }: BatchContext, input: NewImageInput, tagIds: readonly string[]): Labels {
+  const named = (ids: readonly string[]): Tag[] => [...new Set(ids)].flatMap((id) => tags.get(id) ?? []);
+  const own = named([...tagIds, ...input.tagIds]);
+  checkImageTags(project, own);
+  if (input.regions.length === 0) return { tags: own, drawn: [] };
+  checkDetection(project);
+  const drawnTags = named(input.regions.map(({ tagId }) => tagId));
+  checkDrawable(drawnTags);
+  return { tags: [...own, ...drawnTags], drawn: drawnAt(input.regions) };
 }
 
 async function addRow(manager: EntityManager, image: Image, change: CountChange): Promise<void> {

@@ -2,6 +2,7 @@ import { ArgsType, Field, ID, InputType, Int, ObjectType } from 'type-graphql';
 import { Image } from '../../../schema/entities/image.entity.ts';
 import { AddImageStatus, ImageOrder, TagMatch } from '../../../schema/enums.ts';
 import { connectionOf, PageArgs } from '../../connection.ts';
+import { RegionInput } from '../regions/region.input.ts';
 
 export const ImageConnection = connectionOf(Image, 'Image');
 
@@ -84,6 +85,12 @@ export class NewImageInput {
 
   @Field(() => [ID], { defaultValue: [], description: 'Its tags, besides those of the batch.' })
   tagIds: string[];
+
+  @Field(() => [RegionInput], {
+    defaultValue: [],
+    description: 'What is where in it, in a detection project; a picture that is there already gets those it lacks.',
+  })
+  regions: RegionInput[];
 
   @Field(() => Boolean, { defaultValue: false, description: 'Keeps it for measuring: never trained on.' })
   isTest: boolean;

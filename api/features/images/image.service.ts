@@ -5,7 +5,10 @@ import { keys } from '../../../infra/storage/keys.ts';
 import type { Storage } from '../../../infra/storage/storage.ts';
 import { ImageTag } from '../../../schema/entities/image-tag.entity.ts';
 import { Image } from '../../../schema/entities/image.entity.ts';
+import { Region } from '../../../schema/entities/region.entity.ts';
 import type { Project } from '../../../schema/entities/project.entity.ts';
+import { Tag } from '../../../schema/entities/tag.entity.ts';
+import { ProjectKind } from '../../../schema/enums.ts';
 import { authorise, type Caller, type Permission } from '../../access.ts';
 import type { Page } from '../../connection.ts';
 import { notFound } from '../../errors.ts';
@@ -14,7 +17,18 @@ import { lockProject } from '../../project-lock.ts';
 import { checkCount } from '../../text.ts';
 import type { ProjectService } from '../projects/project.service.ts';
 import { getTags } from '../tags/tag.service.ts';
-import { attachTags, countTag, detachTags, markChanged, noChange, tagsOf, type CountChange } from '../tags/tagging.ts';
+import { refuseRegions } from '../regions/drawing.ts';
+import {
+  attachTags,
+  checkImageTags,
+  countTag,
+  detachTags,
+  markChanged,
+  noChange,
+  tagRules,
+  tagsOf,
+  type CountChange,
+} from '../tags/tagging.ts';
 import type { TagImagesInput } from '../tags/tag.input.ts';
 import type { ImageIntake, Staged } from './image-intake.ts';
 import { listImages } from './image-list.ts';
@@ -27,6 +41,15 @@ import type {
 } from './image.input.ts';
 import type { SnapshotImages } from './snapshot-images.ts';
 import type { UploadService } from './upload.service.ts';
+
+/** Images that nobody else changes until the transaction ends. */
+export interface ImagesUnderLock {
+  manager: EntityManager;
+  project: Project;
+  images: Image[];
+  /** For `work` to fill in. */
+  change: CountChange;
+}
 
 interface ImageServiceDeps {
   database: Database;
@@ -72,10 +95,11 @@ export class ImageService {
   }
 
   async tag(caller: Caller, { imageIds, tagIds }: TagImagesInput): Promise<Image[]> {
-    return this.change(caller, imageIds, async ({ manager, project, change }, images) => {
-      const { id: projectId, classificationType } = project;
-      const rules = { classificationType, tagsPerImage: this.deps.limits.tagsPerImage };
-      const added = await getTags(manager, projectId, tagIds);
+    return this.change(caller, imageIds, async ({ manager, project, images, change }) => {
+      const rules = tagRules(project, this.deps.limits);
+      const added = await getTags(manager, project.id, tagIds);
+      checkImageTags(project, added);
+      if (project.kind === ProjectKind.DETECTION) await refuseRegions(manager, images);
       const present = await tagsOf(manager, imageIds);
       for (const image of images)
         await attachTags(manager, image, { present: present.get(image.id) ?? [], added }, rules, change);
@@ -84,14 +108,15 @@ export class ImageService {
   }
 
   async untag(caller: Caller, { imageIds, tagIds }: TagImagesInput): Promise<Image[]> {
-    return this.change(caller, imageIds, async ({ manager, change }, images) => {
+    return this.change(caller, imageIds, async ({ manager, project, images, change }) => {
+      checkImageTags(project, await manager.findBy(Tag, { id: In(tagIds) }));
       await detachTags(manager, images, tagIds, change);
       return images;
     });
   }
 
   async markTest(caller: Caller, { imageIds, isTest }: MarkTestImagesInput): Promise<Image[]> {
-    return this.change(caller, imageIds, async ({ manager }, images) => {
+    return this.change(caller, imageIds, async ({ manager, images }) => {
       await manager.update(Image, { id: In(imageIds) }, { isTest });
       return images.map((image) => ({ ...image, isTest }));
     });
@@ -99,9 +124,10 @@ export class ImageService {
 
   /** Rows first: afterwards nothing refers to the objects, whatever happens. */
   async delete(caller: Caller, { imageIds }: DeleteImagesInput): Promise<number> {
-    const deleted = await this.change(caller, imageIds, async ({ manager, change }, images) => {
+    const deleted = await this.change(caller, imageIds, async ({ manager, images, change }) => {
       const links = await manager.findBy(ImageTag, { imageId: In(imageIds) });
       for (const { tagId } of links) countTag(change, tagId, -1);
+      await manager.delete(Region, { imageId: In(imageIds) });
       await manager.delete(ImageTag, { imageId: In(imageIds) });
       await manager.delete(Image, { id: In(imageIds) });
       change.images -= images.length;
@@ -113,20 +139,17 @@ export class ImageService {
   }
 
   /** Changes images of one project, which are looked at once more under its lock: somebody may be deleting them. */
-  private async change(
+  async change<T>(
     caller: Caller,
     ids: readonly string[],
-    work: (
-      under: { manager: EntityManager; project: Project; change: CountChange },
-      images: Image[],
-    ) => Promise<Image[]>,
-  ): Promise<Image[]> {
-    const { database } = this.deps;
-    const [first] = await this.getSome(database.read.manager, caller, ids);
-    return database.transact(async (manager) => {
+    work: (under: ImagesUnderLock) => Promise<T>,
+    once: Pick<OnceOnly, 'transact'> = this.deps.database,
+  ): Promise<T> {
+    const [first] = await this.getSome(this.deps.database.read.manager, caller, ids);
+    return once.transact(async (manager) => {
       const project = await lockProject(manager, first.projectId);
       const change = noChange();
-      const changed = await work({ manager, project, change }, await this.getSome(manager, caller, ids));
+      const changed = await work({ manager, project, images: await this.getSome(manager, caller, ids), change });
       await markChanged(manager, project.id, change);
       return changed;
     });
@@ -148,7 +171,8 @@ export class ImageService {
   }
 
   private async namedTags(input: AddImagesInput) {
-    const ids = new Set([...input.tagIds, ...input.images.flatMap(({ tagIds }) => tagIds)]);
+    const named = input.images.flatMap(({ tagIds, regions }) => [...tagIds, ...regions.map(({ tagId }) => tagId)]);
+    const ids = new Set([...input.tagIds, ...named]);
     const tags = await getTags(this.deps.database.read.manager, input.projectId, [...ids]);
     return new Map(tags.map((tag) => [tag.id, tag]));
   }

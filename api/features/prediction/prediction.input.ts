@@ -1,6 +1,7 @@
 import { ArgsType, Field, ID, InputType } from 'type-graphql';
 import { Prediction } from '../../../schema/entities/prediction.entity.ts';
 import { connectionOf, PageArgs } from '../../connection.ts';
+import { RegionInput } from '../regions/region.input.ts';
 import { ImageSourceInput } from '../images/image.input.ts';
 
 export const PredictionConnection = connectionOf(Prediction, 'Prediction');
@@ -44,6 +45,9 @@ export class AddPredictionToImagesInput {
   @Field(() => ID, { description: 'The stored prediction.' })
   predictionId: string;
 
-  @Field(() => [ID], { description: 'Its right tags.' })
+  @Field(() => [ID], { defaultValue: [], description: 'Its right tags, in a classification project.' })
   tagIds: string[];
+
+  @Field(() => [RegionInput], { defaultValue: [], description: 'What really is where, in a detection project.' })
+  regions: RegionInput[];
 }

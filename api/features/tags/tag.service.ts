@@ -1,6 +1,7 @@
 import { In, type EntityManager } from 'typeorm';
 import type { Limits } from '../../../infra/config.ts';
 import type { Database } from '../../../infra/database/database.ts';
+import { Region } from '../../../schema/entities/region.entity.ts';
 import { Tag } from '../../../schema/entities/tag.entity.ts';
 import { TagType } from '../../../schema/enums.ts';
 import { newId } from '../../../schema/id.ts';
@@ -66,6 +67,7 @@ export class TagService {
       await lockProject(manager, projectId);
       const change = noChange();
       await detachEverywhere(manager, id, change);
+      await manager.delete(Region, { tagId: id });
       await manager.delete(Tag, { id });
       await markChanged(manager, projectId, change);
     });

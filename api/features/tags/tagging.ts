@@ -1,15 +1,30 @@
 import { In, type EntityManager } from 'typeorm';
 import { ImageTag } from '../../../schema/entities/image-tag.entity.ts';
 import { Image } from '../../../schema/entities/image.entity.ts';
+import type { Limits } from '../../../infra/config.ts';
 import { Project } from '../../../schema/entities/project.entity.ts';
 import { Tag } from '../../../schema/entities/tag.entity.ts';
-import { ClassificationType, TagType } from '../../../schema/enums.ts';
+import { ClassificationType, ProjectKind, TagType } from '../../../schema/enums.ts';
 import { DomainError } from '../../errors.ts';
 
 /** The rules of which tags may stand together on an image of the project. */
 export interface TagRules {
   classificationType: ClassificationType | null;
   tagsPerImage: number;
+}
+
+export const tagRules = ({ classificationType }: Project, { tagsPerImage }: Limits): TagRules => ({
+  classificationType,
+  tagsPerImage,
+});
+
+/** In detection a regular tag comes and goes with its regions; what is put on an image itself is the negative tag. */
+export function checkImageTags({ kind }: Project, tags: readonly Tag[]): void {
+  const regular = kind === ProjectKind.DETECTION ? tags.filter(({ type }) => type === TagType.REGULAR) : [];
+  if (regular.length === 0) return;
+  const names = regular.map(({ name }) => JSON.stringify(name)).join(', ');
+  const message = `tagIds: in a DETECTION project only the negative tag goes on an image itself; ${names} by regions.`;
+  throw new DomainError('NOT_SUPPORTED', message, { field: 'tagIds', tagIds: regular.map(({ id }) => id) });
 }
 
 /** @throws DomainError naming the tags when they may not stand on one image */

@@ -32,12 +32,13 @@ test('the number of statements does not grow with the list', async () => {
   const images = photographs.map(({ jpeg }) => ({
     source: { base64: jpeg.toString('base64') },
     tagIds: [tag.id],
+    regions: [],
     isTest: false,
   }));
   await api.services.images.add(owner, { projectId, tagIds: [], images });
   for (let i = 1; i < 20; i++) await newProject(`p${i}`);
   const imagesQuery = (size: number): string =>
-    `{ project(id: "${projectId}") { images(first: ${size}) { nodes { id url thumbnailUrl tags { id imageCount } } totalCount } } }`;
+    `{ project(id: "${projectId}") { images(first: ${size}) { nodes { id url thumbnailUrl tags { id imageCount } regions { id tag { id } } } totalCount } } }`;
   const projectsQuery = (size: number): string =>
     `{ projects(first: ${size}) { nodes { id domain { name } tags { id } publications { id } imageCount untaggedImageCount } } }`;
   expect(await statementsOf(imagesQuery(30))).toBe(await statementsOf(imagesQuery(2)));

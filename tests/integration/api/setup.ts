@@ -78,11 +78,11 @@ async function send(url: string, query: string, variables: object, headers: Reco
 /** A project with its tags, by name. */
 export async function makeProject(
   { client }: Pick<TestServer, 'client'>,
-  { tags = [], classificationType = 'MULTICLASS' }: { tags?: string[]; classificationType?: string } = {},
+  { tags = [], ...settings }: { tags?: string[]; classificationType?: string; kind?: string } = {},
 ): Promise<{ projectId: string; tagIds: Record<string, string> }> {
   const { createProject } = await client.request<{ createProject: { id: string } }>(
-    `mutation ($type: ClassificationType!) { createProject(input: { name: "A project", classificationType: $type }) { id } }`,
-    { type: classificationType },
+    `mutation ($input: CreateProjectInput!) { createProject(input: $input) { id } }`,
+    { input: { name: 'A project', ...settings } },
   );
   const tagIds: Record<string, string> = {};
   for (const name of tags) {

@@ -6,7 +6,7 @@ import type { Weights } from '../trainer/network.ts';
 import { oneCycle } from '../trainer/schedule.ts';
 import { Trainer } from '../trainer/trainer.ts';
 import { ViewPool } from '../view-pool.ts';
-import { backboneGraph } from './backbone-graph.ts';
+import { backboneGraph } from '../backbones/backbone-graph.ts';
 import { Batches, type TrainingPictures } from './batches.ts';
 import { foldScales, splitScales } from './channel-scales.ts';
 import { readCheckpoint, writeCheckpoint } from './checkpoint.ts';

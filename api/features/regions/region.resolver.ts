@@ -1,0 +1,50 @@
+import { Arg, Ctx, FieldResolver, ID, Mutation, Resolver, Root } from 'type-graphql';
+import { Image } from '../../../schema/entities/image.entity.ts';
+import { Region } from '../../../schema/entities/region.entity.ts';
+import { Tag } from '../../../schema/entities/tag.entity.ts';
+import type { Context } from '../../context.ts';
+import { AddRegionsInput, UpdateRegionsInput } from './region.input.ts';
+
+@Resolver(() => Region)
+export class RegionResolver {
+  @Mutation(() => [Region], {
+    description: 'Draws boxes in images of a detection project, all or none, and puts their tags on the images.',
+  })
+  addRegions(
+    @Arg('input', () => AddRegionsInput, { description: 'What to draw.' }) input: AddRegionsInput,
+    @Ctx() { caller, services }: Context,
+  ) {
+    return services.regions.add(caller, input);
+  }
+
+  @Mutation(() => [Region], { description: 'Moves, resizes or tags regions anew; all or none.' })
+  updateRegions(
+    @Arg('input', () => UpdateRegionsInput, { description: 'What to change.' }) input: UpdateRegionsInput,
+    @Ctx() { caller, services }: Context,
+  ) {
+    return services.regions.update(caller, input);
+  }
+
+  @Mutation(() => [ID], {
+    description: 'Removes regions of images of one project; an image loses a tag with its last region of it.',
+  })
+  removeRegions(
+    @Arg('ids', () => [ID], { description: 'The regions, at most 64.' }) ids: string[],
+    @Ctx() { caller, services }: Context,
+  ) {
+    return services.regions.remove(caller, ids);
+  }
+
+  @FieldResolver(() => Tag, { nullable: true, description: 'Its tag; null when it was deleted this moment.' })
+  tag(@Root() { tagId }: Region, @Ctx() { loaders }: Context) {
+    return loaders.tag.load(tagId);
+  }
+}
+
+@Resolver(() => Image)
+export class ImageRegionsResolver {
+  @FieldResolver(() => [Region], { description: 'Its regions, first drawn first; empty for classification.' })
+  regions(@Root() { id }: Image, @Ctx() { loaders }: Context) {
+    return loaders.regionsOfImage.load(id);
+  }
+}
