@@ -39,8 +39,8 @@ export interface DetectorStep {
   learningRate: number;
 }
 
-/** Of views in memory; a training as a whole stays below 4 GiB. */
-const poolBytes = 1.5 * 2 ** 30;
+/** Of views in memory; with the maps of a step at the largest input, a training stays below 4 GiB. */
+const poolBytes = 2 ** 30;
 /** So many pictures say enough about the channels. */
 const normalisingPictures = 24;
 const optimiser = { beta1: 0.9, beta2: 0.99, weightDecay: 0.01, clipNorm: 10 };
