@@ -124,7 +124,7 @@ test.each(moments)(
 test('a detector killed while it learns goes on from its last checkpoint, to the same model', async () => {
   const data = await newFolder();
   const checkpointSteps = 50;
-  const settings = { TAGLENS_MAX_DETECTOR_STEPS: String(checkpointSteps + 20) };
+  const settings = { TAGLENS_MAX_DETECTOR_STEPS: String(checkpointSteps + 10) };
   const samples: Sample[] = [];
   for await (const sample of renderSamples({ perTag: 6, seed: 12, size: 160 }))
     if (['stop', 'yield'].includes(sample.tag)) samples.push(sample);
@@ -147,7 +147,7 @@ test('a detector killed while it learns goes on from its last checkpoint, to the
   );
   expect((await waitFor(server.client, again.id, isOver)).modelSha256).toBe(state.modelSha256);
   await server.end('SIGTERM');
-});
+}, 480_000);
 
 /** Steps of gradient descent as subscribers were told. */
 const curveOf = (data: string, entityId: string): Promise<TrainingCurvePoint[]> =>
