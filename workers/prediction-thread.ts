@@ -44,11 +44,11 @@ async function answer(task: PredictionTask): Promise<PredictionOutcome> {
   return { status: 'ANSWERED', results, durationMs, models: cache };
 }
 
-async function ask(predictor: Predictor, { bytes, explain }: PredictionTask) {
+async function ask(predictor: Predictor, { bytes, explain, suppression }: PredictionTask) {
   const startedMs = performance.now();
   // Sizes are checked before anything is decoded; damage is found by decoding.
   await inspectHeader(bytes, config.limits);
-  const results = await predictor.predict(bytes, { explain });
+  const results = await predictor.predict(bytes, suppression ? { explain, suppression } : { explain });
   const named = results.map(({ tagIndex, probability, box, heatmapPng }) => ({
     tagId: predictor.model.tags[tagIndex]?.id ?? '',
     tagName: predictor.model.tags[tagIndex]?.name ?? '',

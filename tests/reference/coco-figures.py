@@ -1,8 +1,8 @@
 """Random boxes and what pycocotools says of them, on standard output: the reference of tests/unit/ml/coco-figures.test.ts.
 
-    python tests/reference/coco-figures.py > tests/reference/coco-figures.json
+    infra/python.sh tests/reference/coco-figures.py > tests/reference/coco-figures.json
 
-Needs tests/python-requirements.txt. Coordinates are in 64ths and probabilities in 32nds, so that equal overlaps and equal
+Coordinates are in 64ths and probabilities in 32nds, so that equal overlaps and equal
 probabilities occur, every number is exact, and the file stays small.
 """
 

@@ -2,12 +2,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadConfig } from '../../../infra/config.ts';
 import { openDatabase } from '../../../infra/database/open.ts';
 import { keys } from '../../../infra/storage/keys.ts';
-import { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import { entities } from '../../../schema/entities/index.ts';
-import { IterationStatus, TrainingMode, TrainingPhase } from '../../../schema/enums.ts';
 import { newId } from '../../../schema/id.ts';
 import { writeDetectionEvaluation } from '../../../workers/ml/detection-evaluation/evaluation-file.ts';
 import { freshBackend, type Backend } from '../../backends/backend.ts';
+import { completedIteration } from './completed-iteration.ts';
 import { makeProject, startServerOn, type TestServer } from './setup.ts';
 
 let backend: Backend;
@@ -19,27 +18,17 @@ const imageIds = [newId(), newId(), newId()] as const;
 beforeAll(async () => {
   backend = await freshBackend();
   server = await startServerOn(backend);
-  const project = await makeProject(server, { tags: ['cat', 'dog'] });
+  const project = await makeProject(server, { tags: ['cat', 'dog'], kind: 'DETECTION' });
   tagIds = Object.values(project.tagIds);
-  iterationId = await completedIteration(project.projectId);
+  const database = await openDatabase(loadConfig(backend.settings).database, entities, []);
+  iterationId = await completedIteration(database, project.projectId);
+  await database.close();
   await server.storage.put(keys.evaluation(iterationId), evaluation());
 });
 afterAll(async () => {
   await server.close();
   await backend.close();
 });
-
-/** A row as a training leaves it. */
-async function completedIteration(projectId: string): Promise<string> {
-  const database = await openDatabase(loadConfig(backend.settings).database, entities, []);
-  const id = newId();
-  const state = { status: IterationStatus.COMPLETED, phase: TrainingPhase.PACKAGE, fraction: 1, message: '' };
-  const recipe = { mode: TrainingMode.QUICK, backbone: 'b', tagIds: null, contentVersion: 0, seed: 1, warnings: [] };
-  const row = { id, projectId, name: 'i', ...state, ...recipe, imageCount: 3, createdAt: new Date() };
-  await database.transact((manager) => manager.insert(Iteration, row));
-  await database.close();
-  return id;
-}
 
 /** Three images: a cat that was found; a dog that was taken for a cat, with a cat too much; one that was not held out. */
 function evaluation(): Buffer {

@@ -13,9 +13,9 @@ import { Publication } from '../../../schema/entities/publication.entity.ts';
 import { ServerSecret } from '../../../schema/entities/server-secret.entity.ts';
 import { Tag } from '../../../schema/entities/tag.entity.ts';
 import { entities } from '../../../schema/entities/index.ts';
-import { IterationStatus, TrainingMode, TrainingPhase } from '../../../schema/enums.ts';
 import { newId } from '../../../schema/id.ts';
 import { freshBackend, type Backend } from '../../backends/backend.ts';
+import { completedIteration } from './completed-iteration.ts';
 import { addImages, bearer, makeProject, makeTrainableProject, ownerKey, samples } from './setup.ts';
 import { startServerOn, type GraphqlAnswer, type TestServer } from './setup.ts';
 
@@ -130,7 +130,7 @@ test('tagging against deleting leaves no link without its image or tag', async (
 test('publishing against deleting never leaves a name without its iteration', async () => {
   const { projectId } = await makeProject(servers[0]);
   for (let round = 0; round < 8; round += 1) {
-    const id = await completedIteration(projectId);
+    const id = await completedIteration(database, projectId);
     const ask = { input: { iterationId: id, name: `name-${round}` } };
     const answers = await Promise.all([
       at(round).send(publish, ask),
@@ -167,13 +167,3 @@ test('two processes that start at once on nothing make one owner key and each se
   for (const server of both) await server.close();
   await fresh.close();
 });
-
-/** What publishing looks at: its model is not asked for. */
-async function completedIteration(projectId: string): Promise<string> {
-  const id = newId();
-  const state = { status: IterationStatus.COMPLETED, phase: TrainingPhase.DONE, fraction: 1, message: '' };
-  const recipe = { mode: TrainingMode.QUICK, backbone: 'b', tagIds: null, contentVersion: 0, seed: 1, warnings: [] };
-  const row = { id, projectId, name: 'i', ...state, ...recipe, imageCount: 0, createdAt: new Date() };
-  await database.transact((manager) => manager.insert(Iteration, row));
-  return id;
-}

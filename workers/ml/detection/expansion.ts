@@ -1,5 +1,5 @@
 import { backbones, type BackboneName } from '../backbones/registry.ts';
-import { backboneGraph } from '../fine-tuning/backbone-graph.ts';
+import { backboneGraph } from '../backbones/backbone-graph.ts';
 import type { Weights } from '../trainer/network.ts';
 
 /** The layers of the backbone that the head looks at its maps through, by the names that the head gives them. */

@@ -1,6 +1,6 @@
 import { Network, type Pads, type Value } from '../trainer/network.ts';
 import type { OnnxNode } from '../trainer/onnx-file.ts';
-import type { BackboneGraph } from './backbone-graph.ts';
+import type { BackboneGraph } from '../backbones/backbone-graph.ts';
 
 /** From float16 maps at stride 8 to `pooled` and the map that it is the mean of, `headmap`. */
 export function inferenceNetwork(graph: BackboneGraph): Network {

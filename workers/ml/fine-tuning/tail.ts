@@ -5,7 +5,7 @@ import type { FeatureExtractor } from '../features.ts';
 import { floats, openSession } from '../session.ts';
 import { inferenceModel } from '../trainer/inference-model.ts';
 import type { Weights } from '../trainer/network.ts';
-import { backboneGraph } from './backbone-graph.ts';
+import { backboneGraph } from '../backbones/backbone-graph.ts';
 import { inferenceNetwork } from './tail-network.ts';
 import type { Trunk } from './trunk.ts';
 

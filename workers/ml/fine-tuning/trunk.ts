@@ -2,7 +2,7 @@ import { Tensor } from 'onnxruntime-node';
 import type { BackboneSpec } from '../backbones/registry.ts';
 import { toFloat16 } from '../float16.ts';
 import { floats, openSession } from '../session.ts';
-import { backboneGraph } from './backbone-graph.ts';
+import { backboneGraph } from '../backbones/backbone-graph.ts';
 
 /** The part of a backbone that stays as it is: from the picture to the map at stride 8. */
 export interface Trunk {

@@ -3,7 +3,7 @@ import { openBackbone } from '../../../../workers/ml/backbones/backbone.ts';
 import { backbones, type BackboneName } from '../../../../workers/ml/backbones/registry.ts';
 import { fitTemperature, meanLogLoss, probabilitiesOf } from '../../../../workers/ml/calibration.ts';
 import { FEATURE_VERSION } from '../../../../workers/ml/features.ts';
-import { backboneGraph } from '../../../../workers/ml/fine-tuning/backbone-graph.ts';
+import { backboneGraph } from '../../../../workers/ml/backbones/backbone-graph.ts';
 import { fineTune, type FineTuneInput, type FineTuneStep } from '../../../../workers/ml/fine-tuning/fine-tune.ts';
 import { tunedLogits } from '../../../../workers/ml/fine-tuning/judge.ts';
 import { fineTuneRecipe } from '../../../../workers/ml/fine-tuning/recipe.ts';

@@ -1,5 +1,5 @@
-import { readBackbone } from '../backbones/backbone.ts';
-import type { BackboneSpec } from '../backbones/registry.ts';
+import { readBackbone } from './backbone.ts';
+import type { BackboneSpec } from './registry.ts';
 import { fromFloat16 } from '../float16.ts';
 import type { Weights } from '../trainer/network.ts';
 import {
@@ -11,7 +11,7 @@ import {
   type OnnxTensor,
 } from '../trainer/onnx-file.ts';
 
-/** The output at which what stays ends and what learns begins. */
+/** The output at which what stays ends and what fine-tuning learns begins. */
 const border = 'stride8';
 
 /** A backbone cut in two: its file says all about its layers, with batch norms folded and paddings worked out. */

@@ -1,0 +1,166 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { loadConfig } from '../../../infra/config.ts';
+import { openDatabase } from '../../../infra/database/open.ts';
+import { keys } from '../../../infra/storage/keys.ts';
+import { entities } from '../../../schema/entities/index.ts';
+import { defaultSuppression, overlapOf, type Box } from '../../../workers/ml/detection/boxes.ts';
+import { uncalibrated } from '../../../workers/ml/detection/calibration.ts';
+import { headNetwork } from '../../../workers/ml/detection/head-network.ts';
+import { initialWeights } from '../../../workers/ml/detection/initial-weights.ts';
+import { VIEW_VERSION } from '../../../workers/ml/detection/views.ts';
+import { writeModelPackage, type DetectorModel } from '../../../workers/ml/model-package.ts';
+import { openPredictor } from '../../../workers/ml/predictor.ts';
+import { SharedSessions } from '../../../workers/ml/shared-sessions.ts';
+import { freshBackend, type Backend } from '../../backends/backend.ts';
+import { completedIteration } from './completed-iteration.ts';
+import { bearer, makeProject, ownerKey, samples, startServerOn, type TestServer } from './setup.ts';
+
+interface Result {
+  tagId: string;
+  tagName: string;
+  probability: number;
+  box: Box | null;
+  heatmap: string | null;
+}
+
+let backend: Backend;
+let server: TestServer;
+let projectId: string;
+let iterationId: string;
+let model: DetectorModel;
+let picture: Buffer;
+
+beforeAll(async () => {
+  backend = await freshBackend();
+  server = await startServerOn(backend);
+  ({ projectId } = await makeProject(server, { kind: 'DETECTION' }));
+  const database = await openDatabase(loadConfig(backend.settings).database, entities, []);
+  iterationId = await completedIteration(database, projectId);
+  await database.close();
+  model = doubtfulDetector();
+  await server.storage.put(keys.model(iterationId), writeModelPackage(model));
+  picture = (await samples(1, 3, 320))[0]?.jpeg ?? Buffer.alloc(0);
+});
+afterAll(async () => {
+  await server.close();
+  await backend.close();
+});
+
+/** Untrained, with names as long as they may be: it sees all tags everywhere, and so more than can be answered or kept. */
+function doubtfulDetector(): DetectorModel {
+  const tags = ['a', 'b', 'c'].map((id) => ({ id, name: '🎈'.repeat(120), type: 'REGULAR' as const }));
+  const shape = { inputSize: 320, headWidth: 8, tagCount: tags.length };
+  const weights = initialWeights(headNetwork(shape, { isFolded: true }), 5);
+  weights.get('tags.bias')?.fill(0);
+  const facts = { kind: 'DETECTION' as const, backbone: 'efficientnet-lite0' as const, viewVersion: VIEW_VERSION };
+  const policies = { calibration: uncalibrated, suppression: defaultSuppression };
+  return { ...facts, ...policies, inputSize: shape.inputSize, headWidth: shape.headWidth, tags, weights };
+}
+
+async function ask<T>(query: string, variables: object): Promise<T> {
+  const { data, errors } = await server.send(query, variables);
+  expect(errors).toEqual([]);
+  return data?.['answer'] as T;
+}
+
+async function predict(input: object): Promise<Result[]> {
+  const query = `mutation ($input: PredictInput!) { answer: predict(input: $input) {
+    results { tagId tagName probability box { left top width height } heatmap }
+  } }`;
+  const image = { base64: picture.toString('base64') };
+  return (await ask<{ results: Result[] }>(query, { input: { projectId, image, ...input } })).results;
+}
+
+async function predictPlainly(name: string): Promise<Result[]> {
+  const url = `${server.url}/v1/projects/${projectId}/predict/${name}`;
+  const answer = await fetch(url, { method: 'POST', headers: bearer(ownerKey), body: picture });
+  return ((await answer.json()) as { results: Result[] }).results;
+}
+
+const publish = `mutation ($input: PublishIterationInput!) { answer: publishIteration(input: $input) {
+  name iouThreshold maxBoxes
+} }`;
+
+describe('a detector', () => {
+  test('answers boxes within the picture, the most probable first, at most 200', async () => {
+    const results = await predict({ iterationId });
+    expect(results).toHaveLength(200);
+    for (const { box, heatmap } of results) {
+      expect(heatmap).toBeNull();
+      if (!box) throw new Error('A result has no box.');
+      expect(Math.min(box.left, box.top)).toBeGreaterThanOrEqual(0);
+      expect(Math.max(box.left + box.width, box.top + box.height)).toBeLessThanOrEqual(1 + 1e-9);
+    }
+    const probabilities = results.map(({ probability }) => probability);
+    expect(probabilities).toEqual(probabilities.toSorted((a, b) => b - a));
+    expect(overlapsOfOneTag(results)).toBeLessThanOrEqual(0.45);
+  });
+
+  test('answers the same from GraphQL, plain HTTP and the package alone', async () => {
+    await ask(publish, { input: { iterationId, name: 'live' } });
+    const shared = new SharedSessions();
+    const predictor = await openPredictor(model, shared);
+    const alone = (await predictor.predict(picture)).map(({ tagIndex, probability, box }) => {
+      const { id: tagId, name: tagName } = model.tags[tagIndex] ?? {};
+      return { tagId, tagName, probability, box, heatmap: null };
+    });
+    await predictor.release();
+    await shared.release();
+    expect(await predict({ publishedName: 'live' })).toEqual(alone);
+    expect(await predictPlainly('live')).toEqual(alone);
+  });
+
+  test('has no heat maps', async () => {
+    const results = await predict({ iterationId, explain: true });
+    expect(results.some(({ heatmap }) => heatmap !== null)).toBe(false);
+  });
+
+  test('keeps of a stored answer what fits into its row', async () => {
+    const answered = await predict({ iterationId, store: true });
+    const list = `query ($projectId: ID!) { answer: predictions(projectId: $projectId) { nodes {
+      results { tagId tagName probability box { left top width height } heatmap }
+    } } }`;
+    const { nodes } = await ask<{ nodes: { results: Result[] }[] }>(list, { projectId });
+    const kept = nodes[0]?.results ?? [];
+    expect(kept.length).toBeLessThan(200);
+    expect(kept).toEqual(answered.slice(0, kept.length));
+    expect(Buffer.byteLength(JSON.stringify(kept))).toBeGreaterThan(64_000);
+  });
+});
+
+describe('a publication', () => {
+  test('suppresses what overlaps by .45 and answers 200 boxes unless it is told otherwise', async () => {
+    const input = { iterationId, name: 'usual' };
+    expect(await ask(publish, { input })).toEqual({ name: 'usual', iouThreshold: 0.45, maxBoxes: 200 });
+  });
+
+  test('says which boxes are answered, until it is published anew', async () => {
+    await ask(publish, { input: { iterationId, name: 'few', iouThreshold: 0.05, maxBoxes: 7 } });
+    const few = await predictPlainly('few');
+    expect(few).toHaveLength(7);
+    expect(overlapsOfOneTag(few)).toBeLessThanOrEqual(0.05);
+    await ask(publish, { input: { iterationId, name: 'few', iouThreshold: 1, maxBoxes: 9 } });
+    const more = await predictPlainly('few');
+    expect(more).toHaveLength(9);
+    expect(overlapsOfOneTag(more)).toBeGreaterThan(0.45);
+  });
+
+  test('refuses numbers that make no sense', async () => {
+    for (const [field, value] of [
+      ['iouThreshold', -0.1],
+      ['iouThreshold', 1.5],
+      ['maxBoxes', 0],
+      ['maxBoxes', 201],
+    ] as const) {
+      const { errors } = await server.send(publish, { input: { iterationId, name: 'never', [field]: value } });
+      expect(errors[0]?.extensions).toMatchObject({ code: 'INVALID', field, value });
+    }
+  });
+});
+
+/** The largest overlap of two boxes of one tag. */
+function overlapsOfOneTag(results: Result[]): number {
+  const pairs = results.flatMap((a, i) => results.slice(i + 1).map((b) => [a, b] as const));
+  const overlaps = pairs.map(([a, b]) => (a.tagId === b.tagId && a.box && b.box ? overlapOf(a.box, b.box) : 0));
+  return Math.max(0, ...overlaps);
+}

@@ -1,0 +1,80 @@
+import type { Tensor } from 'onnxruntime-node';
+import { InferenceSession } from 'onnxruntime-node';
+import { describe, expect, it } from 'vitest';
+import { expansionWeights } from '../../../../workers/ml/detection/expansion.ts';
+import type { DetectorModel } from '../../../../workers/ml/detection/detector-package.ts';
+import { foldNormalisation, headNetwork } from '../../../../workers/ml/detection/head-network.ts';
+import { initialWeights } from '../../../../workers/ml/detection/initial-weights.ts';
+import { fitNormalisation, mapTensors } from '../../../../workers/ml/detection/normalisation.ts';
+import { levels, mapLength, type View } from '../../../../workers/ml/detection/view-pack.ts';
+import { toFloat16 } from '../../../../workers/ml/float16.ts';
+import { readModelPackage, writeModelPackage } from '../../../../workers/ml/model-package.ts';
+import { seededRandom } from '../../../../workers/ml/random.ts';
+import { inferenceModel } from '../../../../workers/ml/trainer/inference-model.ts';
+
+const shape = { inputSize: 64, headWidth: 16, tagCount: 2 };
+
+function someMaps(seed: number): View['maps'] {
+  const random = seededRandom(seed);
+  const map = (level: (typeof levels)[number]) =>
+    toFloat16(Float32Array.from({ length: mapLength(level, shape.inputSize) }, () => 4 * random() - 2));
+  return [map(levels[0]), map(levels[1]), map(levels[2])];
+}
+
+async function outputsOf(model: Uint8Array): Promise<Map<string, Float32Array>> {
+  const session = await InferenceSession.create(model);
+  const outputs = await session.run(mapTensors([someMaps(3)], shape.inputSize));
+  await session.release();
+  return new Map(Object.entries(outputs).map(([name, tensor]) => [name, tensor.data as Float32Array]));
+}
+
+// eslint-disable-next-line @typescript-eslint/require-await -- what takes an iterable of views waits for each
+async function* views(): AsyncIterable<View['maps']> {
+  yield someMaps(1);
+  yield someMaps(2);
+}
+
+it('computes the same with its normalisation folded in', async () => {
+  const expansion = await expansionWeights('efficientnet-lite0');
+  const network = headNetwork(shape, { isFolded: false });
+  const normalisation = await fitNormalisation(views(), shape.inputSize, expansion, 1);
+  const learned = initialWeights(network, 1);
+  const whole = new Map([...expansion, ...normalisation, ...learned]);
+  const plain = await outputsOf(inferenceModel(network, whole));
+  const folded = await outputsOf(inferenceModel(headNetwork(shape, { isFolded: true }), foldNormalisation(whole)));
+  expect([...folded.keys()].sort()).toEqual([...plain.keys()].sort());
+  for (const [name, values] of plain) values.forEach((value, i) => expect(folded.get(name)?.[i]).toBeCloseTo(value, 4));
+  expect(plain.get('tags8')?.some((logit) => Math.abs(logit + 4) > 0.001)).toBe(true);
+});
+
+describe('the package of a detector', () => {
+  const network = headNetwork(shape, { isFolded: true });
+  const model: DetectorModel = {
+    kind: 'DETECTION',
+    backbone: 'efficientnet-lite0',
+    viewVersion: '1',
+    inputSize: shape.inputSize,
+    headWidth: shape.headWidth,
+    tags: ['Gabel', 'Schere'].map((name, i) => ({ id: `t${i}`, name, type: 'REGULAR' })),
+    calibration: { slope: 1.2, offset: -0.1 },
+    suppression: { iouThreshold: 0.45, maxBoxes: 200 },
+    weights: initialWeights(network, 1),
+  };
+
+  it('comes back as it was, without the frozen part', () => {
+    const bytes = writeModelPackage(model);
+    expect(readModelPackage(bytes)).toEqual(model);
+    const numbers = [...model.weights.values()].reduce((sum, { length }) => sum + length, 0);
+    expect(bytes.length).toBeLessThan(4 * numbers + 3000);
+  });
+
+  it.each([
+    [{ inputSize: 100 }, /no multiple of 32/],
+    [{ calibration: { slope: -1, offset: 0 } }, /calibration/],
+    [{ suppression: { iouThreshold: 2, maxBoxes: 200 } }, /suppression/],
+    [{ tags: [] }, /tags/],
+    [{ headWidth: 32 }, /asks for/],
+  ])('refuses %j', (wrong, reason) => {
+    expect(() => writeModelPackage({ ...model, ...wrong })).toThrow(reason);
+  });
+});
