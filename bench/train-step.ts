@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -43,7 +43,9 @@ async function ours({ network, trained, batchSize }: Case): Promise<Stopwatch> {
   const random = seededRandom(1);
   const numbers = (length: number, size: number): Float32Array =>
     Float32Array.from({ length }, () => (random() - 0.5) * size);
-  const weights: Weights = new Map([...network.parameters()].map(([name, shape]) => [name, numbers(sizeOf(shape), 0.2)]));
+  const weights: Weights = new Map(
+    [...network.parameters()].map(([name, shape]) => [name, numbers(sizeOf(shape), 0.2)]),
+  );
   const inputs: InputTensors = {};
   for (const [name, { value, type }] of network.inputs) {
     const length = batchSize * sizeOf(value.shape);
@@ -66,20 +68,16 @@ async function ours({ network, trained, batchSize }: Case): Promise<Stopwatch> {
   };
 }
 
-/** The Python of the environment that infra/python.sh makes. */
-const python = join(homedir(), '.cache', 'taglens-python', 'bin', 'python');
-
 async function pytorch({ network, trained, batchSize }: Case): Promise<Stopwatch> {
   const folder = await mkdtemp(join(tmpdir(), 'taglens-bench-'));
   const file = join(folder, 'case.json');
   const names = [...network.parameters().keys()].filter((name) => trained(name) && !network.isFixed(name));
   const facts = { network: describeNetwork(network), trained: names, optimiser, batchSize, threads };
   await writeFile(file, JSON.stringify(facts));
-  const script = fileURLToPath(new URL('./train-step.py', import.meta.url));
+  const [python, script] = ['../infra/python.sh', './train-step.py'].map((path) =>
+    fileURLToPath(new URL(path, import.meta.url)),
+  ) as [string, string];
   const child = spawn(python, [script, file], { stdio: ['pipe', 'pipe', 'inherit'] });
-  await once(child, 'spawn').catch(() => {
-    throw new Error(`There is no ${python}: run infra/python.sh first.`);
-  });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return {
     async run(steps) {

@@ -1,7 +1,7 @@
 """Takes the training steps of `reference-case.ts` in PyTorch.
 
-    npx tsx tests/pytorch/write-case.ts | python tests/pytorch/reference.py > tests/pytorch/reference.json
-    npx tsx tests/pytorch/write-case.ts | python tests/pytorch/reference.py --check
+    npx tsx tests/pytorch/write-case.ts | infra/python.sh tests/pytorch/reference.py > tests/pytorch/reference.json
+    npx tsx tests/pytorch/write-case.ts | infra/python.sh tests/pytorch/reference.py --check
 
 The second form compares with the committed file, whose numbers another processor may round otherwise.
 """
