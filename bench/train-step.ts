@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { describeNetwork } from '../tests/pytorch/description.ts';
 import { backbones } from '../workers/ml/backbones/registry.ts';
 import { headNetwork, isTrained } from '../workers/ml/detection/head-network.ts';
-import { backboneGraph } from '../workers/ml/fine-tuning/backbone-graph.ts';
+import { backboneGraph } from '../workers/ml/backbones/backbone-graph.ts';
 import { trainingNetwork } from '../workers/ml/fine-tuning/tail-network.ts';
 import { seededRandom } from '../workers/ml/random.ts';
 import { sizeOf, type Network, type Weights } from '../workers/ml/trainer/network.ts';
@@ -82,9 +82,9 @@ async function pytorch({ network, trained, batchSize }: Case): Promise<Stopwatch
   return {
     async run(steps) {
       child.stdin.write(`${steps}\n`);
-      const { value, done } = await lines.next();
-      if (done) throw new Error('PyTorch has stopped.');
-      return Number(value);
+      const line = await lines.next();
+      if (line.done) throw new Error('PyTorch has stopped.');
+      return Number(line.value);
     },
     async stop() {
       child.stdin.end();
