@@ -2,7 +2,7 @@ import type { Attributes } from '../onnx-file.ts';
 import type { Graph } from '../graph.ts';
 import type { ConvGeometry } from '../network.ts';
 import { inputOf, type BackwardPass, type ForwardPass, type Layer, type OperationOf } from './layer.ts';
-import { depthwiseWeightGradient } from './depthwise.ts';
+import { depthwiseInputGradient, depthwiseWeightGradient, isDepthwise, isSmallDepthwise } from './depthwise.ts';
 
 type Conv = OperationOf<'conv'>;
 
@@ -47,10 +47,10 @@ function inputGradient(pass: BackwardPass, operation: Conv, gradient: string): s
   const { kernel, stride, pads, groups } = operation.geometry;
   const [top, left, bottom, right] = pads;
   const weight = effectiveWeight(pass, operation);
-  const isDepthwise = operation.inputs[0]?.shape[0] === groups && operation.output.shape[0] === groups;
-  if (stride === 1 && (groups === 1 || isDepthwise) && Math.max(...pads) < kernel) {
+  if (isSmallDepthwise(operation)) return depthwiseInputGradient(pass, operation, weight, gradient);
+  if (stride === 1 && (groups === 1 || isDepthwise(operation)) && Math.max(...pads) < kernel) {
     const flipped = kernel === 1 ? weight : flip(graph, weight);
-    const turned = isDepthwise ? flipped : graph.node('Transpose', [flipped], { perm: [1, 0, 2, 3] });
+    const turned = isDepthwise(operation) ? flipped : graph.node('Transpose', [flipped], { perm: [1, 0, 2, 3] });
     const opposite = [top, left, bottom, right].map((pad) => kernel - 1 - pad);
     const attributes = { kernel_shape: [kernel, kernel], strides: [1, 1], pads: opposite, group: groups };
     return graph.node('Conv', [gradient, turned], attributes);
@@ -84,9 +84,12 @@ function weightGradient(pass: BackwardPass, operation: Conv, gradient: string): 
   const { kernel, groups } = operation.geometry;
   const x = inputOf(operation);
   const [outChannels = 0, height = 0, width = 0] = operation.output.shape;
-  if (x.shape[0] === groups && outChannels === groups) return depthwiseWeightGradient(pass, operation, gradient);
+  if (isDepthwise(operation)) return depthwiseWeightGradient(pass, operation, gradient);
   const { graph, batch } = pass;
   const inChannels = x.shape[0] ?? 0;
+  const isPlain =
+    kernel === 1 && groups === 1 && operation.geometry.stride === 1 && !operation.geometry.pads.some(Boolean);
+  if (isPlain && height * width <= smallMap) return foldedWeightGradient(pass, operation, gradient);
   const rows = [batch, groups, outChannels / groups, height * width];
   const flat = graph.node('Reshape', [gradient, graph.integers(rows)]);
   // One product for each place of the kernel: the gradient with the input as that place sees it.
@@ -99,6 +102,21 @@ function weightGradient(pass: BackwardPass, operation: Conv, gradient: string): 
   if (places.length === 1) return graph.node('Reshape', [places[0] ?? '', shape]);
   const columns = places.map((place) => graph.node('Unsqueeze', [place, graph.integers([3])]));
   return graph.node('Reshape', [graph.node('Concat', columns, { axis: 3 }), shape]);
+}
+
+/** Up to so many pixels, turning the maps costs less than summing one product for each picture. */
+const smallMap = 256;
+
+/** Of a 1 x 1 convolution: one product over the pixels of the whole batch. */
+function foldedWeightGradient({ graph, batch, of }: BackwardPass, operation: Conv, gradient: string): string {
+  const x = inputOf(operation);
+  const channelsFirst = (map: string, [channels = 0, height = 0, width = 0]: readonly number[]): string => {
+    const turned = graph.node('Transpose', [map], { perm: [1, 0, 2, 3] });
+    return graph.node('Reshape', [turned, graph.integers([channels, batch * height * width])]);
+  };
+  const product = [channelsFirst(gradient, operation.output.shape), channelsFirst(of(x), x.shape)];
+  const shape = graph.integers([operation.output.shape[0] ?? 0, x.shape[0] ?? 0, 1, 1]);
+  return graph.node('Reshape', [graph.node('Gemm', product, { transB: 1 }), shape]);
 }
 
 /** For each place of the kernel, row by row, the pixels that it meets: maps of the output's size. */
