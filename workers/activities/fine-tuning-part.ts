@@ -15,7 +15,8 @@ const headNames = { weights: 'head/weights', bias: 'head/bias' } as const;
 /** Tunes a backbone with its head and lets it look at the images that were held out; its logits are not calibrated yet. */
 export async function tuneClassifier(
   snapshot: ClassificationSnapshot,
-  { recipe, budgetMs }: FineTunePlan,
+  { recipe }: FineTunePlan,
+  budgetMs: number,
   run: PartRun,
 ): Promise<LearnedPart> {
   const { checkpoint, ...rest } = run;

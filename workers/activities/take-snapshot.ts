@@ -95,7 +95,7 @@ export const takeSnapshot =
   async ({ iterationId }: TrainIterationInput): Promise<SnapshotResult> => {
     const iteration = await deps.database.read.manager.findOneByOrFail(Iteration, { id: iterationId });
     const snapshot = await readSnapshot(deps, iteration);
-    const plan = makePlan(iteration, snapshot, deps.recipes);
+    const plan = makePlan(iteration, snapshot, deps.recipes, Date.now());
     const bytes = Buffer.from(JSON.stringify(snapshot));
     const ids = IdList.of(snapshot.images.map(({ id }) => id));
     await deps.storage.put(keys.snapshotImages(iterationId), ids.bytes);

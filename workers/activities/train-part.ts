@@ -12,7 +12,7 @@ import { readLeftOut } from './left-out.ts';
 import type { OpenTraining, OpenTrainings } from './open-trainings.ts';
 import { withHeartbeat } from './steady-heartbeat.ts';
 import { refuseTooFew } from './too-few-images.ts';
-import type { Part, TrainingPlan } from './training-plan.ts';
+import { budgetOfPart, type Part, type TrainingPlan } from './training-plan.ts';
 
 /** A fault of the program: no attempt can end otherwise. */
 class NoPartsError extends Error {
@@ -88,7 +88,7 @@ async function learnPart(
       onStep(last);
     },
   };
-  const learned = await learn(snapshot, plan, run);
+  const learned = await learn(snapshot, plan, part, run);
   if (last) await tracker.endPart({ ...last, heldOut: learned.heldOut }, parts);
   return learned;
 }
@@ -122,8 +122,9 @@ async function readIfThere(storage: Storage, key: string): Promise<Buffer | unde
   }
 }
 
-function learn(snapshot: Snapshot, plan: TrainingPlan, run: PartRun): Promise<LearnedPart> {
+function learn(snapshot: Snapshot, plan: TrainingPlan, part: number, run: PartRun): Promise<LearnedPart> {
   if (plan.name === 'DETECTOR' && snapshot.kind === 'DETECTION') return learnDetector(snapshot, plan, run);
-  if (plan.name === 'FINE_TUNE' && snapshot.kind !== 'DETECTION') return tuneClassifier(snapshot, plan, run);
+  if (plan.name === 'FINE_TUNE' && snapshot.kind !== 'DETECTION')
+    return tuneClassifier(snapshot, plan, budgetOfPart(plan, part, Date.now()), run);
   throw new NoPartsError(`The plan ${plan.name} is not for ${snapshot.kind}.`);
 }

@@ -29,7 +29,9 @@ interface HeadPlan {
 }
 export type DetectorPlan = GradientPlan<'DETECTOR', DetectorRecipe>;
 export type FineTunePlan = GradientPlan<'FINE_TUNE', FineTuneRecipe> & {
-  /** What one part may take. */
+  /** Milliseconds since 1970. */
+  startedMs: number;
+  /** For everything from then on. */
   budgetMs: number;
 };
 
@@ -53,15 +55,18 @@ const foldsOfFew = 3;
 /** Of more images, one fold of so many is held out. */
 const foldsOfMany = 5;
 
-/** Of the budget: the rest goes into views and figures. */
-const trainingShare = 0.8;
+/** Of what is left of the budget: the rest of a part goes into opening and judging. */
+const learningShare = 0.9;
+/** A part gets this much of an even share at least, since a pause of the server counts as time as well. */
+const leastShare = 0.5;
 const minuteMs = 60_000;
 
 const headPlan: HeadPlan = { name: 'HEAD', shardSize: pooledShardSize };
 
-export function makePlan(iteration: Iteration, snapshot: Snapshot, recipes: Recipes): TrainingPlan {
+/** @param startedMs milliseconds since 1970, from which on the budget counts */
+export function makePlan(iteration: Iteration, snapshot: Snapshot, recipes: Recipes, startedMs: number): TrainingPlan {
   if (snapshot.kind === 'DETECTION') return detectorPlan(iteration, snapshot, recipes);
-  return iteration.mode === TrainingMode.ADVANCED ? fineTunePlan(iteration, snapshot, recipes) : headPlan;
+  return iteration.mode === TrainingMode.ADVANCED ? fineTunePlan(iteration, snapshot, recipes, startedMs) : headPlan;
 }
 
 function detectorPlan(
@@ -79,11 +84,18 @@ function fineTunePlan(
   { backbone, seed, budgetMinutes }: Iteration,
   snapshot: Snapshot,
   recipes: Recipes,
+  startedMs: number,
 ): FineTunePlan {
   const { folds, parts, imageCount } = divide(snapshot, seed);
   const recipe = recipes.fineTuning({ backbone: backbone as BackboneName, imageCount });
-  const budgetMs = ((budgetMinutes ?? 0) * minuteMs * trainingShare) / parts.length;
-  return { name: 'FINE_TUNE', shardSize: viewsShardSize, recipe, folds, parts, budgetMs };
+  const budgetMs = (budgetMinutes ?? 0) * minuteMs;
+  return { name: 'FINE_TUNE', shardSize: viewsShardSize, recipe, folds, parts, startedMs, budgetMs };
+}
+
+/** How long a part may learn that begins now: an even share of the time left, as if all parts came after one another. */
+export function budgetOfPart({ startedMs, budgetMs, parts }: FineTunePlan, part: number, nowMs: number): number {
+  const leftMs = (startedMs + budgetMs - nowMs) * learningShare;
+  return Math.max((leastShare * budgetMs) / parts.length, leftMs / (parts.length - part));
 }
 
 /** The user's own test images judge the model itself; else there are trainings that are only judged. */

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { DetectionSnapshot, Snapshot } from '../../../schema/contracts/training.ts';
 import type { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import { TrainingMode } from '../../../schema/enums.ts';
-import { makePlan } from '../../../workers/activities/training-plan.ts';
+import { budgetOfPart, makePlan } from '../../../workers/activities/training-plan.ts';
 import { detectorRecipe } from '../../../workers/ml/detection/recipe.ts';
 import { fineTuneRecipe } from '../../../workers/ml/fine-tuning/recipe.ts';
 
@@ -37,7 +37,7 @@ const iteration = (changes: Partial<Iteration> = {}): Iteration =>
     ...changes,
   }) as Iteration;
 const heldOut = (snapshot: Snapshot, changes?: Partial<Iteration>): (number | null)[] => {
-  const plan = makePlan(iteration(changes), snapshot, recipes);
+  const plan = makePlan(iteration(changes), snapshot, recipes, 0);
   return plan.name === 'HEAD' ? [] : plan.parts.map(({ heldOutFold }) => heldOutFold);
 };
 
@@ -48,17 +48,22 @@ it('holds every one of few images out once, one in five of many, and none when t
 });
 
 it('a held-out fold is about a fifth, and test images belong to none', () => {
-  const plan = makePlan(iteration(), detection(200), recipes);
+  const plan = makePlan(iteration(), detection(200), recipes, 0);
   if (plan.name !== 'DETECTOR') throw new Error('It is no detector.');
   expect(plan.folds.filter((fold) => fold === 0)).toHaveLength(40);
-  const tested = makePlan(iteration(), detection(20, 4), recipes);
+  const tested = makePlan(iteration(), detection(20, 4), recipes, 0);
   if (tested.name !== 'DETECTOR') throw new Error('It is no detector.');
   expect(tested.folds.map((fold) => fold < 0)).toEqual(imagesOf(20, 4).map(({ isTest }) => isTest));
 });
 
-it('an ADVANCED classifier shares its budget among the parts', () => {
+it('the parts of an ADVANCED classifier share what is left of its budget', () => {
   const snapshot = { kind: 'MULTICLASS' as const, tags, images: imagesOf(30) };
-  const plan = makePlan(iteration({ mode: TrainingMode.ADVANCED, budgetMinutes: 10 }), snapshot, recipes);
-  expect(plan).toMatchObject({ name: 'FINE_TUNE', budgetMs: 120_000 });
-  expect(makePlan(iteration(), snapshot, recipes).name).toBe('HEAD');
+  const plan = makePlan(iteration({ mode: TrainingMode.ADVANCED, budgetMinutes: 10 }), snapshot, recipes, 1000);
+  if (plan.name !== 'FINE_TUNE') throw new Error('It is not fine-tuned.');
+  const after = (minutes: number): number => 1000 + minutes * 60_000;
+  expect(budgetOfPart(plan, 0, after(2))).toBeCloseTo(0.9 * 120_000);
+  expect(budgetOfPart(plan, 3, after(8))).toBeCloseTo(0.9 * 120_000);
+  // After a night without a server there is still some time to learn.
+  expect(budgetOfPart(plan, 3, after(600))).toBe(75_000);
+  expect(makePlan(iteration(), snapshot, recipes, 0).name).toBe('HEAD');
 });
