@@ -34,7 +34,13 @@ async function bareLoop(bodies: Buffer[], seconds: number): Promise<number> {
   };
   const tags = Array.from({ length: tagCount }, (_, i) => ({ id: `${i}`, name: `${i}`, type: 'REGULAR' as const }));
   const facts = { kind: 'MULTICLASS' as const, backbone: spec.name, featureVersion: FEATURE_VERSION };
-  const model: ClassifierModel = { ...facts, ...numbers, inputSize: spec.inputSize, tags, thresholds: tags.map(() => 0.5) };
+  const model: ClassifierModel = {
+    ...facts,
+    ...numbers,
+    inputSize: spec.inputSize,
+    tags,
+    thresholds: tags.map(() => 0.5),
+  };
   const endMs = performance.now() + seconds * 1000;
   let done = 0;
   const loop = async (): Promise<void> => {
