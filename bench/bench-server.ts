@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { TaglensClient } from '../cli/client.ts';
-import { createProject, createTags, publish, train, uploadPhotos } from '../cli/demo-steps.ts';
+import { createProject, createTags, publish, train, uploadPhotos, withTags } from '../cli/demo-steps.ts';
 import { renderPhotos } from '../cli/photos.ts';
 
 export interface EmptyServer {
@@ -39,7 +39,12 @@ async function addressOf(child: ChildProcess): Promise<string> {
 async function publishSamples(client: TaglensClient): Promise<{ projectId: string; iterationId: string }> {
   const { training } = await renderPhotos(5, () => undefined);
   const projectId = await createProject(client, 'Bench');
-  await uploadPhotos(client, projectId, training, await createTags(client, projectId, training));
+  const tagIds = await createTags(
+    client,
+    projectId,
+    training.map(({ tag }) => tag),
+  );
+  await uploadPhotos(client, projectId, withTags(training, tagIds));
   const { id: iterationId } = await train(client, projectId);
   await publish(client, iterationId, 'bench');
   return { projectId, iterationId };

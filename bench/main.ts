@@ -6,6 +6,7 @@ import { benchQuality } from './quality/quality.ts';
 import { benchShards } from './shards.ts';
 import { benchSubscriptions } from './subscriptions.ts';
 import { benchTrain } from './train.ts';
+import { benchTrainStep } from './train-step.ts';
 import { benchUploads } from './uploads.ts';
 
 export interface BenchOptions {
@@ -17,6 +18,7 @@ export interface BenchOptions {
 
 export const benches: Record<BenchName, (options: BenchOptions) => Promise<void>> = {
   train: benchTrain,
+  'train-step': benchTrainStep,
   predict: benchPredict,
   quality: benchQuality,
   models: benchModels,

@@ -1,6 +1,7 @@
 /** What can be measured; apart from the benchmarks themselves, so that the command line lists them without loading them. */
 export const benchNames = [
   'train',
+  'train-step',
   'predict',
   'quality',
   'models',

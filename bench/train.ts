@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { TaglensClient } from '../cli/client.ts';
 import { iterationProgressed, type ProgressEvent } from '../cli/demo-queries.ts';
-import { createProject, createTags, uploadPhotos } from '../cli/demo-steps.ts';
+import { createProject, createTags, uploadPhotos, withTags } from '../cli/demo-steps.ts';
 import type { Photo } from '../cli/photos.ts';
 import { openBackbone } from '../workers/ml/backbones/backbone.ts';
 import { backbones } from '../workers/ml/backbones/registry.ts';
@@ -85,11 +85,16 @@ export async function benchTrain({ smoke }: { smoke: boolean }): Promise<void> {
   try {
     const client = new TaglensClient(server.url, server.key);
     const projectId = await createProject(client, 'Bench');
-    const tagIds = await createTags(client, projectId, files.map(photoOf));
-    await uploadPhotos(client, projectId, files.map(photoOf), tagIds);
+    const photos = files.map(photoOf);
+    const tagIds = await createTags(
+      client,
+      projectId,
+      photos.map(({ tag }) => tag),
+    );
+    await uploadPhotos(client, projectId, withTags(photos, tagIds));
     const first = await timeTraining(server, projectId, false);
     const cached = await timeTraining(server, projectId, true);
-    await uploadPhotos(client, projectId, extra.map(photoOf), tagIds);
+    await uploadPhotos(client, projectId, withTags(extra.map(photoOf), tagIds));
     const grown = await timeTraining(server, projectId, false);
     const row = (name: string, ms: number): string[] => [name, (ms / 1000).toFixed(1), (ms / bareMs).toFixed(2)];
     printTable(

@@ -17,7 +17,9 @@ const figures = ['precision', 'recall', 'averagePrecision'].map((name) => `${nam
 export const iterationReport = `query ($id: ID!) {
   iteration(id: $id) {
     status error modelSha256 trainedAt
-    performance(threshold: 0.5) { ${figures} perTag { tag { id name } ${figures} imageCount } }
+    performance(threshold: 0.5, overlapThreshold: 0.5) {
+      measuredOn imageCount meanAveragePrecision { at50 { value low high } at50To95 { value low high } }
+      ${figures} perTag { tag { id name } ${figures} imageCount } }
     confusionMatrix(threshold: 0.5) { tags { id name } rows }
   }
 }`;
@@ -43,6 +45,14 @@ export interface IterationReport {
   confusionMatrix: ConfusionMatrix | null;
 }
 
+/** Fractions of the upright photograph. */
+export interface Box {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+}
+
 export interface PredictionAnswer {
-  results: { tagId: string; tagName: string; probability: number }[];
+  results: { tagId: string; tagName: string; probability: number; box: Box | null }[];
 }

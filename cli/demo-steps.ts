@@ -6,70 +6,87 @@ import { startProgress } from './progress.ts';
 
 const uploadBatchSize = 64;
 
-export interface Outcome {
-  photo: Photo;
-  predicted: string;
-  probability: number;
+export type ProjectKind = 'CLASSIFICATION' | 'DETECTION';
+
+/** What is sent, with what is known of it: its tags or regions. */
+export interface LabelledPhoto {
+  title: string;
+  name: string;
+  read: () => Promise<Buffer>;
+  labels: { tagIds?: string[]; regions?: object[]; isTest?: boolean };
 }
 
-export async function createProject(client: TaglensClient, name: string): Promise<string> {
-  const input = { name, kind: 'CLASSIFICATION', classificationType: 'MULTICLASS' };
+export async function createProject(
+  client: TaglensClient,
+  name: string,
+  kind: ProjectKind = 'CLASSIFICATION',
+): Promise<string> {
+  const input = { name, kind };
   const answer = await client.request<{ createProject: { id: string } }>(queries.createProject, { input });
   return answer.createProject.id;
 }
 
+export async function createTag(
+  client: TaglensClient,
+  tag: { projectId: string; name: string; type?: 'NEGATIVE' },
+): Promise<string> {
+  const answer = await client.request<{ createTag: { id: string } }>(queries.createTag, { input: tag });
+  return answer.createTag.id;
+}
+
+/** Ids by name. */
 export async function createTags(
   client: TaglensClient,
   projectId: string,
-  photos: readonly Photo[],
+  names: Iterable<string>,
 ): Promise<Map<string, string>> {
   const ids = new Map<string, string>();
-  for (const name of new Set(photos.map(({ tag }) => tag))) {
-    const input = { projectId, name };
-    const answer = await client.request<{ createTag: { id: string } }>(queries.createTag, { input });
-    ids.set(name, answer.createTag.id);
-  }
+  for (const name of new Set(names)) ids.set(name, await createTag(client, { projectId, name }));
   return ids;
 }
 
-async function addBatch(
-  client: TaglensClient,
-  projectId: string,
-  photos: readonly Photo[],
-  tagIds: Map<string, string>,
-): Promise<string[]> {
+/** Photographs of one tag each, to be sent with it. */
+export const withTags = (photos: readonly Photo[], tagIds: Map<string, string>): LabelledPhoto[] =>
+  photos.map(({ name, tag, read }) => ({
+    title: `${tag}/${name}`,
+    name,
+    read,
+    labels: { tagIds: [tagIds.get(tag) ?? ''] },
+  }));
+
+async function addBatch(client: TaglensClient, projectId: string, photos: readonly LabelledPhoto[]): Promise<string[]> {
   const files = await Promise.all(photos.map(async ({ name, read }) => ({ name, bytes: await read() })));
   const uploadIds = await client.uploadFiles(projectId, files);
-  const images = photos.map(({ name, tag }, index) => ({
+  const images = photos.map(({ name, labels }, index) => ({
     source: { uploadId: uploadIds[index] },
     name,
-    tagIds: [tagIds.get(tag)],
+    ...labels,
   }));
   const answer = await client.request<queries.AddImagesAnswer>(queries.addImages, { input: { projectId, images } });
   return answer.addImages.results.flatMap(({ status, image, message }, index) =>
-    image === null ? [`${photos[index]?.tag}/${photos[index]?.name}: ${message ?? status}`] : [],
+    image === null ? [`${photos[index]?.title}: ${message ?? status}`] : [],
   );
 }
 
-/** Uploads by tickets, in batches. Returns a line for each photograph the server refused. */
+/** Uploads by tickets, in batches; says which the server refused. */
 export async function uploadPhotos(
   client: TaglensClient,
   projectId: string,
-  photos: readonly Photo[],
-  tagIds: Map<string, string>,
-): Promise<string[]> {
+  photos: readonly LabelledPhoto[],
+): Promise<void> {
   const progress = startProgress('Uploading');
   const refused: string[] = [];
   try {
     for (let start = 0; start < photos.length; start += uploadBatchSize) {
       const batch = photos.slice(start, start + uploadBatchSize);
-      refused.push(...(await addBatch(client, projectId, batch, tagIds)));
+      refused.push(...(await addBatch(client, projectId, batch)));
       progress.update((start + batch.length) / photos.length);
     }
   } finally {
     progress.stop();
   }
-  return refused;
+  if (refused.length === photos.length) throw new CliError(`Every photograph was refused: ${refused[0] ?? ''}`);
+  for (const line of refused) console.log(`  not added: ${line}`);
 }
 
 async function followTraining(client: TaglensClient, iterationId: string): Promise<void> {
@@ -114,23 +131,23 @@ export async function publish(client: TaglensClient, iterationId: string, name: 
   await client.request(queries.publishIteration, { input: { iterationId, name } });
 }
 
-export async function predictAll(
+/** What a published model says of each photograph, in their order. */
+export async function predictAll<P extends { read: () => Promise<Buffer> }>(
   client: TaglensClient,
   projectId: string,
   published: string,
-  photos: readonly Photo[],
-): Promise<Outcome[]> {
+  photos: readonly P[],
+): Promise<{ photo: P; results: queries.PredictionAnswer['results'] }[]> {
   const progress = startProgress('Predicting');
-  const outcomes: Outcome[] = [];
+  const answers: { photo: P; results: queries.PredictionAnswer['results'] }[] = [];
   try {
     for (const photo of photos) {
       const { results } = await client.predict<queries.PredictionAnswer>(projectId, published, await photo.read());
-      const [best] = results;
-      outcomes.push({ photo, predicted: best?.tagName ?? 'none', probability: best?.probability ?? 0 });
-      progress.update(outcomes.length / photos.length);
+      answers.push({ photo, results });
+      progress.update(answers.length / photos.length);
     }
   } finally {
     progress.stop();
   }
-  return outcomes;
+  return answers;
 }

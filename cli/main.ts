@@ -33,9 +33,25 @@ async function bundleCommand(): Promise<void> {
   console.log(bundle.codePath);
 }
 
-async function demoCommand(options: { folder?: string; exit?: boolean; perTag: number }): Promise<void> {
+interface DemoFlags {
+  detection?: boolean;
+  coco?: string;
+  folder?: string;
+  exit?: boolean;
+  perTag?: number;
+}
+
+async function demoCommand({ detection, coco, folder, exit, perTag }: DemoFlags): Promise<void> {
+  if (detection && folder !== undefined && coco === undefined)
+    throw new CliError('--folder has photographs in folders by tag; with --detection name their boxes by --coco.');
   const { runDemo } = await import('./demo.ts');
-  await runDemo({ folder: options.folder ?? null, exitWhenDone: options.exit ?? false, perTag: options.perTag });
+  await runDemo({
+    detection: detection ?? false,
+    coco: coco ?? null,
+    folder: folder ?? null,
+    exitWhenDone: exit ?? false,
+    perTag: perTag ?? null,
+  });
 }
 
 async function samplesCommand(folder: string, options: { perTag: number; seed: number; size: number }): Promise<void> {
@@ -87,8 +103,10 @@ function addDataCommands(program: Command): void {
     .command('demo')
     .description('Serve from a fresh temporary folder, then tag, train, publish and predict through the public API')
     .option('--folder <path>', 'photographs in one folder per tag, or train/ and test/ folders of such folders')
+    .option('--detection', 'find things with boxes instead of telling photographs apart')
+    .option('--coco <file>', 'boxes in COCO’s form; the photographs beside it, in images/ or in --folder')
     .option('--exit', 'end when done instead of serving on')
-    .option('--per-tag <n>', 'rendered samples of each tag', positiveInteger, 30)
+    .option('--per-tag <n>', 'rendered samples of each tag; 30, or 12 with --detection', positiveInteger)
     .action(demoCommand);
   program
     .command('samples')

@@ -11,6 +11,10 @@ export interface Figures {
 }
 
 export interface Performance extends Figures {
+  measuredOn: string;
+  imageCount: number;
+  /** Null for classifiers. */
+  meanAveragePrecision: { at50: Interval; at50To95: Interval } | null;
   perTag: (Figures & { tag: { id: string; name: string }; imageCount: number })[];
 }
 
@@ -37,7 +41,7 @@ export function formatInterval({ value, low, high }: Interval): string {
   return `${Math.round(value * 100)} % ±${Math.round(((high - low) / 2) * 100)}`;
 }
 
-export function formatPerformance(performance: Performance): string {
+export function formatPerformance(performance: Pick<Performance, keyof Figures | 'perTag'>): string {
   const cells = (name: string, figures: Figures, count: number): string[] => [
     name,
     formatInterval(figures.precision),

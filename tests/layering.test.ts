@@ -154,7 +154,7 @@ const layers: readonly Layer[] = [
       'operations/transfer/transfer.ts',
       'operations/doctor/doctor.ts',
       'node:**',
-      ...packages('commander cli-progress graphql-ws ws'),
+      ...packages('commander cli-progress graphql-ws sharp ws'),
     ],
     instead: 'ask the public API over HTTP, as any client does',
   },

@@ -26,7 +26,8 @@ export class Publication {
     description:
       'Of a detector: a box that overlaps a more probable one of its tag by more than this (IoU) is not answered.',
   })
-  @Column({ name: 'iou_threshold', type: 'double', default: 0.45 })
+  // As a text: of a number TypeORM keeps the whole part alone, for MySQL.
+  @Column({ name: 'iou_threshold', type: 'double', default: () => '0.45' })
   iouThreshold: number;
 
   @Field(() => Int, { description: 'Of a detector: boxes that an answer has at most.' })

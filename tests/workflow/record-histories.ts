@@ -1,8 +1,8 @@
-// Writes histories/*.json from real runs: `infra/servers.sh run npm run histories`, after a change of an orchestration.
+// Writes histories/*.json from real runs: `infra/servers.sh run npm run histories -- WAY…`, after a change of an orchestration.
 import { writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import proto from '@temporalio/proto';
-import type { TrainingActivities } from '../../schema/contracts/training.ts';
+import type { TrainingActivities, TrainingPlanName } from '../../schema/contracts/training.ts';
 import { newId } from '../../schema/id.ts';
 import { until } from '../integration/engine/setup.ts';
 import { openStage, pathOf, type Stage } from './stage.ts';
@@ -12,14 +12,22 @@ const { History } = proto.temporal.api.history.v1;
 const stuck = (signal: AbortSignal) =>
   new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
 
-/** How a training can end; each takes another way through the orchestration. */
+/** Ways through the orchestration: how a training can end, and what is trained. */
 const endings: Record<string, Partial<TrainingActivities>> = {
   completed: {},
+  detector: planned('DETECTOR', 3),
+  'fine-tuned': planned('FINE_TUNE', 2),
   failed: {
     fitHead: () => Promise.reject(Object.assign(new Error('No tag has enough images.'), { nonRetryable: true })),
   },
   cancelled: { extractFeatures: (_, { signal }) => stuck(signal) },
 };
+
+const endedOtherwise: Record<string, string> = { failed: 'FAILED', cancelled: 'CANCELLED' };
+
+function planned(plan: TrainingPlanName, partCount: number): Partial<TrainingActivities> {
+  return { takeSnapshot: () => Promise.resolve({ shardCount: 3, plan, partCount }) };
+}
 
 async function record(stage: Stage, ending: string, changes: Partial<TrainingActivities>): Promise<void> {
   const id = newId();
@@ -29,7 +37,7 @@ async function record(stage: Stage, ending: string, changes: Partial<TrainingAct
     await new Promise((resolve) => setTimeout(resolve, 2000));
     await stage.engine.cancel(id);
   }
-  const status = ending.toUpperCase();
+  const status = endedOtherwise[ending] ?? 'COMPLETED';
   await until(async () => (await stage.engine.describe(id))?.status === status, status, 60_000);
   await worker.stop();
   const history = History.fromObject({ events: await stage.events(id) });
@@ -40,5 +48,7 @@ async function record(stage: Stage, ending: string, changes: Partial<TrainingAct
 }
 
 const stage = await openStage();
-for (const [ending, changes] of Object.entries(endings)) await record(stage, ending, changes);
+const wanted = process.argv.slice(2);
+for (const [ending, changes] of Object.entries(endings))
+  if (wanted.length === 0 || wanted.includes(ending)) await record(stage, ending, changes);
 await stage.close();

@@ -25,7 +25,9 @@ async function replay(entry?: string): Promise<Map<string, ReplayResult['error']
 }
 
 const all = (error: unknown) =>
-  new Map(['cancelled', 'completed', 'failed'].map((ending) => [`train-iteration.${ending}.json`, error]));
+  new Map(
+    ['cancelled', 'completed', 'detector', 'failed', 'fine-tuned'].map((way) => [`train-iteration.${way}.json`, error]),
+  );
 
 test('runs that began with an earlier program can go on with this one', async () => {
   expect(await replay()).toEqual(all(undefined));

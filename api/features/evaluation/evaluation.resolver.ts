@@ -2,15 +2,8 @@ import { Arg, Args, Ctx, FieldResolver, Float, ID, Resolver, Root } from 'type-g
 import { Image } from '../../../schema/entities/image.entity.ts';
 import { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import type { Context } from '../../context.ts';
-import {
-  ConfusionMatrix,
-  CurvePoint,
-  ImageResult,
-  ImageResultArgs,
-  ImageResultConnection,
-  overlapText,
-  Performance,
-} from './evaluation.output.ts';
+import { ImageResult, ImageResultArgs, ImageResultConnection } from './image-result.output.ts';
+import { ConfusionMatrix, CurvePoint, overlapText, Performance } from './performance.output.ts';
 
 const thresholdText = 'From this probability on a tag counts as predicted, 0 to 1.';
 

@@ -9,15 +9,8 @@ import { IterationStatus } from '../../../schema/enums.ts';
 import { checkPageSize, decodeCursor, type Page } from '../../connection.ts';
 import { notFound } from '../../errors.ts';
 import { checkFraction } from '../../text.ts';
-import {
-  MeasuredOn,
-  MistakeKind,
-  type ConfusionMatrix,
-  type CurvePoint,
-  type ImageResult,
-  type ImageResultArgs,
-  type Performance,
-} from './evaluation.output.ts';
+import { MistakeKind, type ImageResult, type ImageResultArgs } from './image-result.output.ts';
+import { MeasuredOn, type ConfusionMatrix, type CurvePoint, type Performance } from './performance.output.ts';
 
 /** Figures from the stored out-of-fold predictions: any threshold is an instant away. */
 export class EvaluationService {

@@ -33,7 +33,7 @@ let picture: Buffer;
 beforeAll(async () => {
   backend = await freshBackend();
   server = await startServerOn(backend);
-  ({ projectId } = await makeProject(server));
+  ({ projectId } = await makeProject(server, { kind: 'DETECTION' }));
   const database = await openDatabase(loadConfig(backend.settings).database, entities, []);
   iterationId = await completedIteration(database, projectId);
   await database.close();

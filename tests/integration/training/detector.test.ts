@@ -1,9 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Database } from '../../../infra/database/database.ts';
 import { keys } from '../../../infra/storage/keys.ts';
 import { renderSamples } from '../../../samples/render.ts';
+import { graceMs } from '../../../schema/contracts/activity.ts';
+import type { TrainingCurvePoint } from '../../../schema/contracts/training.ts';
 import { EventRow } from '../../../schema/entities/event.entity.ts';
-import type { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import { ProjectKind } from '../../../schema/enums.ts';
 import { detectorRecipe } from '../../../workers/ml/detection/recipe.ts';
 import { measuredPictures } from '../../../workers/ml/detection-evaluation/evaluation-file.ts';
@@ -11,30 +13,38 @@ import { readEvaluation } from '../../../workers/ml/evaluation-file.ts';
 import { readModelPackage, sha256 } from '../../../workers/ml/model-package.ts';
 import { EmbeddedEngine } from '../../../workflows/engines/embedded.ts';
 import { newRunner, type TrainingRunner } from './runner.ts';
-import { createTrainingData, trainToEnd, type TrainingData } from './setup.ts';
+import { createTrainingData, endOf, startTraining, trainToEnd, type TrainingData } from './setup.ts';
 import { StoredProject } from './stored-project.ts';
 
 let data: TrainingData;
 let database: Database;
 let started: TrainingRunner;
 let engine: EmbeddedEngine;
-const minuteMs = 60_000;
+
+/** Few steps, few views: enough to see that something is learned. */
+const short = { steps: 40, viewsPerImage: 2, checkpointSteps: 10 };
 
 beforeAll(async () => {
   data = await createTrainingData();
   database = await data.open();
-  // Few steps, few views: enough to see that something is learned.
-  const short = { steps: 60, viewsPerImage: 3, checkpointSteps: 20 };
-  const detector: typeof detectorRecipe = (facts) => ({ ...detectorRecipe(facts), ...short });
-  started = newRunner({ database, storage: data.storage, threads: 2, recipes: { detector } });
   engine = new EmbeddedEngine(database, () => started.runner.poke());
-  started.runner.start();
+  startRunner();
 });
 afterAll(async () => {
-  await started.runner.stop();
-  await started.release();
+  await stopRunner();
   await data.remove();
 });
+
+function startRunner(): void {
+  const detector: typeof detectorRecipe = (facts) => ({ ...detectorRecipe(facts), ...short });
+  started = newRunner({ database, storage: data.storage, threads: 2, recipes: { detector } });
+  started.runner.start();
+}
+
+async function stopRunner(): Promise<void> {
+  await started.runner.stop();
+  await started.release();
+}
 
 async function projectOf(perTag: number, testPerTag = 0): Promise<StoredProject> {
   const project = await StoredProject.create(database, data.storage, ProjectKind.DETECTION);
@@ -43,7 +53,7 @@ async function projectOf(perTag: number, testPerTag = 0): Promise<StoredProject>
   return project;
 }
 
-const train = ({ id }: StoredProject): Promise<Iteration> => trainToEnd(database, engine, id, { inputSize: 160 });
+const facts = { inputSize: 160 };
 
 async function keysOf(iterationId: string): Promise<string[]> {
   const found: string[] = [];
@@ -51,48 +61,68 @@ async function keysOf(iterationId: string): Promise<string[]> {
   return found.sort();
 }
 
-test(
-  'trains a detector, judges every image by a training that had not seen it, and tells the curve',
-  async () => {
-    const project = await projectOf(3);
-    const iteration = await train(project);
-    expect(iteration).toMatchObject({ status: 'COMPLETED', error: null, imageCount: 15 });
-    const model = await data.storage.get(keys.model(iteration.id));
-    expect(sha256(model)).toBe(iteration.modelSha256);
-    expect(readModelPackage(model)).toMatchObject({ kind: 'DETECTION', inputSize: 160 });
-    const evaluation = readEvaluation(await data.storage.get(keys.evaluation(iteration.id)));
-    if (evaluation.kind !== 'DETECTION') throw new Error('It is no detector.');
-    expect(measuredPictures(evaluation).imageIds).toHaveLength(15);
-    const curve = iteration.trainingCurve ?? [];
-    expect(new Set(curve.map(({ part }) => part))).toEqual(new Set([0, 1, 2, 3]));
-    for (const part of [0, 1, 2])
-      expect(curve.findLast((point) => point.part === part)).toMatchObject({
-        step: 60,
-        heldOut: expect.any(Number) as number,
-      });
-    const [first, last] = [curve[0], curve.at(-1)];
-    expect(last?.loss).toBeLessThan(first?.loss ?? 0);
-    const told = await database.read.manager.findBy(EventRow, { entityId: iteration.id });
-    expect(told.filter(({ payload }) => (payload as { point?: unknown }).point)).not.toEqual([]);
-    expect(await keysOf(iteration.id)).toEqual(
-      ['evaluation.json', 'model/model.taglens', 'plan.json', 'snapshot-images.ids', 'snapshot.json'].map(
-        (name) => `${keys.iteration(iteration.id)}${name}`,
-      ),
-    );
-  },
-  2 * minuteMs,
-);
+test('trains a detector, judges every image by a training that had not seen it, and tells the curve', async () => {
+  const project = await projectOf(3);
+  const iteration = await trainToEnd(database, engine, project.id, facts);
+  expect(iteration).toMatchObject({ status: 'COMPLETED', error: null, imageCount: 15 });
+  const model = await data.storage.get(keys.model(iteration.id));
+  expect(sha256(model)).toBe(iteration.modelSha256);
+  expect(readModelPackage(model)).toMatchObject({ kind: 'DETECTION', inputSize: 160 });
+  const evaluation = readEvaluation(await data.storage.get(keys.evaluation(iteration.id)));
+  if (evaluation.kind !== 'DETECTION') throw new Error('It is no detector.');
+  expect(measuredPictures(evaluation).imageIds).toHaveLength(15);
+  const curve = iteration.trainingCurve ?? [];
+  expect(new Set(curve.map(({ part }) => part))).toEqual(new Set([0, 1, 2, 3]));
+  for (const part of [0, 1, 2])
+    expect(curve.findLast((point) => point.part === part)).toMatchObject({
+      step: short.steps,
+      heldOut: expect.any(Number) as number,
+    });
+  const [first, last] = [curve[0], curve.at(-1)];
+  expect(last?.loss).toBeLessThan(first?.loss ?? 0);
+  expect(await pointsOf(iteration.id)).not.toEqual([]);
+  expect(await keysOf(iteration.id)).toEqual(
+    ['evaluation.json', 'model/model.taglens', 'plan.json', 'snapshot-images.ids', 'snapshot.json'].map(
+      (name) => `${keys.iteration(iteration.id)}${name}`,
+    ),
+  );
+});
 
-test(
-  'the user’s own test images judge the model itself',
-  async () => {
-    const iteration = await train(await projectOf(3, 1));
-    expect(iteration.status).toBe('COMPLETED');
-    const evaluation = readEvaluation(await data.storage.get(keys.evaluation(iteration.id)));
-    if (evaluation.kind !== 'DETECTION') throw new Error('It is no detector.');
-    expect(measuredPictures(evaluation)).toMatchObject({ measuredOn: 'TEST_IMAGES' });
-    expect(measuredPictures(evaluation).imageIds).toHaveLength(5);
-    expect(new Set(iteration.trainingCurve?.map(({ part }) => part))).toEqual(new Set([0]));
-  },
-  minuteMs,
-);
+const pointsOf = async (entityId: string): Promise<TrainingCurvePoint[]> =>
+  (await database.read.manager.find(EventRow, { where: { entityId }, order: { id: 'ASC' } })).flatMap(
+    ({ payload }) => (payload as { point?: TrainingCurvePoint | null }).point ?? [],
+  );
+
+test('the user’s own test images judge the model itself; a training that is interrupted goes on to the same model', async () => {
+  const project = await projectOf(3, 1);
+  const undisturbed = await trainToEnd(database, engine, project.id, facts);
+  expect(undisturbed.status).toBe('COMPLETED');
+  const evaluation = readEvaluation(await data.storage.get(keys.evaluation(undisturbed.id)));
+  if (evaluation.kind !== 'DETECTION') throw new Error('It is no detector.');
+  expect(measuredPictures(evaluation)).toMatchObject({ measuredOn: 'TEST_IMAGES' });
+  expect(measuredPictures(evaluation).imageIds).toHaveLength(5);
+  expect(new Set(undisturbed.trainingCurve?.map(({ part }) => part))).toEqual(new Set([0]));
+
+  const id = await startTraining(database, engine, project.id, facts);
+  while (!(await data.storage.exists(keys.checkpoint(id, 0)))) await sleep(20);
+  await stopRunner();
+  const before = (await pointsOf(id)).length;
+  startRunner();
+  expect(await endOf(database, engine, id)).toMatchObject({
+    status: 'COMPLETED',
+    modelSha256: undisturbed.modelSha256,
+  });
+  const after = (await pointsOf(id)).slice(before);
+  expect(Math.min(...after.map(({ step }) => step))).toBeGreaterThan(short.checkpointSteps);
+});
+
+test('a training that is cancelled while it learns stops at once and leaves nothing behind', async () => {
+  const project = await projectOf(3, 1);
+  const id = await startTraining(database, engine, project.id, facts);
+  while ((await pointsOf(id)).length === 0) await sleep(20);
+  const cancelledMs = Date.now();
+  await engine.cancel(id);
+  expect(await endOf(database, engine, id)).toMatchObject({ status: 'CANCELLED', error: null });
+  expect(Date.now() - cancelledMs).toBeLessThan(graceMs);
+  expect(await keysOf(id)).toEqual([]);
+});

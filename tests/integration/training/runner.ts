@@ -22,6 +22,7 @@ interface RunnerOptions {
 
 export interface TrainingRunner {
   runner: EmbeddedRunner;
+  activities: ReturnType<typeof createActivities>;
   /** Gives the backbone back; the runner must have stopped. */
   release: () => Promise<void>;
 }
@@ -52,6 +53,7 @@ export function newRunner({ database, storage, threads, recipes = {} }: RunnerOp
   });
   return {
     runner,
+    activities,
     release: async () => {
       await (await backbone).release();
       await (await trunk)?.release();

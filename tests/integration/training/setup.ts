@@ -54,17 +54,27 @@ export async function insertIteration(
   return id;
 }
 
-const ended = new Set(['COMPLETED', 'FAILED', 'CANCELLED']);
-
-/** Trains in the embedded engine and waits. */
-export async function trainToEnd(
+/** Starts a training in the embedded engine. */
+export async function startTraining(
   database: Database,
   engine: EmbeddedEngine,
   projectId: string,
   changes: Partial<Iteration> = {},
-): Promise<Iteration> {
+): Promise<string> {
   const id = await insertIteration(database, projectId, changes);
   await engine.start('trainIteration', { iterationId: id }, { id, group: projectId });
+  return id;
+}
+
+const ended = new Set(['COMPLETED', 'FAILED', 'CANCELLED']);
+
+/** The iteration as it is when its training is over. */
+export async function endOf(database: Database, engine: EmbeddedEngine, id: string): Promise<Iteration> {
   while (!ended.has((await engine.describe(id))?.status ?? '')) await new Promise((resolve) => setTimeout(resolve, 50));
   return database.read.manager.findOneByOrFail(Iteration, { id });
+}
+
+export async function trainToEnd(...training: Parameters<typeof startTraining>): Promise<Iteration> {
+  const [database, engine] = training;
+  return endOf(database, engine, await startTraining(...training));
 }

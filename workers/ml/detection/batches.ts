@@ -1,4 +1,5 @@
-import { keyedRandom, shuffledIndexes } from '../random.ts';
+import { keyedRandom } from '../random.ts';
+import { Rounds } from '../rounds.ts';
 
 export interface Pick {
   picture: number;
@@ -6,35 +7,26 @@ export interface Pick {
   view: number;
 }
 
-/** Which views a step is trained on: all pictures in turn, in a new order each time. Depends on seed and step only. */
+/** Each use of chance has a sequence of its own. */
+const draws = { order: 1, view: 2 } as const;
+
+/** Which views a step is trained on: all pictures in turn, each in a view by chance. Depends on seed and step only. */
 export class Batches {
-  private round = -1;
-  private order: number[] = [];
+  private readonly rounds: Rounds;
 
   constructor(
-    private readonly members: readonly number[],
+    members: readonly number[],
     private readonly batchSize: number,
     private readonly seed: number,
-  ) {}
+  ) {
+    this.rounds = new Rounds(members, [seed, draws.order]);
+  }
 
   at(step: number): Pick[] {
-    const random = keyedRandom(this.seed, viewKey, step);
+    const random = keyedRandom(this.seed, draws.view, step);
     return Array.from({ length: this.batchSize }, (_, i) => ({
-      picture: this.memberAt(step * this.batchSize + i),
+      picture: this.rounds.at(step * this.batchSize + i),
       view: random(),
     }));
   }
-
-  private memberAt(position: number): number {
-    const count = this.members.length;
-    const round = Math.floor(position / count);
-    if (round !== this.round) {
-      this.round = round;
-      this.order = shuffledIndexes(count, keyedRandom(this.seed, orderKey, round));
-    }
-    return this.members[this.order[position % count] as number] as number;
-  }
 }
-
-const orderKey = 1;
-const viewKey = 2;

@@ -53,8 +53,9 @@ export function detectorRecipe(plan: DetectorPlan): DetectorRecipe {
   };
 }
 
+/** Of larger sets more than in the study, where more steps and views helped most; 600 left .83 of .88 on blood cells. */
 function quickSteps({ imageCount }: DetectorPlan): number {
-  return imageCount <= tinySet ? 500 : 600;
+  return imageCount <= tinySet ? 500 : 800;
 }
 
 /** As many as fit into the budget; the least is still a whole schedule, as one that stops halfway is worse than none. */
@@ -67,8 +68,8 @@ function advancedSteps({ imageCount, inputSize, budgetMinutes, trainingCount }: 
 }
 
 function wantedViews(mode: DetectorPlan['mode'], imageCount: number): number {
-  if (imageCount <= tinySet) return mode === 'QUICK' ? 24 : 32;
-  return mode === 'QUICK' ? 9 : 18;
+  if (imageCount <= tinySet) return mode === 'QUICK' ? 39 : 47;
+  return mode === 'QUICK' ? 11 : 18;
 }
 
 /** A large set is not seen often enough to use so many: then there are about as many views as are trained on. */

@@ -1,3 +1,4 @@
+import type { Weights } from '../trainer/network.ts';
 import { cosine } from '../trainer/schedule.ts';
 import { Trainer } from '../trainer/trainer.ts';
 import { ViewPool } from '../view-pool.ts';
@@ -39,8 +40,8 @@ export interface DetectorStep {
   learningRate: number;
 }
 
-/** Of views in memory; a training as a whole stays below 4 GiB. */
-const poolBytes = 1.5 * 2 ** 30;
+/** Of views in memory; with the maps of a step at the largest input, a training stays below 4 GiB. */
+const poolBytes = 2 ** 30;
 /** So many pictures say enough about the channels. */
 const normalisingPictures = 24;
 const optimiser = { beta1: 0.9, beta2: 0.99, weightDecay: 0.01, clipNorm: 10 };
@@ -62,11 +63,16 @@ export async function trainDetector(training: DetectorTraining): Promise<Detecto
       await trainStep(training, trainer, await viewsOf(pool, batches.at(step)), step);
       await checkpointWhenDue(training, trainer, step + 1);
     }
-    const weights = foldNormalisation(trainer.averaged());
-    return { backbone: recipe.backbone, inputSize: recipe.inputSize, headWidth: recipe.headWidth, tagCount, weights };
+    const { backbone, inputSize, headWidth } = recipe;
+    return { backbone, inputSize, headWidth, tagCount, weights: learned(trainer.averaged()) };
   } finally {
     await trainer.release();
   }
+}
+
+/** Without the frozen part, which comes from the backbone. */
+function learned(weights: Weights): Weights {
+  return new Map([...foldNormalisation(weights)].filter(([name]) => isTrained(name)));
 }
 
 async function openTrainer(training: DetectorTraining, pool: ViewPool<ViewPack>): Promise<Trainer> {

@@ -1,5 +1,6 @@
 import { fromFloat16 } from '../float16.ts';
 import { keyedRandom, shuffledIndexes } from '../random.ts';
+import { Rounds } from '../rounds.ts';
 import type { ViewPool } from '../view-pool.ts';
 import type { FineTuneRecipe } from './recipe.ts';
 
@@ -32,7 +33,7 @@ const widened = fromFloat16(Uint16Array.from({ length: 2 ** 16 }, (_, bits) => b
 
 /** Pictures in random order, all of them before one comes again, each in a view by chance. */
 export class Batches {
-  private order: { epoch: number; indexes: number[] } = { epoch: -1, indexes: [] };
+  private readonly rounds: Rounds;
 
   constructor(
     private readonly pictures: Omit<TrainingPictures, 'loadViews'>,
@@ -40,12 +41,14 @@ export class Batches {
     private readonly recipe: FineTuneRecipe,
     private readonly seed: number,
     private readonly featureLength: number,
-  ) {}
+  ) {
+    this.rounds = new Rounds(pictures.members, [seed, draws.order]);
+  }
 
   /** @param step from 0 */
   async at(step: number): Promise<Batch> {
     const { batchSize, mixup } = this.recipe;
-    const chosen = Array.from({ length: batchSize }, (_, i) => this.pictureAt(step * batchSize + i));
+    const chosen = Array.from({ length: batchSize }, (_, i) => this.rounds.at(step * batchSize + i));
     const maps: Uint16Array[] = [];
     for (const [i, picture] of chosen.entries()) maps.push(await this.viewOf(picture, step * batchSize + i));
     const length = maps[0]?.length ?? 0;
@@ -66,15 +69,6 @@ export class Batches {
       this.addTargets(own, chosen[partner] as number, 1 - share);
     });
     return batch;
-  }
-
-  /** @param position counted over all batches from the first on */
-  private pictureAt(position: number): number {
-    const { members } = this.pictures;
-    const epoch = Math.floor(position / members.length);
-    if (epoch !== this.order.epoch)
-      this.order = { epoch, indexes: shuffledIndexes(members.length, keyedRandom(this.seed, draws.order, epoch)) };
-    return members[this.order.indexes[position % members.length] as number] as number;
   }
 
   private async viewOf(picture: number, position: number): Promise<Uint16Array> {

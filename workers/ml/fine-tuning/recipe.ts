@@ -11,8 +11,10 @@ export interface FineTuneRecipe {
   epochs: number;
   /** Fewest steps, which few pictures get by being seen more often. */
   minSteps: number;
-  /** Highest rate of the one-cycle schedule. */
+  /** Highest rate of the one-cycle schedule, if it is long. */
   learningRate: number;
+  /** A shorter schedule gets a lower rate, by the square root of its length. */
+  fullRateSteps: number;
   /** Share of the schedule in which the rate rises. */
   warmUp: number;
   weightDecay: number;
@@ -46,6 +48,7 @@ export function fineTuneRecipe({
     epochs: 30,
     minSteps: 150,
     learningRate: 1e-3,
+    fullRateSteps: 300,
     warmUp: 0.1,
     weightDecay: 0.03,
     mixup: 0.2,

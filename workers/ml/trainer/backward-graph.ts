@@ -2,7 +2,7 @@ import { Graph } from './graph.ts';
 import type { BackwardPass } from './layers/layer.ts';
 import { layerOf } from './layers/registry.ts';
 import { weightOf, type Network, type Operation, type Value, type Weights } from './network.ts';
-import { stateName, writeAdamW, type OptimiserOptions } from './optimiser.ts';
+import { writeAdamW, type OptimiserOptions } from './optimiser.ts';
 
 export interface BackwardGraphOptions {
   network: Network;
@@ -44,7 +44,6 @@ export function backwardGraph(options: BackwardGraphOptions): BackwardGraph {
   );
   if (idle.length) throw new Error(`No output depends on the parameters ${idle.join(', ')}.`);
   if (!gradients.length) throw new Error('No parameter is trained.');
-  for (const { parameter, shape } of gradients) walk.graph.input(stateName(parameter, 'weight'), [...shape]);
   writeAdamW(walk.graph, gradients, optimiser, average);
   return { graph: walk.graph, kept: walk.kept(), outputs, trained: names };
 }
@@ -58,12 +57,13 @@ class BackwardWalk implements BackwardPass {
   private readonly valueGradients = new Map<Value, string[]>();
   private readonly parameterGradients = new Map<string, string[]>();
   private readonly taken = new Map<string, Value>();
-  private readonly constants = new Set<string>();
 
   constructor(options: BackwardGraphOptions) {
     this.options = options;
     this.batch = options.batch;
     this.learning = learningValues(options);
+    for (const [name, shape] of options.network.parameters())
+      if (this.isTrained(name)) this.graph.flatInput(name, shape);
   }
 
   takeOutputGradients(): string[] {
@@ -95,11 +95,8 @@ class BackwardWalk implements BackwardPass {
 
   readonly parameter = (name: string): string => {
     const { network, weights } = this.options;
-    if (!this.isTrained(name) && !this.constants.has(name)) {
-      this.graph.floats(name, weightOf(weights, name), network.parameters().get(name) ?? []);
-      this.constants.add(name);
-    }
-    return name;
+    if (this.isTrained(name)) return this.graph.shaped(name);
+    return this.graph.floats(name, weightOf(weights, name), network.parameters().get(name) ?? []);
   };
 
   readonly toValue = (value: Value, gradient: () => string): void => {

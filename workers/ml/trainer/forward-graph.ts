@@ -1,6 +1,7 @@
 import { Graph } from './graph.ts';
 import { layerOf } from './layers/registry.ts';
 import type { ForwardPass } from './layers/layer.ts';
+import { elementTypes } from './onnx-file.ts';
 import { weightOf, type Network, type Value, type Weights } from './network.ts';
 
 export interface ForwardGraphOptions {
@@ -20,13 +21,19 @@ export function forwardGraph({ network, weights, variable, batch, names }: Forwa
   const of = (value: Value): string => names?.get(value) ?? value.name;
   for (const [name, { value, type }] of network.inputs) {
     const input = graph.input(name, [batch, ...value.shape], type);
-    graph.node(type === 'float16' ? 'Cast' : 'Identity', [input], type === 'float16' ? { to: 1 } : {}, of(value));
+    graph.node(
+      type === 'float16' ? 'Cast' : 'Identity',
+      [input],
+      type === 'float16' ? { to: elementTypes.FLOAT } : {},
+      of(value),
+    );
   }
   for (const [name, shape] of network.parameters()) {
-    if (variable(name)) graph.input(name, [...shape]);
+    if (variable(name)) graph.flatInput(name, shape);
     else graph.floats(name, weightOf(weights, name), shape);
   }
-  const pass: ForwardPass = { graph, of, parameter: (name) => name };
+  const parameter = (name: string): string => (variable(name) ? graph.shaped(name) : name);
+  const pass: ForwardPass = { graph, of, parameter };
   for (const operation of network.operations) layerOf(operation).forward(pass, operation, of(operation.output));
   return graph;
 }

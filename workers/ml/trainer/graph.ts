@@ -14,6 +14,7 @@ export class Graph {
   private readonly constants = new Map<string, OnnxTensor>();
   private readonly inputs: OnnxValue[] = [];
   private readonly outputs: OnnxValue[] = [];
+  private readonly flatShapes = new Map<string, readonly number[]>();
 
   /** Adds an operator and returns the name of its only result. */
   node(
@@ -46,6 +47,22 @@ export class Graph {
   input(name: string, dims: (number | string)[], type: InputType = 'float32'): string {
     this.inputs.push({ name, dims, elementType: type === 'float16' ? elementTypes.FLOAT16 : elementTypes.FLOAT });
     return name;
+  }
+
+  /**
+   * A parameter as an input without its shape: onnxruntime multiplies a tensor with a number some twenty times slower if
+   * the tensor's last sides are 1, as those of a 1 x 1 kernel.
+   */
+  flatInput(name: string, shape: readonly number[]): string {
+    this.flatShapes.set(name, shape);
+    return this.input(name, [sizeOf(shape)]);
+  }
+
+  /** A flat input in its shape. */
+  shaped(name: string): string {
+    const shape = this.flatShapes.get(name);
+    if (!shape) throw new Error(`There is no flat input ${name}.`);
+    return this.node('Reshape', [name, this.integers(shape)]);
   }
 
   output(name: string, dims: (number | string)[]): void {

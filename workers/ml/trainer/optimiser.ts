@@ -49,25 +49,27 @@ export function writeAdamW(graph: Graph, gradients: Gradient[], options: Optimis
   const squareGain = graph.node('Mul', [squaredShortening, graph.scalar(1 - beta2)]);
   for (const name of Object.keys(stepNumbers(options, 0, 1))) graph.input(name, []);
 
-  for (const { parameter, shape, gradient } of gradients) {
+  for (const { parameter, shape, gradient: shaped } of gradients) {
+    const gradient = graph.node('Reshape', [shaped, graph.integers([-1])]);
+    const dims = [sizeOf(shape)];
     const old = (kind: StateKind): string => stateName(parameter, kind);
     const next = (kind: StateKind): string => {
-      graph.output(nextName(parameter, kind), [...shape]);
+      graph.output(nextName(parameter, kind), dims);
       return nextName(parameter, kind);
     };
     const mul = (a: string, b: string): string => graph.node('Mul', [a, b]);
-    graph.input(old('mean'), [...shape]);
-    graph.input(old('square'), [...shape]);
+    graph.input(old('mean'), dims);
+    graph.input(old('square'), dims);
     const kept = mul(old('mean'), graph.scalar(beta1));
     const mean = graph.node('Add', [kept, mul(gradient, meanGain)], {}, next('mean'));
     const keptSquare = mul(old('square'), graph.scalar(beta2));
     const square = graph.node('Add', [keptSquare, mul(mul(gradient, gradient), squareGain)], {}, next('square'));
     const deviation = graph.node('Add', [graph.node('Sqrt', [square]), 'epsilon']);
     const change = mul(graph.node('Div', [mean, deviation]), 'stepSize');
-    const decayed = isDecayed(shape) ? mul(old('weight'), 'decay') : old('weight');
+    const decayed = shape.length > 1 ? mul(old('weight'), 'decay') : old('weight');
     const weight = graph.node('Sub', [decayed, change], {}, next('weight'));
     if (average === undefined) continue;
-    graph.input(old('average'), [...shape]);
+    graph.input(old('average'), dims);
     const remembered = mul(old('average'), graph.scalar(average));
     graph.node('Add', [remembered, mul(weight, graph.scalar(1 - average))], {}, next('average'));
   }
@@ -77,10 +79,6 @@ export function writeAdamW(graph: Graph, gradients: Gradient[], options: Optimis
 function shorteningTo(graph: Graph, norm: string, clipNorm: number): string {
   const ratio = graph.node('Div', [graph.scalar(clipNorm), graph.node('Add', [norm, graph.scalar(1e-6)])]);
   return graph.node('Min', [graph.scalar(1), ratio]);
-}
-
-function isDecayed(shape: readonly number[]): boolean {
-  return shape.length > 1 && sizeOf(shape) > 0;
 }
 
 /**

@@ -193,7 +193,7 @@ export class Trainer {
 
 /** The moving averages of AdamW start at zero, that of the weight at the weight. */
 function stateTensors({ network, weights, average }: TrainerOptions, parameter: string): StateTensor[] {
-  const shape = network.parameters().get(parameter) ?? [];
+  const shape = [sizeOf(network.parameters().get(parameter) ?? [])];
   const kinds: StateKind[] = ['weight', 'mean', 'square', ...(average === undefined ? [] : ['average' as const])];
   return kinds.map((kind) => {
     const current = floatTensor(shape);

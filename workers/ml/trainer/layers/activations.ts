@@ -1,3 +1,5 @@
+import type { Graph } from '../graph.ts';
+import { elementTypes } from '../onnx-file.ts';
 import { inputOf, type Layer } from './layer.ts';
 
 export const relu: Layer<'relu'> = {
@@ -5,7 +7,9 @@ export const relu: Layer<'relu'> = {
     graph.node('Relu', [of(inputOf(operation))], {}, output);
   },
   backward({ graph, of, toValue }, operation, gradient) {
-    toValue(inputOf(operation), () => graph.node('Mul', [gradient, graph.node('Sign', [of(operation.output)])]));
+    toValue(inputOf(operation), () =>
+      where(graph, graph.node('Greater', [of(operation.output), graph.scalar(0)]), gradient),
+    );
   },
 };
 
@@ -16,8 +20,8 @@ export const relu6: Layer<'relu6'> = {
   backward({ graph, of, toValue }, operation, gradient) {
     toValue(inputOf(operation), () => {
       const y = of(operation.output);
-      const inside = graph.node('Mul', [y, graph.node('Sub', [graph.scalar(6), y])]);
-      return graph.node('Mul', [gradient, graph.node('Sign', [inside])]);
+      const above = graph.node('Greater', [y, graph.scalar(0)]);
+      return where(graph, graph.node('And', [above, graph.node('Less', [y, graph.scalar(6)])]), gradient);
     });
   },
 };
@@ -44,3 +48,8 @@ export const softplus: Layer<'softplus'> = {
     toValue(x, () => graph.node('Mul', [gradient, graph.node('Sigmoid', [of(x)])]));
   },
 };
+
+/** The gradient where the condition holds, else zero. The operator `Where` takes longer. */
+function where(graph: Graph, condition: string, gradient: string): string {
+  return graph.node('Mul', [gradient, graph.node('Cast', [condition], { to: elementTypes.FLOAT })]);
+}

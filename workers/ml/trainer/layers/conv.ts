@@ -87,6 +87,9 @@ function weightGradient(pass: BackwardPass, operation: Conv, gradient: string): 
   if (x.shape[0] === groups && outChannels === groups) return depthwiseWeightGradient(pass, operation, gradient);
   const { graph, batch } = pass;
   const inChannels = x.shape[0] ?? 0;
+  const isPlain =
+    kernel === 1 && groups === 1 && operation.geometry.stride === 1 && !operation.geometry.pads.some(Boolean);
+  if (isPlain && height * width <= smallMap) return foldedWeightGradient(pass, operation, gradient);
   const rows = [batch, groups, outChannels / groups, height * width];
   const flat = graph.node('Reshape', [gradient, graph.integers(rows)]);
   // One product for each place of the kernel: the gradient with the input as that place sees it.
@@ -99,6 +102,21 @@ function weightGradient(pass: BackwardPass, operation: Conv, gradient: string): 
   if (places.length === 1) return graph.node('Reshape', [places[0] ?? '', shape]);
   const columns = places.map((place) => graph.node('Unsqueeze', [place, graph.integers([3])]));
   return graph.node('Reshape', [graph.node('Concat', columns, { axis: 3 }), shape]);
+}
+
+/** Up to so many pixels, turning the maps costs less than summing one product for each picture. */
+const smallMap = 256;
+
+/** Of a 1 x 1 convolution: one product over the pixels of the whole batch. */
+function foldedWeightGradient({ graph, batch, of }: BackwardPass, operation: Conv, gradient: string): string {
+  const x = inputOf(operation);
+  const channelsFirst = (map: string, [channels = 0, height = 0, width = 0]: readonly number[]): string => {
+    const turned = graph.node('Transpose', [map], { perm: [1, 0, 2, 3] });
+    return graph.node('Reshape', [turned, graph.integers([channels, batch * height * width])]);
+  };
+  const product = [channelsFirst(gradient, operation.output.shape), channelsFirst(of(x), x.shape)];
+  const shape = graph.integers([operation.output.shape[0] ?? 0, x.shape[0] ?? 0, 1, 1]);
+  return graph.node('Reshape', [graph.node('Gemm', product, { transB: 1 }), shape]);
 }
 
 /** For each place of the kernel, row by row, the pixels that it meets: maps of the output's size. */

@@ -1,0 +1,28 @@
+"""The PyTorch side of `npm run bench train-step`: for every number of steps on standard input, the seconds they took."""
+
+import json
+import pathlib
+import sys
+import time
+
+import torch
+
+sys.path.append(str(pathlib.Path(__file__).parent.parent / "tests" / "pytorch"))
+from network import adamw, step  # noqa: E402
+
+case = json.load(open(sys.argv[1]))
+network, batch = case["network"], case["batchSize"]
+torch.set_num_threads(case["threads"])
+torch.manual_seed(1)
+types = {"float32": torch.float32, "float16": torch.float16}
+inputs = {name: torch.rand(batch, *entry["shape"]).to(types[entry["type"]]) for name, entry in network["inputs"].items()}
+gradients = {name: torch.randn(batch, *entry["shape"]) * 1e-3 for name, entry in network["outputs"].items()}
+weights = {name: torch.randn(shape) * 0.05 for name, shape in network["parameters"].items()}
+for name in case["trained"]:
+    weights[name].requires_grad_()
+optimiser = adamw(weights, case["trained"], case["optimiser"], 1e-4, fused=True)
+for line in sys.stdin:
+    started = time.perf_counter()
+    for _ in range(int(line)):
+        step(network, weights, case["trained"], optimiser, case["optimiser"]["clipNorm"], inputs, gradients)
+    print(time.perf_counter() - started, flush=True)

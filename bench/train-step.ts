@@ -1,0 +1,113 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { describeNetwork } from '../tests/pytorch/description.ts';
+import { backbones } from '../workers/ml/backbones/registry.ts';
+import { headNetwork, isTrained } from '../workers/ml/detection/head-network.ts';
+import { backboneGraph } from '../workers/ml/backbones/backbone-graph.ts';
+import { trainingNetwork } from '../workers/ml/fine-tuning/tail-network.ts';
+import { seededRandom } from '../workers/ml/random.ts';
+import { sizeOf, type Network, type Weights } from '../workers/ml/trainer/network.ts';
+import { Trainer, type InputTensors, type OutputTensors } from '../workers/ml/trainer/trainer.ts';
+import { median, printTable } from './report.ts';
+
+const threads = 2;
+const optimiser = { beta1: 0.9, beta2: 0.99, weightDecay: 0.01, clipNorm: 10 };
+
+interface Case {
+  name: string;
+  network: Network;
+  trained: (parameter: string) => boolean;
+  batchSize: number;
+}
+
+async function cases(): Promise<Case[]> {
+  const tail = trainingNetwork(await backboneGraph(backbones['efficientnet-lite0']), 10);
+  const head = headNetwork({ inputSize: 320, headWidth: 64, tagCount: 6 }, { isFolded: false });
+  const learns = (name: string): boolean => !tail.isFixed(name);
+  return [
+    { name: 'detection head, 320 px, batch 8', network: head, trained: isTrained, batchSize: 8 },
+    { name: 'Lite0 from stride 8, batch 16', network: tail, trained: learns, batchSize: 16 },
+    { name: 'Lite0 from stride 8, batch 32', network: tail, trained: learns, batchSize: 32 },
+  ];
+}
+
+/** Seconds that a number of steps take. */
+type Stopwatch = { run(steps: number): Promise<number>; stop(): Promise<void> };
+
+async function ours({ network, trained, batchSize }: Case): Promise<Stopwatch> {
+  const random = seededRandom(1);
+  const numbers = (length: number, size: number): Float32Array =>
+    Float32Array.from({ length }, () => (random() - 0.5) * size);
+  const weights: Weights = new Map(
+    [...network.parameters()].map(([name, shape]) => [name, numbers(sizeOf(shape), 0.2)]),
+  );
+  const inputs: InputTensors = {};
+  for (const [name, { value, type }] of network.inputs) {
+    const length = batchSize * sizeOf(value.shape);
+    // As float16, these bits are numbers between 0 and 1.
+    inputs[name] = type === 'float16' ? Uint16Array.from({ length }, () => random() * 0x3c00) : numbers(length, 2);
+  }
+  const gradients: OutputTensors = {};
+  for (const [name, { shape }] of network.outputs) gradients[name] = numbers(batchSize * sizeOf(shape), 1e-3);
+  const trainer = await Trainer.open({ network, weights, trained, optimiser, batchSize, threads });
+  return {
+    async run(steps) {
+      const startedMs = performance.now();
+      for (let i = 0; i < steps; i++) {
+        await trainer.forward(inputs);
+        await trainer.backward(gradients, 1e-4);
+      }
+      return (performance.now() - startedMs) / 1000;
+    },
+    stop: () => trainer.release(),
+  };
+}
+
+async function pytorch({ network, trained, batchSize }: Case): Promise<Stopwatch> {
+  const folder = await mkdtemp(join(tmpdir(), 'taglens-bench-'));
+  const file = join(folder, 'case.json');
+  const names = [...network.parameters().keys()].filter((name) => trained(name) && !network.isFixed(name));
+  const facts = { network: describeNetwork(network), trained: names, optimiser, batchSize, threads };
+  await writeFile(file, JSON.stringify(facts));
+  const [python, script] = ['../infra/python.sh', './train-step.py'].map((path) =>
+    fileURLToPath(new URL(path, import.meta.url)),
+  ) as [string, string];
+  const child = spawn(python, [script, file], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  return {
+    async run(steps) {
+      child.stdin.write(`${steps}\n`);
+      const line = await lines.next();
+      if (line.done) throw new Error('PyTorch has stopped.');
+      return Number(line.value);
+    },
+    async stop() {
+      child.stdin.end();
+      await once(child, 'exit');
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+/** Seconds of a training step, forward, backward and AdamW, beside PyTorch's on the same threads; in turns. */
+export async function benchTrainStep({ smoke }: { smoke: boolean }): Promise<void> {
+  const [rounds, steps] = smoke ? [1, 1] : [7, 4];
+  const rows: string[][] = [];
+  for (const each of await cases()) {
+    const sides = [await ours(each), await pytorch(each)] as const;
+    const seconds: [number, number][] = [];
+    for (const side of sides) await side.run(smoke ? 1 : 3);
+    for (let round = 0; round < rounds; round++)
+      seconds.push([(await sides[0].run(steps)) / steps, (await sides[1].run(steps)) / steps]);
+    for (const side of sides) await side.stop();
+    const ratio = median(seconds.map(([own, theirs]) => own / theirs));
+    const [own, theirs] = [median(seconds.map(([own]) => own)), median(seconds.map(([, theirs]) => theirs))];
+    rows.push([each.name, (own * 1000).toFixed(0), (theirs * 1000).toFixed(0), ratio.toFixed(2)]);
+  }
+  printTable(['network', 'ms a step', 'PyTorch, ms a step', 'median ratio (aim: 1.0 or less)'], rows);
+}

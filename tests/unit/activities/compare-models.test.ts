@@ -1,0 +1,72 @@
+import { expect, it } from 'vitest';
+import type { ClassificationSnapshot } from '../../../schema/contracts/training.ts';
+import { compareModels } from '../../../workers/activities/compare-models.ts';
+import type { ClassificationEvaluation } from '../../../workers/ml/evaluation-file.ts';
+
+const tags = ['a', 'b'].map((name) => ({ id: name, name, type: 'REGULAR' as const }));
+const facts = { projectId: 'p', sha256: '', perceptualHash: '', isTest: false };
+/** Images 0 to 5; the odd ones show «b». */
+const images = [0, 1, 2, 3, 4, 5].map((i) => ({ id: `image ${i}`, ...facts, tagIndexes: [i % 2] }));
+const snapshot: ClassificationSnapshot = { kind: 'MULTICLASS', tags, images };
+
+/** @param right probability that the quick model gave to the true tag, by image; null: never held out */
+function quick(right: (number | null)[], from = 0): ClassificationEvaluation {
+  const own = images.slice(from);
+  const rows = right.map((p, i) => (p === null ? [NaN, NaN] : (from + i) % 2 ? [1 - p, p] : [p, 1 - p]));
+  return {
+    kind: 'MULTICLASS',
+    tags,
+    imageIds: own.map(({ id }) => id),
+    targets: own.map(({ tagIndexes }) => tagIndexes),
+    isTest: own.map(() => false),
+    measuredOn: 'OUT_OF_FOLD',
+    probabilities: Float32Array.from(rows.flat()),
+  };
+}
+
+/** @param margins by which the tuned model preferred the true tag, by place in the snapshot */
+const tuned = (margins: Record<number, number>): Map<number, Float64Array> =>
+  new Map(
+    Object.entries(margins).map(([index, margin]) => [
+      Number(index),
+      Float64Array.from(Number(index) % 2 ? [0, margin] : [margin, 0]),
+    ]),
+  );
+
+it('keeps the one that is right more often, however sure the other is', () => {
+  const { comparison } = compareModels(
+    quick([0.99, 0.99, 0.4, 0.99, 0.99, 0.99]),
+    snapshot,
+    tuned({ 0: 0.4, 1: 0.4, 2: 0.4, 3: 0.4, 4: 0.4, 5: 0.4 }),
+  );
+  expect(comparison).toMatchObject({ kept: 'ADVANCED', imageCount: 6, advanced: { accuracy: 1 } });
+  expect(comparison.quick.accuracy).toBeCloseTo(5 / 6);
+});
+
+it('among equally right ones keeps the less doubtful, and not the more boastful', () => {
+  // The same order of pictures by certainty at twice the confidence: at its own temperature no better.
+  const right = [0.9, 0.8, 0.4, 0.9, 0.7, 0.9];
+  const boastful = Object.fromEntries(right.map((p, i) => [i, 1.9 * Math.log(p / (1 - p))]));
+  const { comparison } = compareModels(quick(right), snapshot, tuned(boastful));
+  expect(comparison.advanced.accuracy).toBe(comparison.quick.accuracy);
+  expect(Math.abs(comparison.advanced.logLoss - comparison.quick.logLoss)).toBeLessThan(1e-3);
+  const doubtful = { ...boastful, 2: -0.1 };
+  expect(compareModels(quick(right), snapshot, tuned(doubtful)).comparison.kept).toBe('ADVANCED');
+});
+
+it('compares on images that neither has seen, also when the first of the snapshot was left out', () => {
+  const { comparison, evaluation } = compareModels(
+    quick([0.9, null, 0.9, 0.9, 0.9], 1),
+    snapshot,
+    tuned({ 1: 2, 2: 2, 5: -2 }),
+  );
+  expect(comparison).toMatchObject({
+    imageCount: 2,
+    quick: { accuracy: 1 },
+    advanced: { accuracy: 0.5 },
+    kept: 'QUICK',
+  });
+  const judged = evaluation.imageIds.map((_, i) => Number.isFinite(evaluation.probabilities[2 * i]));
+  expect(judged).toEqual([true, true, false, false, true]);
+  expect(evaluation.probabilities[1]).toBeGreaterThan(0.5);
+});

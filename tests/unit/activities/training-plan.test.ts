@@ -1,0 +1,64 @@
+import { expect, it } from 'vitest';
+import type { DetectionSnapshot, Snapshot } from '../../../schema/contracts/training.ts';
+import type { Iteration } from '../../../schema/entities/iteration.entity.ts';
+import { TrainingMode } from '../../../schema/enums.ts';
+import { makePlan } from '../../../workers/activities/training-plan.ts';
+import { detectorRecipe } from '../../../workers/ml/detection/recipe.ts';
+import { fineTuneRecipe } from '../../../workers/ml/fine-tuning/recipe.ts';
+
+const recipes = { detector: detectorRecipe, fineTuning: fineTuneRecipe };
+const tags = ['a', 'b'].map((name) => ({ id: name, name, type: 'REGULAR' as const }));
+
+/** Pictures that look nothing like each other. */
+function imagesOf(count: number, testCount = 0) {
+  return Array.from({ length: count }, (_, i) => ({
+    id: String(i),
+    projectId: 'p',
+    sha256: String(i),
+    perceptualHash: ((BigInt(i + 1) * 0x9e3779b97f4a7c15n) & 0xffffffffffffffffn).toString(16).padStart(16, '0'),
+    isTest: i < testCount,
+    tagIndexes: [i % 2],
+    regions: [{ tagIndex: i % 2, left: 0.1, top: 0.1, width: 0.5, height: 0.5 }],
+  }));
+}
+
+const detection = (count: number, testCount = 0): DetectionSnapshot => ({
+  kind: 'DETECTION',
+  tags,
+  images: imagesOf(count, testCount),
+});
+const iteration = (changes: Partial<Iteration> = {}): Iteration =>
+  ({
+    mode: TrainingMode.QUICK,
+    backbone: 'efficientnet-lite0',
+    inputSize: 320,
+    seed: 1,
+    budgetMinutes: null,
+    ...changes,
+  }) as Iteration;
+const heldOut = (snapshot: Snapshot, changes?: Partial<Iteration>): (number | null)[] => {
+  const plan = makePlan(iteration(changes), snapshot, recipes);
+  return plan.name === 'HEAD' ? [] : plan.parts.map(({ heldOutFold }) => heldOutFold);
+};
+
+it('holds every one of few images out once, one in five of many, and none when there are test images', () => {
+  expect(heldOut(detection(100))).toEqual([0, 1, 2, null]);
+  expect(heldOut(detection(101))).toEqual([0, null]);
+  expect(heldOut(detection(60, 5))).toEqual([null]);
+});
+
+it('a held-out fold is about a fifth, and test images belong to none', () => {
+  const plan = makePlan(iteration(), detection(200), recipes);
+  if (plan.name !== 'DETECTOR') throw new Error('It is no detector.');
+  expect(plan.folds.filter((fold) => fold === 0)).toHaveLength(40);
+  const tested = makePlan(iteration(), detection(20, 4), recipes);
+  if (tested.name !== 'DETECTOR') throw new Error('It is no detector.');
+  expect(tested.folds.map((fold) => fold < 0)).toEqual(imagesOf(20, 4).map(({ isTest }) => isTest));
+});
+
+it('an ADVANCED classifier shares its budget among the parts', () => {
+  const snapshot = { kind: 'MULTICLASS' as const, tags, images: imagesOf(30) };
+  const plan = makePlan(iteration({ mode: TrainingMode.ADVANCED, budgetMinutes: 10 }), snapshot, recipes);
+  expect(plan).toMatchObject({ name: 'FINE_TUNE', budgetMs: 120_000 });
+  expect(makePlan(iteration(), snapshot, recipes).name).toBe('HEAD');
+});
