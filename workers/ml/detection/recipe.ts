@@ -75,5 +75,5 @@ function wantedViews(mode: DetectorPlan['mode'], imageCount: number): number {
 /** A large set is not seen often enough to use so many: then there are about as many views as are trained on. */
 function viewsOf({ mode, imageCount }: DetectorPlan, steps: number): number {
   const usable = Math.ceil((steps * batchSize) / Math.max(1, imageCount));
-  return 1 + Math.min(wantedViews(mode, imageCount), Math.max(1, usable));
+  return 1 + Math.min(wantedViews(mode, imageCount), usable);
 }
