@@ -2,7 +2,7 @@ import type { Attributes } from '../onnx-file.ts';
 import type { Graph } from '../graph.ts';
 import type { ConvGeometry } from '../network.ts';
 import { inputOf, type BackwardPass, type ForwardPass, type Layer, type OperationOf } from './layer.ts';
-import { depthwiseWeightGradient } from './depthwise.ts';
+import { depthwiseInputGradient, depthwiseWeightGradient, isDepthwise, isSmallDepthwise } from './depthwise.ts';
 
 type Conv = OperationOf<'conv'>;
 
@@ -47,10 +47,10 @@ function inputGradient(pass: BackwardPass, operation: Conv, gradient: string): s
   const { kernel, stride, pads, groups } = operation.geometry;
   const [top, left, bottom, right] = pads;
   const weight = effectiveWeight(pass, operation);
-  const isDepthwise = operation.inputs[0]?.shape[0] === groups && operation.output.shape[0] === groups;
-  if (stride === 1 && (groups === 1 || isDepthwise) && Math.max(...pads) < kernel) {
+  if (isSmallDepthwise(operation)) return depthwiseInputGradient(pass, operation, weight, gradient);
+  if (stride === 1 && (groups === 1 || isDepthwise(operation)) && Math.max(...pads) < kernel) {
     const flipped = kernel === 1 ? weight : flip(graph, weight);
-    const turned = isDepthwise ? flipped : graph.node('Transpose', [flipped], { perm: [1, 0, 2, 3] });
+    const turned = isDepthwise(operation) ? flipped : graph.node('Transpose', [flipped], { perm: [1, 0, 2, 3] });
     const opposite = [top, left, bottom, right].map((pad) => kernel - 1 - pad);
     const attributes = { kernel_shape: [kernel, kernel], strides: [1, 1], pads: opposite, group: groups };
     return graph.node('Conv', [gradient, turned], attributes);
@@ -84,7 +84,7 @@ function weightGradient(pass: BackwardPass, operation: Conv, gradient: string): 
   const { kernel, groups } = operation.geometry;
   const x = inputOf(operation);
   const [outChannels = 0, height = 0, width = 0] = operation.output.shape;
-  if (x.shape[0] === groups && outChannels === groups) return depthwiseWeightGradient(pass, operation, gradient);
+  if (isDepthwise(operation)) return depthwiseWeightGradient(pass, operation, gradient);
   const { graph, batch } = pass;
   const inChannels = x.shape[0] ?? 0;
   const isPlain =
