@@ -28,6 +28,8 @@ export interface DetectorPlan {
   budgetMinutes: number;
   /** Trainings that share the budget: those of the folds and the last one. */
   trainingCount: number;
+  /** What an operator allows. */
+  mostSteps?: number;
 }
 
 /** Few pictures need more variety; the study used 30 to 40 views of 16 to 28 pictures. */
@@ -39,7 +41,7 @@ const stepSeconds = 0.16;
 const viewSeconds = 0.03;
 
 export function detectorRecipe(plan: DetectorPlan): DetectorRecipe {
-  const steps = plan.mode === 'QUICK' ? quickSteps(plan) : advancedSteps(plan);
+  const steps = Math.min(plan.mode === 'QUICK' ? quickSteps(plan) : advancedSteps(plan), plan.mostSteps ?? Infinity);
   return {
     backbone: 'efficientnet-lite0',
     inputSize: plan.inputSize,

@@ -95,7 +95,7 @@ function trainable({ kind, members, targets }: FineTuneInput): number[] {
 }
 
 /** Steps of a whole schedule. */
-export function plannedSteps({ epochs, batchSize, minSteps }: FineTuneRecipe, memberCount: number): number {
+function plannedSteps({ epochs, batchSize, minSteps }: FineTuneRecipe, memberCount: number): number {
   return Math.max(minSteps, Math.round((epochs * memberCount) / batchSize));
 }
 
