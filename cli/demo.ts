@@ -25,7 +25,7 @@ export interface DemoOptions {
 /** Goes through everything that a user does; answers the project. */
 type Tour = (client: TaglensClient) => Promise<string>;
 
-/** A detector learns for longer, and from more than one box a photograph when there are. */
+/** A detector learns for longer from each photograph. */
 const renderedPerTag = { classification: 30, detection: 12 };
 
 async function rendered<T>(perTag: number, render: (onPhoto: (done: number) => void) => Promise<T>): Promise<T> {

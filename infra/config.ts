@@ -88,7 +88,7 @@ export interface Config {
   rateLimits: { requestsPerMinute: number; predictionsPerMinute: number };
   /** Hosts and CIDR ranges that image URLs may reach even though they are private. */
   urls: { allow: string[]; timeoutMs: number };
-  training: { concurrency: number; threads: number };
+  training: { concurrency: number; threads: number; mostDetectorSteps: number };
   modelMemoryBytes: number;
 }
 
@@ -146,6 +146,7 @@ function build(read: SettingReader): Config {
     training: {
       concurrency: read.integer('TAGLENS_TRAINING_CONCURRENCY'),
       threads: read.integer('TAGLENS_TRAINING_THREADS'),
+      mostDetectorSteps: read.integer('TAGLENS_MAX_DETECTOR_STEPS'),
     },
     modelMemoryBytes: read.integer('TAGLENS_MODEL_MEMORY_BYTES'),
   };

@@ -29,7 +29,10 @@ export async function openActivities(config: ActivitiesConfig): Promise<OpenActi
     storage: await openStorage(config.storage),
     backbone: backbone.open,
     trunk: trunk.open,
-    recipes: { detector: detectorRecipe, fineTuning: fineTuneRecipe },
+    recipes: {
+      detector: (facts) => detectorRecipe({ ...facts, mostSteps: config.training.mostDetectorSteps }),
+      fineTuning: fineTuneRecipe,
+    },
     threads: config.training.threads,
     recommendedImagesPerTag: {
       classification: limits.recommendedImagesPerTag,

@@ -1,4 +1,5 @@
 import type { TaglensClient } from '../../cli/client.ts';
+import type { Sample } from '../../samples/render.ts';
 
 export interface Photograph {
   tag: string;
@@ -35,6 +36,32 @@ export async function makeProject(client: TaglensClient, photographs: readonly P
       });
   }
   return project.id;
+}
+
+/** A detection project with a tag for each kind of sign, and the boxes round them; the last photographs are for testing. */
+export async function makeDetectionProject(
+  client: TaglensClient,
+  samples: readonly Sample[],
+  testCount: number,
+): Promise<string> {
+  const { id: projectId } = await ask<{ id: string }>(
+    client,
+    'mutation { createProject(input: { name: "p", kind: DETECTION }) { id } }',
+  );
+  const tagIds = new Map<string, string>();
+  for (const name of new Set(samples.map(({ tag }) => tag))) {
+    const query = 'mutation ($p: ID!, $n: String!) { createTag(input: { projectId: $p, name: $n }) { id } }';
+    tagIds.set(name, (await ask<{ id: string }>(client, query, { p: projectId, n: name })).id);
+  }
+  const images = samples.map(({ jpeg, boxes }, i) => ({
+    source: { base64: jpeg.toString('base64') },
+    isTest: i >= samples.length - testCount,
+    regions: boxes.map(({ tag, left, top, width, height }) => ({ tagId: tagIds.get(tag), left, top, width, height })),
+  }));
+  await ask(client, 'mutation ($i: AddImagesInput!) { addImages(input: $i) { results { status } } }', {
+    i: { projectId, images },
+  });
+  return projectId;
 }
 
 export const startTraining = (client: TaglensClient, p: string): Promise<{ id: string }> =>

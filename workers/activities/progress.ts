@@ -65,6 +65,7 @@ const eventIntervalMs = 1000;
 export class ProgressTracker {
   private lastMs = 0;
   private writing: Promise<void> = Promise.resolve();
+  private openWrites = 0;
   private readonly changed = new Map<number, ShardProgress>();
   /** Not written yet; all of one part, since a process works on one at a time. */
   private points: TrainingCurvePoint[] = [];
@@ -137,8 +138,9 @@ export class ProgressTracker {
     if (this.isTime()) this.write(telling);
   }
 
+  /** A database that is slow or away must not be told what is long past. */
   private isTime(): boolean {
-    return Date.now() - this.lastMs >= eventIntervalMs;
+    return this.openWrites === 0 && Date.now() - this.lastMs >= eventIntervalMs;
   }
 
   private writePoint(point: TrainingCurvePoint, partCount: number): void {
@@ -151,8 +153,25 @@ export class ProgressTracker {
     const rows = [...this.changed.values()].map((row) => ({ ...row }));
     this.changed.clear();
     const points = this.points.splice(0);
-    this.writing = this.writing.then(() => this.writeNow(nowMs, rows, points, telling));
+    this.openWrites++;
+    const write = async (): Promise<void> => {
+      try {
+        await this.writeNow(nowMs, rows, points, telling);
+      } catch (error) {
+        this.keepForLater(rows, points);
+        throw error;
+      } finally {
+        this.openWrites--;
+      }
+    };
+    // One that failed must not keep later ones from being tried.
+    this.writing = this.writing.then(write, write);
     this.writing.catch(() => undefined);
+  }
+
+  private keepForLater(rows: ShardProgress[], points: TrainingCurvePoint[]): void {
+    for (const row of rows) if (!this.changed.has(row.shard)) this.changed.set(row.shard, row);
+    this.points.unshift(...points);
   }
 
   private async writeNow(

@@ -113,6 +113,6 @@ export const takeSnapshot =
   };
 
 /** The snapshot as it was taken. */
-export async function loadSnapshot({ storage }: ActivityDeps, iterationId: string): Promise<Snapshot> {
+export async function loadSnapshot({ storage }: Pick<ActivityDeps, 'storage'>, iterationId: string): Promise<Snapshot> {
   return JSON.parse((await storage.get(keys.snapshot(iterationId))).toString()) as Snapshot;
 }

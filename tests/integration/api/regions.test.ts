@@ -177,7 +177,7 @@ test('a background image has the negative tag and no regions', async () => {
   ]);
   expect(await refusal(tagImages, { input: { imageIds, tagIds: [background] } })).toEqual([
     'TAG_CONFLICT',
-    'The negative tag says that there is nothing to draw: "1.jpg" has 1 regions; remove them first.',
+    'The negative tag says that an image has no regions; there are 1 in "1.jpg". Remove them first.',
   ]);
   const negative = { imageId: b, ...box, tagId: background };
   expect((await refusal(add, { input: { regions: [negative] } }))[1]).toContain('"nothing" is the negative tag');

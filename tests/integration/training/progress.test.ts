@@ -79,3 +79,30 @@ test('tells nothing after the end, and leaves no rows behind', async () => {
   expect(await events()).toEqual([]);
   expect(await database.read.manager.count(ShardProgress)).toBe(0);
 });
+
+test('adds up the steps of parts in several processes, and keeps the curve of each', async () => {
+  plan = 'DETECTOR';
+  const facts = { steps: 40, learningRate: 1e-3, heldOut: null };
+  const workers = [await tracker(), await tracker()];
+  await Promise.all(
+    workers.map(async (worker, part) => {
+      const row = worker.beginPart(part, 0);
+      for (let step = 1; step <= 40; step++) {
+        worker.stepDone(row, { ...facts, part, step, loss: 2 / step }, 2);
+        await sleep(60);
+      }
+      await worker.endPart({ ...facts, part, step: 40, loss: 0.05, heldOut: 0.9 }, 2);
+    }),
+  );
+  const { trainingCurve, message, phase } = await iteration();
+  expect(phase).toBe('TRAINING');
+  expect(message).toMatch(/^\d+ of 80 steps, [\d.]+ steps\/s, about \d+ s left; loss 0\.\d+$/);
+  for (const part of [0, 1]) {
+    const own = trainingCurve?.filter((point) => point.part === part) ?? [];
+    expect(own.length).toBeGreaterThan(1);
+    expect(own.at(-1)).toEqual({ ...facts, part, step: 40, loss: 0.05, heldOut: 0.9 });
+  }
+  const points = (await events()).map(({ payload }) => (payload as { point: unknown }).point);
+  expect(points.length).toBeGreaterThan(1);
+  expect(points).not.toContain(null);
+});
