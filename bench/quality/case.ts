@@ -11,8 +11,10 @@ export interface QualityCase {
   name: string;
   /** The first cells of the row. */
   labels: string[];
+  /** Draws or trainings to take the mean of. */
+  seeds: readonly number[];
   /** Null when the photographs are not there. */
-  measure: () => Promise<Measured | null>;
+  measure: (seeds: readonly number[]) => Promise<Measured | null>;
 }
 
 export interface QualitySection {

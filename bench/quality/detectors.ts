@@ -62,11 +62,16 @@ async function measureOne(
   return { figures: { at30: at30.value, at50: at50.value, at75: at75.value, at50To95: at50To95.value }, minutes };
 }
 
-async function measureCase(set: string, mode: Mode, imagesPerTag: number | 'all'): Promise<Measured | null> {
+async function measureCase(
+  set: string,
+  mode: Mode,
+  imagesPerTag: number | 'all',
+  seeds: readonly number[],
+): Promise<Measured | null> {
   const dataset = await findDetectionDataset(set);
   if (!dataset) return null;
   return withServer((client) =>
-    measureEach([1, 2, 3], (seed) => measureOne(client, dataset, { mode, imagesPerTag, seed })),
+    measureEach(seeds, (seed) => measureOne(client, dataset, { mode, imagesPerTag, seed })),
   );
 }
 
@@ -82,7 +87,8 @@ const cases = (['QUICK', 'ADVANCED'] as const).flatMap((mode) =>
   sets.flatMap((set) =>
     (counts[set] ?? []).map((imagesPerTag): QualityCase => {
       const labels = [set, mode, `${imagesPerTag}`];
-      return { name: ['detectors', ...labels].join('/'), labels, measure: () => measureCase(set, mode, imagesPerTag) };
+      const name = ['detectors', ...labels].join('/');
+      return { name, labels, seeds: [1, 2, 3], measure: (seeds) => measureCase(set, mode, imagesPerTag, seeds) };
     }),
   ),
 );

@@ -1,24 +1,23 @@
 import type { BenchOptions } from '../main.ts';
-import type { QualityCase, QualitySection } from './case.ts';
+import type { Measured, QualityCase, QualitySection } from './case.ts';
 import { advanced } from './advanced.ts';
 import { detectors } from './detectors.ts';
 import { heads } from './heads.ts';
-import { readRecord, recordCase, tableOf, writePage, type QualityRecord } from './report.ts';
+import { readRecord, recordCase, tableOf, writePage } from './report.ts';
 
 const sections: QualitySection[] = [heads, advanced, detectors];
 
-async function run({ name, labels, measure }: QualityCase): Promise<QualityRecord[string] | null> {
+async function run({ name, measure }: QualityCase, seeds: readonly number[]): Promise<Measured | null> {
   console.log(name);
-  const measured = await measure();
-  return measured && { ...measured, labels };
+  return measure(seeds);
 }
 
-/** The shortest case of every section that has a short one; nothing is written. */
+/** One short training of every section that has one; nothing is written. */
 async function smokeTest(): Promise<void> {
   for (const section of sections) {
     const found = section.cases.find(({ name }) => name === section.smoke);
-    const measured = found && (await run(found));
-    if (measured) console.log(`${tableOf(section, { [found.name]: measured })}\n`);
+    const measured = found && (await run(found, [1]));
+    if (measured) console.log(`${tableOf(section, { [found.name]: { ...measured, labels: found.labels } })}\n`);
   }
 }
 
@@ -31,7 +30,7 @@ export async function benchQuality({ smoke, only = '' }: BenchOptions): Promise<
   for (const section of sections) {
     const chosen = section.cases.filter(({ name }) => name.includes(only));
     for (const one of chosen) {
-      const measured = await run(one);
+      const measured = await run(one, one.seeds);
       if (measured) await recordCase(one.name, one.labels, measured);
     }
     if (chosen.length > 0) console.log(`${tableOf(section, await readRecord())}\n`);

@@ -12,7 +12,10 @@ import sys
 
 import torch
 import torch.nn.functional as F
-from network import adamw, forward
+
+ROOT = pathlib.Path(__file__).parents[2]
+sys.path.append(str(ROOT / "bench" / "pytorch"))
+from network import adamw, forward  # noqa: E402
 
 torch.set_num_threads(1)
 TOLERANCE = 1e-5

@@ -1,4 +1,4 @@
-import { describeNetwork } from './description.ts';
+import { describeNetwork } from '../../bench/pytorch/description.ts';
 import * as reference from './reference-case.ts';
 
 /** Prints the case for `reference.py`. */

@@ -89,9 +89,7 @@ export async function refuseRegions(manager: EntityManager, images: readonly Ima
   );
   const drawn = images.filter(({ id }) => regions.get(id)?.length);
   if (drawn.length === 0) return;
-  const names = drawn
-    .map(({ id, name }) => `${regions.get(id)?.length} in ${JSON.stringify(name)}`)
-    .join(', ');
+  const names = drawn.map(({ id, name }) => `${regions.get(id)?.length} in ${JSON.stringify(name)}`).join(', ');
   const message = `The negative tag says that an image has no regions; there are ${names}. Remove them first.`;
   throw new DomainError('TAG_CONFLICT', message, { imageIds: drawn.map(({ id }) => id) });
 }

