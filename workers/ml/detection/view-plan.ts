@@ -40,7 +40,7 @@ export function plainPlan(picture: number, side: number): ViewPlan {
 }
 
 /**
- * A varied view (scales, places and colours of the study, see model-recipe 2.3).
+ * A varied view (scales, places and colours of the study).
  * @param partners pictures that a mosaic may be filled up with
  */
 export function variedPlan(picture: number, partners: readonly number[], side: number, random: Random): ViewPlan {
