@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Measured, QualitySection } from './case.ts';
 
@@ -7,7 +7,10 @@ const recordFile = fileURLToPath(new URL('../../docs/quality.json', import.meta.
 const pageFile = fileURLToPath(new URL('../../docs/quality.md', import.meta.url));
 
 /** What is known of each case, by its name. */
-export type QualityRecord = Record<string, Measured & { labels: string[]; measuredOn?: string; cores?: number }>;
+export type QualityRecord = Record<
+  string,
+  Measured & { labels: string[]; measuredOn?: string; cores?: number; load?: number }
+>;
 
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
@@ -27,12 +30,12 @@ export function tableOf(section: QualitySection, record: QualityRecord): string 
   const rows = section.cases.flatMap(({ name }) => (record[name] ? [record[name]] : []));
   const hasMinutes = rows.some(({ minutes }) => minutes !== undefined);
   const head = [...section.labels, ...section.figures.map((figure) => figure.head), 'runs'];
-  if (hasMinutes) head.push('minutes a training');
+  if (hasMinutes) head.push('minutes a training', 'load');
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  const lines = rows.map(({ labels, figures, minutes }) => {
+  const lines = rows.map(({ labels, figures, minutes, load }) => {
     const cells = section.figures.map(({ name, decimals }) => cell(figures[name], decimals));
     const runs = Math.max(...Object.values(figures).map((values) => values.length));
-    return line([...labels, ...cells, `${runs}`, ...(hasMinutes ? [cell(minutes, 1)] : [])]);
+    return line([...labels, ...cells, `${runs}`, ...(hasMinutes ? [cell(minutes, 1), `${load ?? ''}`] : [])]);
   });
   return [line(head), line(head.map(() => '---')), ...lines].join('\n');
 }
@@ -48,7 +51,8 @@ export async function recordCase(name: string, labels: string[], measured: Measu
   const figures = Object.fromEntries(Object.entries(measured.figures).map(([key, values]) => [key, rounded(values)]));
   const minutes = measured.minutes ? { minutes: rounded(measured.minutes) } : {};
   const measuredOn = new Date().toISOString().slice(0, 10);
-  record[name] = { labels, figures, ...minutes, measuredOn, cores: availableParallelism() };
+  const load = Math.round(loadavg()[0] ?? 0);
+  record[name] = { labels, figures, ...minutes, measuredOn, cores: availableParallelism(), load };
   const sorted = Object.fromEntries(Object.entries(record).sort(([a], [b]) => a.localeCompare(b, 'en')));
   await writeFile(recordFile, `${JSON.stringify(sorted, null, 2)}\n`);
   return sorted;
@@ -63,7 +67,7 @@ const introduction = `# Quality
 
 Measured on photographs that took no part in training (the test split of each set), never chosen by. Where a row has several runs (other
 draws of the training photographs, or other seeds) it gives the mean and the standard deviation. Minutes are wall time on the machine
-that measured (two cores), and say little about another one. This page is written by \`npm run bench quality\`, one row of it by
+that measured (two cores); above a load of 2 to 3 it had other work to do, and they are too long. This page is written by \`npm run bench quality\`, one row of it by
 \`npm run bench quality -- --only detectors/bccd/QUICK\`; the values of every run are in [quality.json](quality.json).
 
 The sets are samples of public photographs; they are not part of the project.
