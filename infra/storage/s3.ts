@@ -17,6 +17,7 @@ import { Upload } from '@aws-sdk/lib-storage';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
 import type { S3Config } from '../config.ts';
 import { OutageError } from '../outage.ts';
 import { createS3Client, createS3Signer, isAway } from './s3-client.ts';
@@ -28,7 +29,9 @@ const partSizeBytes = 8 * 1024 * 1024;
 /** The most that S3 deletes in one request. */
 const deleteBatchSize = 1000;
 
-const maxReads = 3;
+/** The pause before a further read doubles: whatever spoilt the body may take a moment to pass. */
+const maxReads = 4;
+const firstReadPauseMs = 50;
 const pingTimeoutMs = 5_000;
 
 interface ObjectAddress {
@@ -162,7 +165,7 @@ export class S3Storage implements Storage {
     return measured.result();
   }
 
-  /** A body that breaks off is asked for again: the client itself retries only until the answer begins. */
+  /** A body that breaks off or has another checksum is asked for again: the client itself retries only until the answer begins. */
   private async read(command: GetObjectCommand): Promise<Buffer> {
     for (let attempt = 1; ; attempt += 1) {
       const { Body } = await this.client.send(command);
@@ -170,6 +173,7 @@ export class S3Storage implements Storage {
         return Buffer.from((await Body?.transformToByteArray()) ?? []);
       } catch (error) {
         if (attempt === maxReads) throw isAway(error) ? new OutageError('storage', { cause: error }) : error;
+        await setTimeout(firstReadPauseMs * 2 ** (attempt - 1));
       }
     }
   }
