@@ -1,5 +1,5 @@
-import { Tensor } from 'onnxruntime-node';
-import { openSession } from '../session.ts';
+import type { Tensor } from 'onnxruntime-node';
+import { halvesTensor, openSession } from '../session.ts';
 import { inferenceModel } from '../trainer/inference-model.ts';
 import type { Weights } from '../trainer/network.ts';
 import { expandedChannels, expansionNetwork } from './head-network.ts';
@@ -14,7 +14,7 @@ export function mapTensors(views: readonly View['maps'][], inputSize: number): R
     Object.entries(mapInputs(views)).map(([name, halves], l) => {
       const { channels, stride } = levels[l] as (typeof levels)[number];
       const side = inputSize / stride;
-      return [name, new Tensor('float16', halves, [views.length, channels, side, side])];
+      return [name, halvesTensor(halves, [views.length, channels, side, side])];
     }),
   );
 }

@@ -1,8 +1,8 @@
-import { Tensor, type InferenceSession } from 'onnxruntime-node';
+import type { InferenceSession } from 'onnxruntime-node';
 import type { PooledWithMap } from '../backbones/backbone.ts';
 import type { BackboneSpec } from '../backbones/registry.ts';
 import type { FeatureExtractor } from '../features.ts';
-import { floats, openSession } from '../session.ts';
+import { floats, halvesTensor, openSession } from '../session.ts';
 import { inferenceModel } from '../trainer/inference-model.ts';
 import type { Weights } from '../trainer/network.ts';
 import { backboneGraph } from '../backbones/backbone-graph.ts';
@@ -68,7 +68,7 @@ class OnnxTail implements Tail {
   ): Promise<InferenceSession.OnnxValueMapType> {
     const length = maps.length / count;
     const part = maps.subarray(index * length, (index + 1) * length);
-    return this.session.run({ map: new Tensor('float16', part, [1, ...this.spec.stride8]) }, wanted);
+    return this.session.run({ map: halvesTensor(part, [1, ...this.spec.stride8]) }, wanted);
   }
 }
 

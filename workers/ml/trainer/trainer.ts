@@ -11,7 +11,7 @@ import {
   type OptimiserOptions,
   type StateKind,
 } from './optimiser.ts';
-import { floats, openSession } from '../session.ts';
+import { floats, halvesTensor, openSession } from '../session.ts';
 
 export interface TrainerOptions {
   network: Network;
@@ -159,7 +159,9 @@ export class Trainer {
       const length = batchSize * sizeOf(value.shape);
       if (data?.length !== length)
         throw new RangeError(`The input ${name} has ${data?.length ?? 0} numbers instead of ${length}.`);
-      return [name, new Tensor(type, data as Float32Array, [batchSize, ...value.shape])];
+      const dims = [batchSize, ...value.shape];
+      if (type === 'float16') return [name, halvesTensor(data as Uint16Array, dims)];
+      return [name, new Tensor('float32', data as Float32Array, dims)];
     });
     return Object.fromEntries(feeds);
   }

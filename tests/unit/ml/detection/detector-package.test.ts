@@ -1,4 +1,3 @@
-import type { Tensor } from 'onnxruntime-node';
 import { InferenceSession } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { expansionWeights } from '../../../../workers/ml/detection/expansion.ts';
