@@ -59,7 +59,8 @@ export async function recordCase(name: string, labels: string[], measured: Measu
 }
 
 export async function writePage(sections: readonly QualitySection[], record: QualityRecord): Promise<void> {
-  const parts = sections.map((section) => `## ${section.title}\n\n${section.text}\n\n${tableOf(section, record)}\n`);
+  const measured = sections.filter(({ cases }) => cases.some(({ name }) => record[name]));
+  const parts = measured.map((section) => `## ${section.title}\n\n${section.text}\n\n${tableOf(section, record)}\n`);
   await writeFile(pageFile, `${introduction}\n${parts.join('\n')}`);
 }
 
