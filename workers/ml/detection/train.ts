@@ -3,7 +3,6 @@ import { cosine } from '../trainer/schedule.ts';
 import { Trainer } from '../trainer/trainer.ts';
 import { ViewPool } from '../view-pool.ts';
 import { Batches, type Pick } from './batches.ts';
-import { readCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import type { DetectorParameters } from './detector.ts';
 import { expansionWeights } from './expansion.ts';
 import { gridOf, type HeadOutputs } from './grid.ts';
@@ -24,8 +23,8 @@ export interface DetectorTraining {
   seed: number;
   /** Of one step. */
   threads: number;
-  /** To go on from; made by a training with the same recipe, members and seed. */
-  checkpoint?: Uint8Array;
+  /** To go on from, the state of the trainer; made by a training with the same recipe, members and seed. */
+  checkpoint?: Buffer;
   /** Awaited before the next step. */
   onCheckpoint?: (state: Buffer, step: number) => Promise<void>;
   onStep?: (progress: DetectorStep) => void;
@@ -56,9 +55,9 @@ export async function trainDetector(training: DetectorTraining): Promise<Detecto
   const pool = new ViewPool(training.loadViews, readViewPack, poolBytes);
   const trainer = await openTrainer(training, pool);
   try {
-    const first = checkpoint ? resume(trainer, checkpoint) : 0;
+    if (checkpoint) trainer.restore(checkpoint);
     const batches = new Batches(members, recipe.batchSize, seed);
-    for (let step = first; step < recipe.steps; step++) {
+    for (let step = trainer.stepCount; step < recipe.steps; step++) {
       training.signal?.throwIfAborted();
       await trainStep(training, trainer, await viewsOf(pool, batches.at(step)), step);
       await checkpointWhenDue(training, trainer, step + 1);
@@ -94,12 +93,6 @@ async function openTrainer(training: DetectorTraining, pool: ViewPool<ViewPack>)
 
 async function* plainViews(pool: ViewPool<ViewPack>, pictures: readonly number[]): AsyncIterable<View['maps']> {
   for (const picture of pictures) yield ((await pool.get(picture)).views[0] as View).maps;
-}
-
-function resume(trainer: Trainer, checkpoint: Uint8Array): number {
-  const { step, state } = readCheckpoint(checkpoint);
-  trainer.restore(state);
-  return step;
 }
 
 async function viewsOf(pool: ViewPool<ViewPack>, picks: Pick[]): Promise<View[]> {
@@ -148,5 +141,5 @@ async function checkpointWhenDue(
   done: number,
 ): Promise<void> {
   if (!onCheckpoint || done % recipe.checkpointSteps !== 0 || done === recipe.steps) return;
-  await onCheckpoint(writeCheckpoint(done, trainer.state()), done);
+  await onCheckpoint(trainer.state(), done);
 }

@@ -53,7 +53,7 @@ export class Trainer {
   private readonly keptNames: string[];
   private readonly stateTensors: StateTensor[];
   private readonly norm = floatTensor([]);
-  private step = 0;
+  private stepsDone = 0;
   private forwardIsDone = false;
 
   private constructor(
@@ -99,7 +99,7 @@ export class Trainer {
   async backward(outputGradients: OutputTensors, learningRate: number): Promise<{ gradientNorm: number }> {
     if (!this.forwardIsDone) throw new Error('A backward pass needs a forward pass before it.');
     this.forwardIsDone = false;
-    const numbers = stepNumbers(this.options.optimiser, learningRate, this.step + 1);
+    const numbers = stepNumbers(this.options.optimiser, learningRate, this.stepCount + 1);
     const fetches: Record<string, Tensor> = { [gradientNormName]: this.norm };
     const feeds: Record<string, Tensor> = this.gradientFeeds(outputGradients);
     for (const name of this.keptNames) feeds[name] = this.written[name] as Tensor;
@@ -110,8 +110,13 @@ export class Trainer {
     }
     await this.backwardSession.run(feeds, fetches);
     for (const tensor of this.stateTensors) [tensor.current, tensor.next] = [tensor.next, tensor.current];
-    this.step++;
+    this.stepsDone++;
     return { gradientNorm: floats(this.norm)[0] ?? NaN };
+  }
+
+  /** Steps done, those before a restored state included. */
+  get stepCount(): number {
+    return this.stepsDone;
   }
 
   /** A copy of every parameter. */
@@ -130,7 +135,7 @@ export class Trainer {
       stateName(parameter, kind),
       { shape: current.dims, data: floats(current) },
     ]);
-    return writeTensorFile({ step: this.step }, new Map(tensors));
+    return writeTensorFile({ step: this.stepCount }, new Map(tensors));
   }
 
   restore(state: Buffer): void {
@@ -143,7 +148,7 @@ export class Trainer {
       return { current, data };
     });
     for (const { current, data } of found) floats(current).set(data);
-    this.step = Number(header['step']);
+    this.stepsDone = Number(header['step']);
     this.forwardIsDone = false;
   }
 
