@@ -111,15 +111,17 @@ test.each(moments)(
     const { state, server } = await killAndFinish(data, first, id);
     expect(state).toMatchObject({ status: 'COMPLETED', error: null, imageCount: photographs.length });
     // The same data trained again, undisturbed: the same bytes.
-    const again = await ask<{ id: string }>(
-      server.client,
-      'mutation ($p: ID!) { trainIteration(input: { projectId: $p, force: true }) { id } }',
-      { p: projectId },
-    );
-    expect((await waitFor(server.client, again.id, isOver)).modelSha256).toBe(state.modelSha256);
+    expect(await trainUndisturbed(server.client, projectId)).toBe(state.modelSha256);
     await server.end('SIGTERM');
   },
 );
+
+/** Trains the same data again, to its end; the digest of the model. */
+async function trainUndisturbed(client: ServerProcess['client'], projectId: string): Promise<string | null> {
+  const query = 'mutation ($p: ID!) { trainIteration(input: { projectId: $p, force: true }) { id } }';
+  const { id } = await ask<{ id: string }>(client, query, { p: projectId });
+  return (await waitFor(client, id, isOver)).modelSha256;
+}
 
 test('a detector killed while it learns goes on from its last checkpoint, to the same model', async () => {
   const data = await newFolder();
@@ -140,12 +142,7 @@ test('a detector killed while it learns goes on from its last checkpoint, to the
   expect(state).toMatchObject({ status: 'COMPLETED', error: null, imageCount: samples.length });
   const later = (await curveOf(data, id)).slice(told);
   expect(Math.min(...later.map(({ step }) => step))).toBeGreaterThan(checkpointSteps);
-  const again = await ask<{ id: string }>(
-    server.client,
-    'mutation ($p: ID!) { trainIteration(input: { projectId: $p, force: true }) { id } }',
-    { p: projectId },
-  );
-  expect((await waitFor(server.client, again.id, isOver)).modelSha256).toBe(state.modelSha256);
+  expect(await trainUndisturbed(server.client, projectId)).toBe(state.modelSha256);
   await server.end('SIGTERM');
 }, 480_000);
 

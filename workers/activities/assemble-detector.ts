@@ -16,13 +16,8 @@ import { readWeights } from './learned-part.ts';
 import { readLeftOut, takingPart } from './left-out.ts';
 import type { OpenTrainings } from './open-trainings.ts';
 import { withHeartbeat } from './steady-heartbeat.ts';
-import type { DetectorPlan } from './training-plan.ts';
+import { WrongPlanError, type DetectorPlan } from './training-plan.ts';
 import { heldOutWarnings, trainingWarnings } from './warnings.ts';
-
-/** A fault of the program: no attempt can end otherwise. */
-class NoDetectorError extends Error {
-  readonly nonRetryable = true;
-}
 
 /** Makes probabilities out of scores, and stores the model with the boxes that every figure comes from. */
 export const assembleDetector =
@@ -32,7 +27,7 @@ export const assembleDetector =
     const training = trainings.of(iterationId);
     const [snapshot, plan] = [await training.snapshot(), await training.plan()];
     if (snapshot.kind !== 'DETECTION' || plan.name !== 'DETECTOR')
-      throw new NoDetectorError(`The plan ${plan.name} for ${snapshot.kind} makes no detector.`);
+      throw new WrongPlanError(`The plan ${plan.name} for ${snapshot.kind} makes no detector.`);
     training.tracker.report(TrainingPhase.EVALUATION, 0, 'Judging by images that were held out');
     try {
       const assemble = () => storeDetector(storage, iterationId, snapshot, plan);
@@ -73,7 +68,7 @@ async function readJudged(storage: Storage, iterationId: string, partCount: numb
   const pictures: (JudgedPicture | null)[] = [];
   for (let part = 0; part < partCount; part++) {
     const evaluation = readEvaluation(await storage.get(keys.judged(iterationId, part)));
-    if (evaluation.kind !== 'DETECTION') throw new NoDetectorError(`Part ${part} is not that of a detector.`);
+    if (evaluation.kind !== 'DETECTION') throw new WrongPlanError(`Part ${part} is not that of a detector.`);
     evaluation.pictures.forEach((picture, image) => (pictures[image] = picture ?? pictures[image] ?? null));
   }
   return pictures;

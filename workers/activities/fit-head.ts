@@ -15,11 +15,8 @@ import { readLeftOut, takingPart } from './left-out.ts';
 import type { OpenTrainings } from './open-trainings.ts';
 import { withHeartbeat } from './steady-heartbeat.ts';
 import { refuseTooFew } from './too-few-images.ts';
+import { WrongPlanError } from './training-plan.ts';
 import { trainingWarnings } from './warnings.ts';
-
-class NoHeadError extends Error {
-  readonly nonRetryable = true;
-}
 
 /** Fits the head, stores the model package and the out-of-fold probabilities that every figure comes from. */
 export const fitHead =
@@ -67,7 +64,7 @@ const ownPlace = (id: string): Place => ({ model: keys.model(id), evaluation: ke
 const quickPlace = (id: string): Place => ({ model: keys.quickModel(id), evaluation: keys.quickEvaluation(id) });
 
 function classification(snapshot: Snapshot): ClassificationSnapshot {
-  if (snapshot.kind === 'DETECTION') throw new NoHeadError('Detectors have no head to fit.');
+  if (snapshot.kind === 'DETECTION') throw new WrongPlanError('Detectors have no head to fit.');
   return snapshot;
 }
 

@@ -13,13 +13,8 @@ import { readJudgedLogits, tunedWeights } from './fine-tuning-part.ts';
 import { readWeights } from './learned-part.ts';
 import type { OpenTrainings } from './open-trainings.ts';
 import { withHeartbeat } from './steady-heartbeat.ts';
-import type { FineTunePlan } from './training-plan.ts';
+import { WrongPlanError, type FineTunePlan } from './training-plan.ts';
 import { heldOutWarnings } from './warnings.ts';
-
-/** A fault of the program: no attempt can end otherwise. */
-class NothingToCompareError extends Error {
-  readonly nonRetryable = true;
-}
 
 /** Keeps the tuned classifier if it did better than the quick one on images that neither had seen, else the quick one. */
 export const keepBetter =
@@ -28,7 +23,7 @@ export const keepBetter =
     const { snapshot: load, plan: loadPlan, tracker } = trainings.of(iterationId);
     const [snapshot, plan] = [await load(), await loadPlan()];
     if (snapshot.kind === 'DETECTION' || plan.name !== 'FINE_TUNE')
-      throw new NothingToCompareError(`The plan ${plan.name} for ${snapshot.kind} has nothing to compare.`);
+      throw new WrongPlanError(`The plan ${plan.name} for ${snapshot.kind} has nothing to compare.`);
     tracker.report(TrainingPhase.EVALUATION, 0, 'Comparing with the quick classifier');
     try {
       return await withHeartbeat(
@@ -56,8 +51,8 @@ async function decide(deps: ActivityDeps, decision: Decision): Promise<HeadResul
   const isTuned = comparison.kept === TrainingMode.ADVANCED;
   const modelSha256 = isTuned ? await storeTuned(deps, decision, compared) : await storeQuick(deps, decision);
   await deps.database.transact((manager) => manager.update(Iteration, { id: iterationId }, { comparison }));
-  const { imageIds } = evaluation;
-  const images = snapshot.images.filter(({ id }) => imageIds.includes(id));
+  const judged = new Set(evaluation.imageIds);
+  const images = snapshot.images.filter(({ id }) => judged.has(id));
   const added = isTuned ? heldOutWarnings(images, comparison.imageCount) : [quickWarning(comparison.imageCount)];
   return { modelSha256, warnings: [...quick.warnings, ...added] };
 }
@@ -67,7 +62,7 @@ const quickWarning = (imageCount: number): string =>
 
 async function readQuickEvaluation({ storage }: ActivityDeps, iterationId: string): Promise<ClassificationEvaluation> {
   const evaluation = readEvaluation(await storage.get(keys.quickEvaluation(iterationId)));
-  if (evaluation.kind === 'DETECTION') throw new NothingToCompareError('The quick model is no classifier.');
+  if (evaluation.kind === 'DETECTION') throw new WrongPlanError('The quick model is no classifier.');
   return evaluation;
 }
 

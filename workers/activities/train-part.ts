@@ -8,16 +8,11 @@ import type { ActivityDeps } from './deps.ts';
 import { learnDetector } from './detector-part.ts';
 import { tuneClassifier } from './fine-tuning-part.ts';
 import { writeWeights, type LearnedPart, type PartRun } from './learned-part.ts';
-import { readLeftOut } from './left-out.ts';
+import { readLeftOut, takingPart } from './left-out.ts';
 import type { OpenTraining, OpenTrainings } from './open-trainings.ts';
 import { withHeartbeat } from './steady-heartbeat.ts';
 import { refuseTooFew } from './too-few-images.ts';
-import { budgetOfPart, type Part, type TrainingPlan } from './training-plan.ts';
-
-/** A fault of the program: no attempt can end otherwise. */
-class NoPartsError extends Error {
-  readonly nonRetryable = true;
-}
+import { budgetOfPart, WrongPlanError, type Part, type TrainingPlan } from './training-plan.ts';
 
 /**
  * One training by gradient descent, and what it makes of images that were held out of it. An attempt goes on from the last
@@ -64,12 +59,9 @@ async function learnPart(
   const [snapshot, plan] = [await training.snapshot(), await training.plan()];
   const { seed } = await database.read.manager.findOneByOrFail(Iteration, { id: iterationId });
   const leftOut = await readLeftOut(storage, iterationId, incompleteShards);
-  const missing = new Set(leftOut.map(({ imageId }) => imageId));
-  const usable = [...snapshot.images.keys()].filter((index) => !missing.has(snapshot.images[index]?.id ?? ''));
-  refuseTooFew(
-    snapshot,
-    usable.flatMap((index) => snapshot.images[index] ?? []),
-  );
+  refuseTooFew(snapshot, takingPart(snapshot.images, leftOut));
+  const placed = snapshot.images.map(({ id }, index) => ({ id, index }));
+  const usable = takingPart(placed, leftOut).map(({ index }) => index);
   const { parts, own } = partOf(plan, part);
   const progress = tracker.beginPart(part, 0);
   let last: TrainingCurvePoint | undefined;
@@ -95,7 +87,7 @@ async function learnPart(
 
 function partOf(plan: TrainingPlan, part: number): { parts: number; own: Part } {
   const own = plan.name === 'HEAD' ? undefined : plan.parts[part];
-  if (plan.name === 'HEAD' || !own) throw new NoPartsError(`The plan ${plan.name} has no part ${part}.`);
+  if (plan.name === 'HEAD' || !own) throw new WrongPlanError(`The plan ${plan.name} has no part ${part}.`);
   return { parts: plan.parts.length, own };
 }
 
@@ -126,5 +118,5 @@ function learn(snapshot: Snapshot, plan: TrainingPlan, part: number, run: PartRu
   if (plan.name === 'DETECTOR' && snapshot.kind === 'DETECTION') return learnDetector(snapshot, plan, run);
   if (plan.name === 'FINE_TUNE' && snapshot.kind !== 'DETECTION')
     return tuneClassifier(snapshot, plan, budgetOfPart(plan, part, Date.now()), run);
-  throw new NoPartsError(`The plan ${plan.name} is not for ${snapshot.kind}.`);
+  throw new WrongPlanError(`The plan ${plan.name} is not for ${snapshot.kind}.`);
 }

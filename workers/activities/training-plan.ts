@@ -35,6 +35,11 @@ export type FineTunePlan = GradientPlan<'FINE_TUNE', FineTuneRecipe> & {
   budgetMs: number;
 };
 
+/** The plan does not fit what it is for, a fault of the program: no attempt can end otherwise. */
+export class WrongPlanError extends Error {
+  readonly nonRetryable = true;
+}
+
 /** Everything about a training that is decided at its start, so that no later step and no later version decides anew. */
 export type TrainingPlan = HeadPlan | DetectorPlan | FineTunePlan;
 

@@ -1,5 +1,5 @@
 import { keyedRandom } from '../random.ts';
-import type { Network, Weights } from '../trainer/network.ts';
+import { sizeOf, type Network, type Weights } from '../trainer/network.ts';
 import { isTrained } from './head-network.ts';
 
 /** Scores start low: most cells see nothing (Lin et al., 2017). */
@@ -11,7 +11,7 @@ export function initialWeights(network: Network, seed: number): Weights {
   const names = [...network.parameters()].filter(([name]) => isTrained(name));
   return new Map(
     names.map(([name, shape], i) => {
-      const length = shape.reduce((product, side) => product * side, 1);
+      const length = sizeOf(shape);
       const normal = normalNumbers(keyedRandom(seed, i));
       const deviation = deviationOf(name, shape);
       return [name, Float32Array.from({ length }, () => startOf(name) + (deviation ? deviation * normal() : 0))];
@@ -33,7 +33,7 @@ function startOf(name: string): number {
 function deviationOf(name: string, shape: readonly number[]): number {
   if (!name.endsWith('.weight')) return 0;
   if (name === 'tags.weight' || name === 'distances.weight') return lastLayerDeviation;
-  const inputs = shape.slice(1).reduce((product, side) => product * side, 1);
+  const inputs = sizeOf(shape.slice(1));
   return Math.sqrt(1 / (3 * inputs));
 }
 

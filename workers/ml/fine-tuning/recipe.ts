@@ -1,5 +1,6 @@
 import { backbones, type BackboneName } from '../backbones/registry.ts';
 import { PLAIN_VIEWS } from '../features.ts';
+import { sizeOf } from '../trainer/network.ts';
 
 /** Everything that decides about a fine-tuning apart from pictures, tags and seed. */
 export interface FineTuneRecipe {
@@ -60,5 +61,5 @@ export function fineTuneRecipe({
 
 /** One view's map at stride 8, two bytes a number. */
 export function viewBytes(backbone: BackboneName): number {
-  return backbones[backbone].stride8.reduce((product, length) => product * length, 2);
+  return 2 * sizeOf(backbones[backbone].stride8);
 }

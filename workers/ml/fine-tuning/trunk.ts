@@ -2,6 +2,7 @@ import { Tensor } from 'onnxruntime-node';
 import type { BackboneSpec } from '../backbones/registry.ts';
 import { toFloat16 } from '../float16.ts';
 import { floats, openSession } from '../session.ts';
+import { sizeOf } from '../trainer/network.ts';
 import { backboneGraph } from '../backbones/backbone-graph.ts';
 
 /** The part of a backbone that stays as it is: from the picture to the map at stride 8. */
@@ -19,7 +20,7 @@ export interface Trunk {
 export async function openTrunk(spec: BackboneSpec, opts: { threads?: number } = {}): Promise<Trunk> {
   const session = await openSession((await backboneGraph(spec)).trunk, opts.threads);
   const side = spec.inputSize;
-  const [inputLength, mapLength] = [3 * side * side, spec.stride8.reduce((product, length) => product * length, 1)];
+  const [inputLength, mapLength] = [3 * side * side, sizeOf(spec.stride8)];
   // One by one: so the bytes of a map cannot depend on its neighbours in a batch.
   const maps = async (input: Float32Array, count: number): Promise<Uint16Array> => {
     if (input.length !== count * inputLength) throw new RangeError(`The input is not ${count} pictures of ${side} px.`);
