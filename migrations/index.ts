@@ -32,6 +32,8 @@ import { AddIterationTrainingCurve1790000005102 } from './1790000005102-AddItera
 import { AddIterationComparison1790000005103 } from './1790000005103-AddIterationComparison.ts';
 import { AddPublicationIouThreshold1790000005200 } from './1790000005200-AddPublicationIouThreshold.ts';
 import { AddPublicationMaxBoxes1790000005201 } from './1790000005201-AddPublicationMaxBoxes.ts';
+import { AddPredictionUncertainty1790000006200 } from './1790000006200-AddPredictionUncertainty.ts';
+import { IndexPredictionUncertainty1790000006201 } from './1790000006201-IndexPredictionUncertainty.ts';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -69,4 +71,6 @@ export const migrations = [
   AddIterationComparison1790000005103,
   AddPublicationIouThreshold1790000005200,
   AddPublicationMaxBoxes1790000005201,
+  AddPredictionUncertainty1790000006200,
+  IndexPredictionUncertainty1790000006201,
 ];

@@ -11,6 +11,7 @@ import { ImageRefusal, inspectHeader, type ImageLimits } from './ml/image.ts';
 import { readModelPackage } from './ml/model-package.ts';
 import { openPredictor, type Predictor } from './ml/predictor.ts';
 import { SharedSessions } from './ml/shared-sessions.ts';
+import { uncertaintyOf } from './ml/uncertainty.ts';
 
 export interface PredictionThreadConfig {
   storage: StorageConfig;
@@ -39,9 +40,9 @@ async function answer(task: PredictionTask): Promise<PredictionOutcome> {
     isHit = false;
     return load(task.iterationId);
   };
-  const { results, durationMs } = await predictors.use(task.iterationId, loadModel, (own) => ask(own, task));
+  const said = await predictors.use(task.iterationId, loadModel, (own) => ask(own, task));
   const cache = { thread: threadId, isHit, usedBytes: predictors.usedBytes };
-  return { status: 'ANSWERED', results, durationMs, models: cache };
+  return { status: 'ANSWERED', ...said, models: cache };
 }
 
 async function ask(predictor: Predictor, { bytes, explain, suppression }: PredictionTask) {
@@ -56,7 +57,11 @@ async function ask(predictor: Predictor, { bytes, explain, suppression }: Predic
     box: box ?? null,
     heatmapPng: heatmapPng ?? null,
   }));
-  return { results: named, durationMs: performance.now() - startedMs };
+  const uncertainty = uncertaintyOf(
+    predictor.model.kind,
+    results.map(({ probability }) => probability),
+  );
+  return { results: named, uncertainty, durationMs: performance.now() - startedMs };
 }
 
 export async function predictInThread(task: PredictionTask): Promise<PredictionOutcome> {

@@ -38,7 +38,14 @@ export interface ModelCacheState {
 
 /** Errors lose their class between threads, so what the caller has to tell apart is a value. Results: highest first. */
 export type PredictionOutcome =
-  | { status: 'ANSWERED'; results: TagProbability[]; durationMs: number; models: ModelCacheState }
+  | {
+      status: 'ANSWERED';
+      results: TagProbability[];
+      /** 0 to 1: an entropy of the probabilities, sure to as good as a guess. */
+      uncertainty: number;
+      durationMs: number;
+      models: ModelCacheState;
+    }
   | { status: 'REFUSED'; code: string; message: string; details: Record<string, unknown> }
   | { status: 'NO_MODEL' }
   /** The model could not be fetched now. */

@@ -7,6 +7,7 @@ import { PredictionResult } from './prediction-result.ts';
 @Index('IX_prediction_project_id_id', ['projectId', 'id'])
 @Index('IX_prediction_project_id_iteration_id_id', ['projectId', 'iterationId', 'id'])
 @Index('IX_prediction_project_id_published_name_id', ['projectId', 'publishedName', 'id'])
+@Index('IX_prediction_project_id_uncertainty_id', ['projectId', 'uncertainty', 'id'])
 @Index('IX_prediction_expires_at', ['expiresAt'])
 export class Prediction {
   @Field(() => ID, { description: 'Identifier.' })
@@ -32,6 +33,14 @@ export class Prediction {
   })
   @Column({ name: 'results', type: 'simple-json' })
   results: PredictionResult[];
+
+  @Field(() => Float, {
+    description:
+      'How unsure the model is, 0 to 1; the most useful pictures to label have the highest. MULTICLASS: entropy of the probabilities as a share of that of a guess. ' +
+      'MULTILABEL: mean of the entropies (in bits) of having each tag or not. DETECTION: the highest entropy (in bits) among the boxes, 0 without any. 0 also of what was stored before it was kept.',
+  })
+  @Column({ name: 'uncertainty', type: 'double', default: 0 })
+  uncertainty: number;
 
   @Field(() => Float, { description: 'Time of decoding and inference in milliseconds.' })
   @Column({ name: 'duration_ms', type: 'double' })

@@ -68,8 +68,8 @@ export class PredictionService {
     const model = await this.resolveModel(question);
     const { iterationId } = model;
     note({ iterationId });
-    const { results, durationMs } = await this.deps.predictor.predict({ ...model, bytes, explain: question.explain });
-    const answer = { id: newId(), projectId, iterationId, publishedName, results, durationMs, createdAt: new Date() };
+    const said = await this.deps.predictor.predict({ ...model, bytes, explain: question.explain });
+    const answer = { id: newId(), projectId, iterationId, publishedName, ...said, createdAt: new Date() };
     if (!question.store) return { ...answer, isStored: false, expiresAt: null };
     return this.store({ ...answer, isStored: true, expiresAt: this.expiry(answer.createdAt) }, bytes);
   }

@@ -8,6 +8,8 @@ import type { Gate } from '../../gate.ts';
 
 export interface PredictorAnswer {
   results: PredictionResult[];
+  /** 0 to 1. */
+  uncertainty: number;
   /** Decoding and inference, without the time in the queue. */
   durationMs: number;
 }
@@ -42,10 +44,10 @@ export class Predictor {
       const { code, message, details } = outcome;
       throw new DomainError('IMAGE_REFUSED', message, { ...details, reason: code });
     }
-    const { results, durationMs, models } = outcome;
+    const { results, uncertainty, durationMs, models } = outcome;
     this.metrics.modelLookups.inc({ result: models.isHit ? 'hit' : 'miss' });
     this.metrics.modelCacheBytes.set({ thread: String(models.thread) }, models.usedBytes);
-    return { results: results.map(publicResult), durationMs };
+    return { results: results.map(publicResult), uncertainty, durationMs };
   }
 }
 
