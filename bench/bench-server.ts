@@ -33,6 +33,8 @@ export interface BenchServer extends EmptyServer {
 }
 
 const key = 'tl_bench_key_for_a_throw_away_server';
+/** One of them is held back, and a detector needs five of each tag. */
+const samplesPerTag = 7;
 const program = fileURLToPath(new URL('../bin/taglens.js', import.meta.url));
 
 async function addressOf(child: ChildProcess): Promise<string> {
@@ -54,7 +56,7 @@ async function publishSamples(
   client: TaglensClient,
   kind: ProjectKind,
 ): Promise<{ projectId: string; iterationId: string }> {
-  const photos = await renderBoxedPhotos(5, () => undefined);
+  const photos = await renderBoxedPhotos(samplesPerTag, () => undefined);
   const projectId = await createProject(client, 'Bench', kind);
   const names = photos.flatMap(({ boxes }) => boxes.map(({ tag }) => tag));
   const tagIds = await createTags(client, projectId, names);
