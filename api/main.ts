@@ -67,7 +67,8 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<RunningServer> {
   const { training, engine } = await openEngine(config, database, logger, metrics);
   const predictions = new PredictionPool({
     storage: config.storage,
-    limits: imageLimits(config.limits, config.limits.predictionImageBytes),
+    // Models look at images of projects too; what is sent in for a prediction is measured when it comes.
+    limits: imageLimits(config.limits, Math.max(config.limits.predictionImageBytes, config.limits.trainingImageBytes)),
     modelMemoryBytes: config.modelMemoryBytes,
     threads: config.predictions.threads,
   });
@@ -93,7 +94,7 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<RunningServer> {
   const installationId = await ensureSecret(database, 'installation');
   const orphans = new OrphanCollector({ database, storage, installationId, metrics, logger });
   const watch = new TrainingWatch({ database, storage, engine, logger });
-  const housekeeping = new Housekeeping({ database, storage, predictions: services.predictions, orphans, logger });
+  const housekeeping = new Housekeeping({ database, storage, services, orphans, logger });
   // From the outside in: first nothing new comes, last the database goes that all others write to.
   const close = async (): Promise<void> => {
     await server.close();

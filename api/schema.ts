@@ -11,6 +11,7 @@ import { PredictionResolver } from './features/prediction/prediction.resolver.ts
 import { ProjectResolver } from './features/projects/project.resolver.ts';
 import { PublishingResolver } from './features/publishing/publishing.resolver.ts';
 import { ImageRegionsResolver, RegionResolver } from './features/regions/region.resolver.ts';
+import { SuggestedTagCountResolver, SuggestionResolver } from './features/suggestions/suggestion.resolver.ts';
 import { TagResolver } from './features/tags/tag.resolver.ts';
 import { TrainingResolver } from './features/training/training.resolver.ts';
 
@@ -41,6 +42,8 @@ export function buildGraphqlSchema(): Promise<GraphQLSchema> {
       ImageResultResolver,
       PublishingResolver,
       PredictionResolver,
+      SuggestionResolver,
+      SuggestedTagCountResolver,
       KeyResolver,
     ],
     pubSub: outboxOnly,

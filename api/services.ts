@@ -20,6 +20,7 @@ import { Predictor } from './features/prediction/predictor.ts';
 import { ProjectService } from './features/projects/project.service.ts';
 import { PublishingService } from './features/publishing/publishing.service.ts';
 import { RegionService } from './features/regions/region.service.ts';
+import { SuggestionService } from './features/suggestions/suggestion.service.ts';
 import { TagService } from './features/tags/tag.service.ts';
 import { parseEventId, ProgressStream } from './features/training/progress-stream.ts';
 import { TrainingService } from './features/training/training.service.ts';
@@ -44,6 +45,9 @@ export type Services = ReturnType<typeof createServices>;
 /** Pictures that are looked at or rendered at the same time: each may take the memory of a decoded picture. */
 const pictureConcurrency = 4;
 
+/** Pictures in the hands of models at the same time for suggestions: the rest is for callers who wait for one answer. */
+const suggestingConcurrency = 2;
+
 /** Everything the transports call, wired once for the process. */
 export function createServices(deps: ServiceDeps) {
   const { config, database, storage, engine, tail, signer, metrics } = deps;
@@ -63,6 +67,8 @@ export function createServices(deps: ServiceDeps) {
   const { retentionDays } = config.predictions;
   const maxBytes = limits.predictionImageBytes;
   const { predictionsPerMinute } = config.rateLimits;
+  const regions = new RegionService(database, images, limits);
+  const suggesting = new Gate({ concurrency: suggestingConcurrency, queueLimit: Infinity });
   const limit = new RateLimit(database, { name: 'predictions', perMinute: predictionsPerMinute, metrics });
   const asked = { database, storage, predictor, projects, images, uploads, sources, limit };
   return {
@@ -72,7 +78,11 @@ export function createServices(deps: ServiceDeps) {
     training,
     predictor,
     imageFiles: new ImageFiles(database, storage, signer, pictures),
-    regions: new RegionService(database, images, limits),
+    regions,
+    suggestions: new SuggestionService({
+      ...{ database, storage, images, regions, training, predictor, limits },
+      gate: suggesting,
+    }),
     tags: new TagService(database, projects, limits),
     evaluation: new EvaluationService(deps.evaluations),
     publishing: new PublishingService(database, training),

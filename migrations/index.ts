@@ -34,6 +34,8 @@ import { AddPublicationIouThreshold1790000005200 } from './1790000005200-AddPubl
 import { AddPublicationMaxBoxes1790000005201 } from './1790000005201-AddPublicationMaxBoxes.ts';
 import { AddPredictionUncertainty1790000006200 } from './1790000006200-AddPredictionUncertainty.ts';
 import { IndexPredictionUncertainty1790000006201 } from './1790000006201-IndexPredictionUncertainty.ts';
+import { CreateSuggestion1790000006202 } from './1790000006202-CreateSuggestion.ts';
+import { CreateSuggestedTag1790000006203 } from './1790000006203-CreateSuggestedTag.ts';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -73,4 +75,6 @@ export const migrations = [
   AddPublicationMaxBoxes1790000005201,
   AddPredictionUncertainty1790000006200,
   IndexPredictionUncertainty1790000006201,
+  CreateSuggestion1790000006202,
+  CreateSuggestedTag1790000006203,
 ];

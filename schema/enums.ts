@@ -45,6 +45,10 @@ export enum ImageOrder {
   NEWEST = 'NEWEST',
   OLDEST = 'OLDEST',
 }
+export enum SuggestionOrder {
+  MOST_UNCERTAIN = 'MOST_UNCERTAIN',
+  LEAST_UNCERTAIN = 'LEAST_UNCERTAIN',
+}
 export enum TagMatch {
   ANY = 'ANY',
   ALL = 'ALL',
@@ -106,6 +110,10 @@ describe(ApiKeyRole, 'ApiKeyRole', 'What the holder of an API key may do.', {
 describe(ImageOrder, 'ImageOrder', 'The order of an image list.', {
   NEWEST: 'Latest upload first.',
   OLDEST: 'First upload first.',
+});
+describe(SuggestionOrder, 'SuggestionOrder', 'The order of a list of suggestions.', {
+  MOST_UNCERTAIN: 'The most useful to label first: those that the model learns most from.',
+  LEAST_UNCERTAIN: 'The surest first: those that can be accepted by the page.',
 });
 describe(TagMatch, 'TagMatch', 'How several tags of a filter combine.', {
   ANY: 'The image has at least one of them.',

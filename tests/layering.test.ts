@@ -40,7 +40,10 @@ const featureFaces = [
   'api/features/*/*.input.ts',
   'api/features/domains/domains.ts',
   'api/features/images/image-source.ts',
+  'api/features/prediction/predictor.ts',
+  'api/features/prediction/stored-results.ts',
   'api/features/regions/drawing.ts',
+  'api/features/suggestions/stale-suggestions.ts',
   'api/features/tags/tagging.ts',
 ];
 

@@ -9,6 +9,8 @@ import { CachedFeature } from './cached-feature.entity.ts';
 import { ShardProgress } from './shard-progress.entity.ts';
 import { Publication } from './publication.entity.ts';
 import { Prediction } from './prediction.entity.ts';
+import { Suggestion } from './suggestion.entity.ts';
+import { SuggestedTag } from './suggested-tag.entity.ts';
 import { ApiKey } from './api-key.entity.ts';
 import { ApiKeyDigest } from './api-key-digest.entity.ts';
 import { IdempotentAnswer } from './idempotent-answer.entity.ts';
@@ -32,6 +34,8 @@ export const entities = [
   ShardProgress,
   Publication,
   Prediction,
+  Suggestion,
+  SuggestedTag,
   ApiKey,
   ApiKeyDigest,
   IdempotentAnswer,

@@ -18,6 +18,7 @@ import { checkCount } from '../../text.ts';
 import type { ProjectService } from '../projects/project.service.ts';
 import { getTags } from '../tags/tag.service.ts';
 import { refuseRegions } from '../regions/drawing.ts';
+import { forgetSuggestions } from '../suggestions/stale-suggestions.ts';
 import {
   attachTags,
   checkImageTags,
@@ -129,6 +130,7 @@ export class ImageService {
       for (const { tagId } of links) countTag(change, tagId, -1);
       await manager.delete(Region, { imageId: In(imageIds) });
       await manager.delete(ImageTag, { imageId: In(imageIds) });
+      await forgetSuggestions(manager, { imageId: In(imageIds) });
       await manager.delete(Image, { id: In(imageIds) });
       change.images -= images.length;
       change.untagged -= images.filter(({ isTagged }) => !isTagged).length;
@@ -156,7 +158,7 @@ export class ImageService {
   }
 
   /** Images of one project, in the order asked. @throws DomainError when one is missing or of another project */
-  private async getSome(manager: EntityManager, caller: Caller, ids: readonly string[]): Promise<[Image, ...Image[]]> {
+  async getSome(manager: EntityManager, caller: Caller, ids: readonly string[]): Promise<[Image, ...Image[]]> {
     checkCount('imageIds', ids, this.deps.limits.batchSize);
     const found = await manager.findBy(Image, { id: In([...ids]) });
     const byId = new Map(found.map((image) => [image.id, image]));

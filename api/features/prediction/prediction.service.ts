@@ -5,9 +5,7 @@ import type { Image } from '../../../schema/entities/image.entity.ts';
 import type { PredictionTask } from '../../../schema/contracts/prediction.ts';
 import { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import { Prediction } from '../../../schema/entities/prediction.entity.ts';
-import type { PredictionResult } from '../../../schema/entities/prediction-result.ts';
 import { Publication } from '../../../schema/entities/publication.entity.ts';
-import { IterationStatus } from '../../../schema/enums.ts';
 import { newId } from '../../../schema/id.ts';
 import { authorise, type Caller } from '../../access.ts';
 import { pageById, type Page } from '../../connection.ts';
@@ -18,13 +16,12 @@ import type { ImageService } from '../images/image.service.ts';
 import type { ImageSources } from '../images/image-source.ts';
 import type { UploadService } from '../images/upload.service.ts';
 import type { ProjectService } from '../projects/project.service.ts';
+import { checkTrained } from '../training/training.service.ts';
 import type { AddPredictionToImagesInput, PredictInput, PredictionListArgs } from './prediction.input.ts';
 import type { Predictor } from './predictor.ts';
+import { fittingResults } from './stored-results.ts';
 
 const dayMs = 86_400_000;
-
-/** What a column of text holds in MySQL. */
-const resultBytes = 65_535;
 
 /** What to ask, and what to do with the answer. */
 export interface Question {
@@ -131,16 +128,15 @@ export class PredictionService {
     }
     const iteration = await manager.findOneBy(Iteration, { id: iterationId ?? '', projectId });
     if (!iteration) throw notFound('iteration of this project', iterationId ?? '');
-    if (iteration.status === IterationStatus.COMPLETED) return { iterationId: iteration.id, suppression: null };
-    const message = `Iteration ${JSON.stringify(iteration.name)} is ${iteration.status}; only a COMPLETED one can predict.`;
-    throw new DomainError('NOT_TRAINED', message, { status: iteration.status });
+    checkTrained(iteration);
+    return { iterationId: iteration.id, suppression: null };
   }
 
   /** Heat maps are drawn for the moment and not kept. */
   private async store(prediction: Prediction, bytes: Buffer): Promise<Prediction> {
     const { id, projectId } = prediction;
     await this.deps.storage.put(keys.predictionOriginal(projectId, id), bytes);
-    const results = fitting(prediction.results.map((result) => ({ ...result, heatmap: null })));
+    const results = fittingResults(prediction.results.map((result) => ({ ...result, heatmap: null })));
     await this.deps.database.transact((manager) => manager.insert(Prediction, { ...prediction, results }));
     return prediction;
   }
@@ -153,13 +149,6 @@ export class PredictionService {
   private expiry(createdAt: Date): Date {
     return new Date(createdAt.getTime() + this.deps.retentionDays * dayMs);
   }
-}
-
-/** The most probable ones that fit into a row; long names of tags can make 200 boxes longer than that. */
-function fitting(results: PredictionResult[]): PredictionResult[] {
-  let bytes = '[]'.length;
-  const tooMuch = results.findIndex((result) => (bytes += Buffer.byteLength(JSON.stringify(result)) + 1) > resultBytes);
-  return tooMuch < 0 ? results : results.slice(0, tooMuch);
 }
 
 function indexFor({ iterationId, publishedName }: PredictionListArgs): string {

@@ -23,6 +23,7 @@ import { OnceOnly } from '../../idempotency.ts';
 import { lockProject } from '../../project-lock.ts';
 import { checkText, containsText, likePattern } from '../../text.ts';
 import { domainFor } from '../domains/domains.ts';
+import { forgetSuggestions } from '../suggestions/stale-suggestions.ts';
 import type { CreateProjectInput, UpdateProjectInput } from './project.input.ts';
 
 const nameLimits = { min: 1, max: 200 };
@@ -131,6 +132,7 @@ async function deleteRows(manager: EntityManager, projectId: string): Promise<st
   const apiKeyIds = (await manager.findBy(ApiKey, { projectId })).map(({ id }) => id);
   await manager.delete(ApiKeyDigest, { apiKeyId: In(apiKeyIds) });
   await manager.delete(ShardProgress, { iterationId: In(iterations.map(({ id }) => id)) });
+  await forgetSuggestions(manager, { projectId });
   for (const table of [ApiKey, Prediction, Publication, Iteration, Upload, Region, ImageTag, Image, Tag])
     await manager.delete<{ projectId: string | null }>(table, { projectId });
   await manager.delete(Project, { id: projectId });

@@ -3,14 +3,13 @@ import type { Database } from '../../../infra/database/database.ts';
 import { appendEvent } from '../../../infra/events/outbox.ts';
 import { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import { Publication } from '../../../schema/entities/publication.entity.ts';
-import { IterationStatus } from '../../../schema/enums.ts';
 import { newId } from '../../../schema/id.ts';
 import { authorise, type Caller } from '../../access.ts';
 import { DomainError, notFound } from '../../errors.ts';
 import { OnceOnly } from '../../idempotency.ts';
 import { lockProject } from '../../project-lock.ts';
 import { checkFraction } from '../../text.ts';
-import type { TrainingService } from '../training/training.service.ts';
+import { checkTrained, type TrainingService } from '../training/training.service.ts';
 import { mostBoxes, type PublishIterationInput } from './publishing.input.ts';
 
 export class PublishingService {
@@ -79,9 +78,7 @@ function checkSuppression({ iouThreshold, maxBoxes }: PublishIterationInput): vo
 async function refuseUntrained(manager: EntityManager, iterationId: string): Promise<void> {
   const iteration = await manager.findOneBy(Iteration, { id: iterationId });
   if (!iteration) throw notFound('iteration', iterationId);
-  if (iteration.status === IterationStatus.COMPLETED) return;
-  const message = `Iteration ${JSON.stringify(iteration.name)} is ${iteration.status}; only a COMPLETED one has a model.`;
-  throw new DomainError('NOT_TRAINED', message, { status: iteration.status });
+  checkTrained(iteration);
 }
 
 /** One row changes, so that every request finds either the old model or the new one. */

@@ -19,6 +19,7 @@ import { note } from '../../request-notes.ts';
 import { checkText } from '../../text.ts';
 import { getDomain } from '../domains/domains.ts';
 import type { ProjectService } from '../projects/project.service.ts';
+import { forgetSuggestions } from '../suggestions/stale-suggestions.ts';
 import { checkEnoughImages } from './enough-images.ts';
 import type { RenameIterationInput, TrainIterationInput } from './training.input.ts';
 import { announceProgress, openStatuses, startRun } from './training-run.ts';
@@ -95,11 +96,19 @@ export class TrainingService {
       await lockProject(manager, projectId);
       await refuseInUse(manager, id);
       await manager.delete(ShardProgress, { iterationId: id });
+      await forgetSuggestions(manager, { iterationId: id });
       await manager.delete(Iteration, { id });
     });
     await this.deps.storage.deletePrefix(keys.iteration(id));
     return id;
   }
+}
+
+/** @throws DomainError NOT_TRAINED */
+export function checkTrained({ name, status }: Iteration): void {
+  if (status === IterationStatus.COMPLETED) return;
+  const message = `Iteration ${JSON.stringify(name)} is ${status}; only a COMPLETED one has a model.`;
+  throw new DomainError('NOT_TRAINED', message, { status });
 }
 
 function ignoreAbsence(error: unknown): void {
