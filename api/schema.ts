@@ -9,6 +9,7 @@ import { AddImageResultResolver, ImageResolver } from './features/images/image.r
 import { KeyResolver } from './features/keys/key.resolver.ts';
 import { PredictionResolver } from './features/prediction/prediction.resolver.ts';
 import { ProjectResolver } from './features/projects/project.resolver.ts';
+import { ImageProposalsResolver } from './features/proposals/proposal.resolver.ts';
 import { PublishingResolver } from './features/publishing/publishing.resolver.ts';
 import { ImageRegionsResolver, RegionResolver } from './features/regions/region.resolver.ts';
 import { SuggestedTagCountResolver, SuggestionResolver } from './features/suggestions/suggestion.resolver.ts';
@@ -42,6 +43,7 @@ export function buildGraphqlSchema(): Promise<GraphQLSchema> {
       ImageResultResolver,
       PublishingResolver,
       PredictionResolver,
+      ImageProposalsResolver,
       SuggestionResolver,
       SuggestedTagCountResolver,
       KeyResolver,

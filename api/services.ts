@@ -18,6 +18,7 @@ import { KeyService } from './features/keys/key.service.ts';
 import { PredictionService } from './features/prediction/prediction.service.ts';
 import { Predictor } from './features/prediction/predictor.ts';
 import { ProjectService } from './features/projects/project.service.ts';
+import { ProposalService } from './features/proposals/proposal.service.ts';
 import { PublishingService } from './features/publishing/publishing.service.ts';
 import { RegionService } from './features/regions/region.service.ts';
 import { SuggestionService } from './features/suggestions/suggestion.service.ts';
@@ -46,8 +47,8 @@ export type Services = ReturnType<typeof createServices>;
 /** Pictures that are looked at or rendered at the same time: each may take the memory of a decoded picture. */
 const pictureConcurrency = 4;
 
-/** Pictures in the hands of models at the same time for suggestions: the rest is for callers who wait for one answer. */
-const suggestingConcurrency = 2;
+/** Pictures in the hands of models at the same time for suggestions and proposals: the rest is for those who ask for a prediction. */
+const labellingConcurrency = 2;
 
 /** Everything the transports call, wired once for the process. */
 export function createServices(deps: ServiceDeps) {
@@ -69,7 +70,7 @@ export function createServices(deps: ServiceDeps) {
   const maxBytes = limits.predictionImageBytes;
   const { predictionsPerMinute } = config.rateLimits;
   const regions = new RegionService(database, images, limits);
-  const suggesting = new Gate({ concurrency: suggestingConcurrency, queueLimit: Infinity });
+  const gate = new Gate({ concurrency: labellingConcurrency, queueLimit: Infinity });
   const limit = new RateLimit(database, { name: 'predictions', perMinute: predictionsPerMinute, metrics });
   const asked = { database, storage, predictor, projects, images, uploads, sources, limit };
   return {
@@ -82,8 +83,9 @@ export function createServices(deps: ServiceDeps) {
     regions,
     suggestions: new SuggestionService({
       ...{ database, storage, images, regions, training, predictor, limits },
-      gate: suggesting,
+      gate,
     }),
+    proposals: new ProposalService({ database, storage, predictor, gate }),
     tags: new TagService(database, projects, limits),
     snapshotTags: new SnapshotTags(database, storage),
     evaluation: new EvaluationService(deps.evaluations),

@@ -41,7 +41,7 @@ interface SuggestionServiceDeps {
   regions: RegionService;
   training: TrainingService;
   predictor: Pick<Predictor, 'predict'>;
-  /** Leaves room for callers who wait for the answer on one picture. */
+  /** Leaves room for callers who wait for a prediction. */
   gate: Gate;
   limits: Limits;
 }

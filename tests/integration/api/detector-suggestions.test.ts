@@ -3,6 +3,7 @@ import { loadConfig } from '../../../infra/config.ts';
 import { openDatabase } from '../../../infra/database/open.ts';
 import { keys } from '../../../infra/storage/keys.ts';
 import { entities } from '../../../schema/entities/index.ts';
+import { overlapOf } from '../../../workers/ml/detection/boxes.ts';
 import { writeModelPackage } from '../../../workers/ml/model-package.ts';
 import { uncertaintyOf } from '../../../workers/ml/uncertainty.ts';
 import { freshBackend, type Backend } from '../../backends/backend.ts';
@@ -38,7 +39,9 @@ beforeAll(async () => {
   iterationId = await completedIteration(database, projectId);
   await database.close();
   const model = doubtfulDetector(Object.entries(tagIds).map(([name, id]) => ({ id, name })));
-  await server.storage.put(keys.model(iterationId), writeModelPackage(model));
+  // Few boxes, so that there is room beside them.
+  const suppression = { iouThreshold: 0.3, maxBoxes: 12 };
+  await server.storage.put(keys.model(iterationId), writeModelPackage({ ...model, suppression }));
   const images = (await samples(1, 3, 320)).slice(0, 1);
   const sources = images.map(({ jpeg }) => ({ source: { base64: jpeg.toString('base64') } }));
   imageId = (await addImages(server, { projectId, images: sources }))[0]?.image?.id;
@@ -53,6 +56,46 @@ async function ask<T>(query: string, variables: object): Promise<T> {
   expect(errors).toEqual([]);
   return data?.['answer'] as T;
 }
+
+interface Proposal {
+  confidence: number;
+  iterationId: string | null;
+  box: Box;
+}
+
+const propose = (id: string | undefined, first: number) =>
+  ask<{ regionProposals: Proposal[] }>(
+    `query ($id: ID!, $first: Int!) { answer: image(id: $id) {
+      regionProposals(first: $first) { confidence iterationId box { left top width height } }
+    } }`,
+    { id, first },
+  ).then(({ regionProposals }) => regionProposals);
+
+test('regions are proposed by the newest detector first, each place once, and then by what stands out', async () => {
+  const proposals = await propose(imageId, 200);
+  const detected = proposals.filter((proposal) => proposal.iterationId === iterationId);
+  expect(detected.length).toBeGreaterThan(2);
+  expect(proposals.slice(0, detected.length)).toEqual(detected);
+  const distinct = proposals.slice(detected.length);
+  expect(distinct.length).toBeGreaterThan(3);
+  for (const { box, iterationId: none } of distinct) {
+    expect(none).toBeNull();
+    expect(Math.max(...detected.map((other) => overlapOf(other.box, box)))).toBeLessThanOrEqual(0.5);
+  }
+  expect(await propose(imageId, 2)).toEqual(proposals.slice(0, 2));
+  const tooMany = 'query ($id: ID!) { image(id: $id) { regionProposals(first: 201) { confidence } } }';
+  expect((await server.send(tooMany, { id: imageId })).errors[0]?.extensions.code).toBe('INVALID');
+});
+
+test('what stands out is proposed without any model', async () => {
+  const { projectId: untrained } = await makeProject(server, { kind: 'DETECTION' });
+  const [sign] = await samples(1, 5, 320);
+  const images = [{ source: { base64: sign?.jpeg.toString('base64') } }];
+  const [added] = await addImages(server, { projectId: untrained, images });
+  const proposals = await propose(added?.image?.id, 5);
+  expect(proposals).toHaveLength(5);
+  expect(new Set(proposals.map((proposal) => proposal.iterationId))).toEqual(new Set([null]));
+});
 
 test('boxes are suggested, as doubtful as the most doubtful of them, and accepted as regions', async () => {
   const suggest = `mutation ($input: SuggestTagsInput!) { answer: suggestTags(input: $input) {
