@@ -6,7 +6,10 @@ export class AddIterationDomainId1790000006001 implements MigrationInterface {
 
   async up(runner: QueryRunner): Promise<void> {
     if (await runner.hasColumn('iteration', 'domain_id')) return;
-    await runner.addColumn('iteration', new TableColumn({ name: 'domain_id', type: 'varchar', length: '36', isNullable: true }));
+    await runner.addColumn(
+      'iteration',
+      new TableColumn({ name: 'domain_id', type: 'varchar', length: '36', isNullable: true }),
+    );
   }
 
   async down(runner: QueryRunner): Promise<void> {

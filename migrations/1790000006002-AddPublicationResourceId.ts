@@ -6,7 +6,10 @@ export class AddPublicationResourceId1790000006002 implements MigrationInterface
 
   async up(runner: QueryRunner): Promise<void> {
     if (await runner.hasColumn('publication', 'resource_id')) return;
-    await runner.addColumn('publication', new TableColumn({ name: 'resource_id', type: 'varchar', length: '512', isNullable: true }));
+    await runner.addColumn(
+      'publication',
+      new TableColumn({ name: 'resource_id', type: 'varchar', length: '512', isNullable: true }),
+    );
   }
 
   async down(runner: QueryRunner): Promise<void> {

@@ -6,7 +6,10 @@ export class AddPredictionApplication1790000006003 implements MigrationInterface
 
   async up(runner: QueryRunner): Promise<void> {
     if (await runner.hasColumn('prediction', 'application')) return;
-    await runner.addColumn('prediction', new TableColumn({ name: 'application', type: 'varchar', length: '255', isNullable: true }));
+    await runner.addColumn(
+      'prediction',
+      new TableColumn({ name: 'application', type: 'varchar', length: '255', isNullable: true }),
+    );
   }
 
   async down(runner: QueryRunner): Promise<void> {

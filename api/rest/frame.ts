@@ -1,5 +1,6 @@
 import multipart from '@fastify/multipart';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { z } from 'zod';
 import type { Limits } from '../../infra/config.ts';
 import type { Logger } from '../../infra/logger.ts';
 import type { Caller } from '../access.ts';
@@ -90,7 +91,7 @@ function pathOf(params: Record<string, string>): (name: string) => string {
 function queryOf(row: Row, given: Record<string, string | string[]>): Record<string, unknown> {
   const byName = new Map(Object.entries(given).map(([name, value]) => [name.toLowerCase(), [value].flat().join(',')]));
   const fitted: Record<string, unknown> = {};
-  for (const [name, schema] of Object.entries(row.query.shape)) {
+  for (const [name, schema] of Object.entries<z.ZodType>(row.query.shape)) {
     const text = byName.get(name.toLowerCase());
     if (text !== undefined) fitted[name] = fitText(schema, text);
   }
@@ -117,7 +118,10 @@ async function bodyOf({ body }: Row, request: FastifyRequest, limits: Limits): P
 
 /** Undefined when nothing was sent, which clients call JSON as well. */
 async function jsonOf(request: FastifyRequest): Promise<unknown> {
-  const text = (await readAll(request.raw, jsonBytes)).toString('utf8').replace(/^\uFEFF/, '').trim();
+  const text = (await readAll(request.raw, jsonBytes))
+    .toString('utf8')
+    .replace(/^\uFEFF/, '')
+    .trim();
   if (text === '') return undefined;
   try {
     return JSON.parse(text);

@@ -66,7 +66,8 @@ export class PredictionService {
   async predict(caller: Caller, question: Question, bytes: Buffer): Promise<Prediction> {
     authorise(caller, 'predict', question.projectId);
     const { projectId, publishedName } = question;
-    const application = question.application == null ? null : checkText('application', question.application, { max: 255 });
+    const application =
+      question.application == null ? null : checkText('application', question.application, { max: 255 });
     await this.deps.limit.take(caller);
     const model = await this.resolveModel(question);
     const { iterationId } = model;

@@ -47,10 +47,7 @@ export class TagService {
   }
 
   /** @param input.type may be told again, but cannot change */
-  async update(
-    caller: Caller,
-    { id, name, description, type }: UpdateTagInput & { type?: TagType },
-  ): Promise<Tag> {
+  async update(caller: Caller, { id, name, description, type }: UpdateTagInput & { type?: TagType }): Promise<Tag> {
     const tag = await this.get(caller, 'label', id);
     if (type !== undefined && type !== tag.type) {
       const message = `type cannot change: the tag is ${tag.type}, not ${type}; delete it and make another one.`;

@@ -84,10 +84,7 @@ const storedRows: readonly Row[] = [
 
 type Asked = Pick<RowRequest, 'caller' | 'services' | 'path'>;
 
-async function questionFor(
-  { caller, services, path }: Asked,
-  { iterationId, store }: z.output<typeof quickTest>,
-) {
+async function questionFor({ caller, services, path }: Asked, { iterationId, store }: z.output<typeof quickTest>) {
   const projectId = path('projectId');
   const id = iterationId ?? (await newestModel({ caller, services, path }));
   return { projectId, publishedName: null, iterationId: id, store, explain: false };
@@ -182,4 +179,8 @@ async function published(
   return { projectId, publishedName: path('publishedName'), iterationId: null, application, store, explain: false };
 }
 
-export const predictionRows: readonly Row[] = [...storedRows, ...predictionRowsOf('classify'), ...predictionRowsOf('detect')];
+export const predictionRows: readonly Row[] = [
+  ...storedRows,
+  ...predictionRowsOf('classify'),
+  ...predictionRowsOf('detect'),
+];

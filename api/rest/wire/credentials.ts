@@ -29,7 +29,8 @@ export async function azureCaller(
 }
 
 function denied(api: Api, why: string): DomainError {
-  const role = api === 'training' ? 'OWNER, TRAINER, LABELER, DEPLOYER or READER' : 'PREDICTOR, DEPLOYER, TRAINER or OWNER';
+  const role =
+    api === 'training' ? 'OWNER, TRAINER, LABELER, DEPLOYER or READER' : 'PREDICTOR, DEPLOYER, TRAINER or OWNER';
   const message = `Access denied. ${why}: send the header ${ownHeader[api]} with an API key of the role ${role}.`;
   return new DomainError('UNAUTHENTICATED', message);
 }

@@ -1,4 +1,4 @@
-import { DomainError, type ErrorCode } from '../../errors.ts';
+import type { DomainError, ErrorCode } from '../../errors.ts';
 import type { Subject } from '../row.ts';
 import type { AzureCode } from './azure-codes.ts';
 
@@ -30,7 +30,10 @@ const choices: Record<ErrorCode, { status: number; code: Choice }> = {
   INVALID: { status: 400, code: invalidCode },
   NAME_TAKEN: {
     status: 400,
-    code: of({ Tag: 'BadRequestTagNameNotUnique', Project: 'BadRequestProjectNameNotUnique' }, 'BadRequestInvalidPublishName'),
+    code: of(
+      { Tag: 'BadRequestTagNameNotUnique', Project: 'BadRequestProjectNameNotUnique' },
+      'BadRequestInvalidPublishName',
+    ),
   },
   LIMIT_REACHED: { status: 400, code: limitCode },
   TOO_LARGE: { status: 413, code: 'BadRequestImageSizeBytes' },
@@ -43,7 +46,10 @@ const choices: Record<ErrorCode, { status: number; code: Choice }> = {
   NOT_ENOUGH_IMAGES: { status: 400, code: trainingCode },
   NOT_TRAINED: { status: 400, code: 'BadRequestIterationIsNotTrained' },
   PUBLISHED: { status: 400, code: 'BadRequestIterationIsPublished' },
-  NOT_SUPPORTED: { status: 400, code: of({ Export: 'BadRequestProjectUnsupportedExportPlatform' }, 'BadRequestNotSupported') },
+  NOT_SUPPORTED: {
+    status: 400,
+    code: of({ Export: 'BadRequestProjectUnsupportedExportPlatform' }, 'BadRequestNotSupported'),
+  },
   IDEMPOTENCY_MISMATCH: { status: 422, code: 'BadRequestInvalid' },
   TOO_BUSY: { status: 429, code: '429' },
   RATE_LIMITED: { status: 429, code: '429' },
@@ -57,7 +63,10 @@ export function azureError(error: DomainError, subject: Subject): AzureError {
   const { status, code } = choices[error.code];
   const { message, details } = error;
   const chosen = typeof code === 'function' ? code({ subject, details }) : code;
-  return { status: typeof details['status'] === 'number' ? details['status'] : status, body: { code: chosen, message } };
+  return {
+    status: typeof details['status'] === 'number' ? details['status'] : status,
+    body: { code: chosen, message },
+  };
 }
 
 function notFoundCode({ details: { what } }: Facts): AzureCode {
@@ -72,7 +81,7 @@ function notFoundCode({ details: { what } }: Facts): AzureCode {
 
 /** By the field that was refused: a name is another one for each subject. */
 function invalidCode({ subject, details }: Facts): AzureCode {
-  const field = String(details['field'] ?? '').split('.')[0] ?? '';
+  const field = typeof details['field'] === 'string' ? (details['field'].split('.')[0] ?? '') : '';
   const known = invalidFields[field];
   if (typeof known === 'string') return known;
   return known?.[subject] ?? 'BadRequestInvalid';
@@ -105,7 +114,8 @@ const invalidFields: Record<string, AzureCode | Partial<Record<Subject, AzureCod
 };
 
 function limitCode({ subject, details }: Facts): AzureCode {
-  if (subject === 'Tag') return details['tagId'] ? 'BadRequestMultipleNegativeTag' : 'BadRequestExceedTagPerProjectLimit';
+  if (subject === 'Tag')
+    return details['tagId'] ? 'BadRequestMultipleNegativeTag' : 'BadRequestExceedTagPerProjectLimit';
   if (subject === 'Image') return 'BadRequestImageExceededCount';
   return subject === 'Project' ? 'BadRequestExceedProjectLimit' : 'BadRequestExceededQuota';
 }

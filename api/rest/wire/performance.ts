@@ -9,12 +9,20 @@ const deviationsOf95 = 1.96;
 
 export function wirePerformance(performance: Performance): z.input<typeof performanceModel> {
   return {
-    perTagPerformance: performance.perTag.map(({ tag, ...figures }) => ({ id: tag.id, name: tag.name, ...figuresOf(figures) })),
+    perTagPerformance: performance.perTag.map(({ tag, ...figures }) => ({
+      id: tag.id,
+      name: tag.name,
+      ...figuresOf(figures),
+    })),
     ...figuresOf(performance),
   };
 }
 
-function figuresOf({ precision, recall, averagePrecision }: Record<'precision' | 'recall' | 'averagePrecision', Interval>) {
+function figuresOf({
+  precision,
+  recall,
+  averagePrecision,
+}: Record<'precision' | 'recall' | 'averagePrecision', Interval>) {
   return {
     precision: precision.value,
     precisionStdDeviation: deviation(precision),
