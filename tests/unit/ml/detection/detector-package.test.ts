@@ -69,9 +69,9 @@ describe('the package of a detector', () => {
   });
 
   it('says that it is tiled when it is; an older one, which says nothing, is not', () => {
-    const [plain, tiled] = [model, { ...model, isTiled: true }].map((one) => writeModelPackage(one));
-    expect(readModelPackage(tiled as Buffer)).toMatchObject({ isTiled: true });
-    expect(plain?.includes('isTiled')).toBe(false);
+    const tiled = writeModelPackage({ ...model, isTiled: true });
+    expect(readModelPackage(tiled)).toMatchObject({ isTiled: true });
+    expect(Buffer.from(writeModelPackage(model)).includes('isTiled')).toBe(false);
   });
 
   it.each([
