@@ -41,11 +41,11 @@ export function plainPlan(picture: number, side: number): ViewPlan {
 
 /**
  * A varied view (scales, places and colours of the study).
- * @param partners pictures that a mosaic may be filled up with
+ * @param fellows pictures that a mosaic may be filled up with, the picture itself among them, ascending
  */
-export function variedPlan(picture: number, partners: readonly number[], side: number, random: Random): ViewPlan {
+export function variedPlan(picture: number, fellows: readonly number[], side: number, random: Random): ViewPlan {
   const patches =
-    random() < mosaicShare ? mosaic(picture, partners, side, random) : [scaledPatch(picture, side, random)];
+    random() < mosaicShare ? mosaic(picture, fellows, side, random) : [scaledPatch(picture, side, random)];
   const factor = (): number => 1 + colourRange * (2 * random() - 1);
   return {
     patches,
@@ -65,13 +65,13 @@ function scaledPatch(picture: number, side: number, random: Random): Patch {
 }
 
 /** Four pictures around a point, each reaching from it outwards. */
-function mosaic(picture: number, partners: readonly number[], side: number, random: Random): Patch[] {
+function mosaic(picture: number, fellows: readonly number[], side: number, random: Random): Patch[] {
   const centreX = side * between(0.35, 0.65, random);
   const centreY = side * between(0.35, 0.65, random);
   const own = Math.floor(random() * 4);
   return [0, 1, 2, 3].map((corner) => {
     const size = side * between(0.5, 0.9, random);
-    const partner = partners[Math.floor(random() * partners.length)] ?? picture;
+    const partner = otherFellow(picture, fellows, random);
     const [isRight, isLower] = [corner % 2 === 1, corner >= 2];
     return {
       picture: corner === own ? picture : partner,
@@ -87,6 +87,14 @@ function mosaic(picture: number, partners: readonly number[], side: number, rand
       },
     };
   });
+}
+
+/** Any of them but the picture itself, as all have the same chance; itself when it is alone. */
+function otherFellow(picture: number, fellows: readonly number[], random: Random): number {
+  const place = Math.floor(random() * (fellows.length - 1));
+  // Ascending: from the picture's own place on, the others stand one further.
+  const fellow = fellows[place] ?? picture;
+  return fellow < picture ? fellow : (fellows[place + 1] ?? picture);
 }
 
 function between(low: number, high: number, random: Random): number {

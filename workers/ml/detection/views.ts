@@ -22,24 +22,44 @@ export interface TrainingPicture {
   load: () => Promise<Uint8Array>;
 }
 
+/** All pictures, with those of each fold together: in many pictures nobody wants to look for them again for each. */
+export class PictureSet {
+  private readonly byFold = new Map<number, number[]>();
+
+  constructor(readonly pictures: readonly TrainingPicture[]) {
+    pictures.forEach(({ fold }, index) => {
+      const fellows = this.byFold.get(fold);
+      if (fellows) fellows.push(index);
+      else this.byFold.set(fold, [index]);
+    });
+  }
+
+  /** Indexes of the pictures of the same fold, itself among them, ascending. */
+  fellowsOf(index: number): readonly number[] {
+    const picture = this.pictures[index];
+    if (!picture) throw new RangeError(`There is no picture ${index}.`);
+    return this.byFold.get(picture.fold) ?? [];
+  }
+}
+
 /**
  * All views of one picture as a view pack: first the plain one, then the varied. They depend on the arguments only.
  * @throws ImageRefusal when the picture itself is damaged; a damaged one in its mosaics gives way to the picture itself
  */
 export async function renderViews(
   backbone: Backbone,
-  pictures: readonly TrainingPicture[],
+  set: PictureSet,
   index: number,
   recipe: Pick<DetectorRecipe, 'inputSize' | 'viewsPerImage'>,
   seed: number,
 ): Promise<Buffer> {
   const side = recipe.inputSize;
+  const { pictures } = set;
+  const fellows = set.fellowsOf(index);
   const decoded = new Map([[index, await decode(pictures[index], side)]]);
-  const partners = [...pictures.keys()].filter((i) => i !== index && pictures[i]?.fold === pictures[index]?.fold);
   const views: View[] = [];
   for (let view = 0; view < recipe.viewsPerImage; view++) {
-    const plan =
-      view === 0 ? plainPlan(index, side) : variedPlan(index, partners, side, keyedRandom(seed, index, view));
+    const plan = view === 0 ? plainPlan(index, side) : variedPlan(index, fellows, side, keyedRandom(seed, index, view));
     await decodePartners(plan, pictures, decoded, index, side);
     const boxes = boxesInView(plan, (picture) => pictures[picture]?.boxes ?? [], side);
     const pixels = drawView(plan, (picture) => decoded.get(picture) as Raster, side);

@@ -6,7 +6,7 @@ import type { TaggedBox } from '../../../../workers/ml/detection/boxes.ts';
 import { readViewPack, writeViewPack } from '../../../../workers/ml/detection/view-pack.ts';
 import { drawView } from '../../../../workers/ml/detection/view-drawing.ts';
 import { boxesInView, plainPlan, variedPlan } from '../../../../workers/ml/detection/view-plan.ts';
-import { plainMaps, renderViews, type TrainingPicture } from '../../../../workers/ml/detection/views.ts';
+import { PictureSet, plainMaps, renderViews, type TrainingPicture } from '../../../../workers/ml/detection/views.ts';
 import { ImageRefusal } from '../../../../workers/ml/image-refusal.ts';
 import type { Raster } from '../../../../workers/ml/image.ts';
 import { keyedRandom } from '../../../../workers/ml/random.ts';
@@ -59,7 +59,7 @@ describe('a view', () => {
     let seen = { scaled: 0, mosaics: 0, flipped: 0 };
     for (let key = 0; key < 100; key++) {
       // Colours stay, as this test looks for white on black.
-      const plan = { ...variedPlan(0, [1], side, keyedRandom(4, key)), contrast: 1, brightness: 1, saturation: 1 };
+      const plan = { ...variedPlan(0, [0, 1], side, keyedRandom(4, key)), contrast: 1, brightness: 1, saturation: 1 };
       const view = drawView(plan, (picture) => rasters[picture] as Raster, side);
       const boxes = boxesInView(plan, (picture) => [objects[picture] as TaggedBox], side);
       seen = {
@@ -75,6 +75,16 @@ describe('a view', () => {
       }
     }
     expect(Math.min(...Object.values(seen))).toBeGreaterThan(15);
+  });
+
+  it('fills a mosaic up with any other picture of the fold, and with itself once', () => {
+    const drawn = Array.from({ length: 200 }, (_, key) => variedPlan(2, [0, 2, 5], side, keyedRandom(8, key)));
+    const mosaics = drawn.filter(({ patches }) => patches.length === 4);
+    const pictures = mosaics.map(({ patches }) => patches.map(({ picture }) => picture));
+    for (const own of pictures) expect(own.filter((picture) => picture === 2)).toHaveLength(1);
+    const share = pictures.flat().filter((picture) => picture === 0).length / (3 * mosaics.length);
+    expect(share).toBeGreaterThan(0.35);
+    expect(share).toBeLessThan(0.65);
   });
 
   it('drops an object of which too little is left', () => {
@@ -122,9 +132,9 @@ describe('with a backbone', () => {
 
   it('renders the same views again, the first as a prediction sees the picture', async () => {
     const pictures = [picture(0), picture(1)];
-    const bytes = await renderViews(backbone, pictures, 0, recipe, 5);
-    expect((await renderViews(backbone, pictures, 0, recipe, 5)).equals(bytes)).toBe(true);
-    expect((await renderViews(backbone, pictures, 0, recipe, 6)).equals(bytes)).toBe(false);
+    const bytes = await renderViews(backbone, new PictureSet(pictures), 0, recipe, 5);
+    expect((await renderViews(backbone, new PictureSet(pictures), 0, recipe, 5)).equals(bytes)).toBe(true);
+    expect((await renderViews(backbone, new PictureSet(pictures), 0, recipe, 6)).equals(bytes)).toBe(false);
     const { views } = readViewPack(bytes);
     expect(views).toHaveLength(8);
     expect(views[0]?.maps).toEqual(await plainMaps(backbone, await pictures[0]!.load(), 64));
@@ -133,12 +143,18 @@ describe('with a backbone', () => {
 
   it('mixes no pictures of other folds, and none that is damaged', async () => {
     const tagsBeside = async (other: TrainingPicture) => {
-      const bytes = await renderViews(backbone, [picture(0), other], 0, { ...recipe, viewsPerImage: 20 }, 5);
+      const bytes = await renderViews(
+        backbone,
+        new PictureSet([picture(0), other]),
+        0,
+        { ...recipe, viewsPerImage: 20 },
+        5,
+      );
       return new Set(readViewPack(bytes).views.flatMap(({ boxes }) => boxes.map(({ tagIndex }) => tagIndex)));
     };
     expect(await tagsBeside(picture(1))).toEqual(new Set([0, 1]));
     expect(await tagsBeside(picture(1, 1))).toEqual(new Set([0]));
     expect(await tagsBeside(damaged)).toEqual(new Set([0]));
-    await expect(renderViews(backbone, [damaged], 0, recipe, 5)).rejects.toThrow(ImageRefusal);
+    await expect(renderViews(backbone, new PictureSet([damaged]), 0, recipe, 5)).rejects.toThrow(ImageRefusal);
   });
 });
