@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import { SuggestionOrder } from '../../../schema/enums.ts';
 import { newId } from '../../../schema/id.ts';
-import { endCursor } from '../../connection.ts';
+import { nextCursor } from '../../connection.ts';
 import { notFound } from '../../errors.ts';
 import { row, type Row, type RowRequest } from '../row.ts';
 import { csv, uuid } from '../wire/query.ts';
@@ -18,6 +18,8 @@ import {
 } from '../wire/suggestions.ts';
 
 const about = { api: 'training', subject: 'Image', method: 'POST' } as const;
+/** The clients of v3.0 know no suggestions. */
+const suggesting = { ...about, since: 'v3.1' } as const;
 const ofIteration = z.object({ iterationId: uuid() });
 const mostSuggested = 64;
 const proposed = 50;
@@ -43,7 +45,7 @@ export const suggestionRows: readonly Row[] = [
     },
   }),
   row({
-    ...about,
+    ...suggesting,
     operation: 'suggestTagsAndRegions',
     path: 'projects/{projectId}/tagsandregions/suggestions',
     summary: 'Asks an iteration what it would put on images.',
@@ -57,7 +59,7 @@ export const suggestionRows: readonly Row[] = [
     },
   }),
   row({
-    ...about,
+    ...suggesting,
     operation: 'querySuggestedImages',
     path: 'projects/{projectId}/images/suggested',
     summary: 'Untagged images with what an iteration suggested for them, page by page.',
@@ -82,12 +84,12 @@ export const suggestionRows: readonly Row[] = [
         // An image may have been deleted this moment.
         return image && !(image instanceof Error) ? [wireStoredSuggestion(node, image, services, domainId)] : [];
       });
-      const continuation = page.hasNextPage ? endCursor(page) : null;
-      return { token: { ...token, session: token.session ?? newId(), continuation, maxCount: first }, results };
+      const paging = { session: token.session ?? newId(), continuation: nextCursor(page), maxCount: first };
+      return { token: { ...token, ...paging }, results };
     },
   }),
   row({
-    ...about,
+    ...suggesting,
     operation: 'querySuggestedImageCount',
     path: 'projects/{projectId}/images/suggested/count',
     summary: 'For how many untagged images an iteration suggests each tag.',
