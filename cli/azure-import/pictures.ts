@@ -19,8 +19,7 @@ export async function fetchPictures(
   const first = await Promise.all(images.map((image) => attempt(source, projectId, image)));
   const expired = images.filter((_, index) => first[index] === null);
   if (expired.length === 0) return first.flatMap((one) => one ?? []);
-  const ids = expired.map(({ id }) => id);
-  const fresh = new Map((await source.imagesById(projectId, ids)).map((image) => [image.id, image]));
+  const fresh = new Map((await readAgain(source, projectId, expired)).map((image) => [image.id, image]));
   const second = images.map(async (image, index): Promise<Fetched> => {
     const known = first[index];
     if (known) return known;
@@ -29,6 +28,18 @@ export async function fetchPictures(
     return (await attempt(source, projectId, again)) ?? { image, reason: gone };
   });
   return Promise.all(second);
+}
+
+/** An image that was deleted meanwhile may spoil the request for all: then each is asked for by itself. */
+async function readAgain(source: AzureApi, projectId: string, images: readonly AzureImage[]): Promise<AzureImage[]> {
+  const ids = images.map(({ id }) => id);
+  try {
+    return await source.imagesById(projectId, ids);
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    if (images.length === 1) return [];
+    return (await Promise.all(images.map((image) => readAgain(source, projectId, [image])))).flat();
+  }
 }
 
 /** Null when the address has expired. */

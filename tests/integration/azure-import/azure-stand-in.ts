@@ -61,9 +61,9 @@ export async function startStandIn({ projects, domains, versions = ['v3.3'], dis
     else response.writeHead(200, { 'content-type': 'application/octet-stream' }).end(image.bytes);
   }
 
-  const wire = ({ bytes: _, ...image }: StandInProject['images'][number]): AzureImage => ({
+  const wire = ({ bytes, ...image }: StandInProject['images'][number]): AzureImage => ({
     ...image,
-    originalImageUri: `${base}/pictures/${image.id}?sig=${signature}`,
+    originalImageUri: bytes.length > 0 ? `${base}/pictures/${image.id}?sig=${signature}` : null,
   });
 
   function operation(path: string, query: URLSearchParams): unknown {
