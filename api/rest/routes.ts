@@ -2,6 +2,7 @@ import type { Row } from './row.ts';
 import { domainRows } from './rows/domain-rows.ts';
 import { imageRows } from './rows/image-rows.ts';
 import { iterationRows } from './rows/iteration-rows.ts';
+import { performanceRows } from './rows/performance-rows.ts';
 import { predictionRows } from './rows/prediction-rows.ts';
 import { labelRows } from './rows/label-rows.ts';
 import { projectRows } from './rows/project-rows.ts';
@@ -17,5 +18,6 @@ export const rows: readonly Row[] = [
   ...imageRows,
   ...labelRows,
   ...iterationRows,
+  ...performanceRows,
   ...predictionRows,
 ];

@@ -1,6 +1,6 @@
 import { JSONParser } from '@streamparser/json';
 import type { Readable } from 'node:stream';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { DomainError } from '../../errors.ts';
 import { fit, parsed } from './fit.ts';
 import { fileBatch, fileEntry, mostInBatch } from './image-models.ts';

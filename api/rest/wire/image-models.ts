@@ -3,7 +3,7 @@ import { csv, uuid } from './query.ts';
 
 /** Azure's models of images; see `models.ts`. */
 
-const id = z.uuid();
+const id = z.guid();
 const date = z.iso.datetime();
 const box = { left: z.number(), top: z.number(), width: z.number(), height: z.number() };
 
