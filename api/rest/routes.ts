@@ -6,6 +6,7 @@ import { performanceRows } from './rows/performance-rows.ts';
 import { predictionRows } from './rows/prediction-rows.ts';
 import { labelRows } from './rows/label-rows.ts';
 import { projectRows } from './rows/project-rows.ts';
+import { suggestionRows } from './rows/suggestion-rows.ts';
 import { tagRows } from './rows/tag-rows.ts';
 import { uploadRows } from './rows/upload-rows.ts';
 
@@ -14,10 +15,15 @@ export const rows: readonly Row[] = [
   ...domainRows,
   ...projectRows,
   ...tagRows,
+<<<<<<< HEAD
   ...uploadRows,
   ...imageRows,
   ...labelRows,
   ...iterationRows,
   ...performanceRows,
+=======
+  ...iterationRows,
+  ...suggestionRows,
+>>>>>>> main
   ...predictionRows,
 ];
