@@ -15,15 +15,11 @@ export const rows: readonly Row[] = [
   ...domainRows,
   ...projectRows,
   ...tagRows,
-<<<<<<< HEAD
   ...uploadRows,
   ...imageRows,
   ...labelRows,
+  ...suggestionRows,
   ...iterationRows,
   ...performanceRows,
-=======
-  ...iterationRows,
-  ...suggestionRows,
->>>>>>> main
   ...predictionRows,
 ];

@@ -117,6 +117,20 @@ describe('Azure’s own client for JavaScript', () => {
     expect(judged[0]?.predictions?.length).toBeGreaterThan(0);
     expect((await trainer.getImagePerformanceCount(id, iterationId)).body).toBe(count);
 
+    const { images: strangers } = await trainer.createImagesFromData(
+      id,
+      (await samples(1, 31))[0]?.jpeg ?? Buffer.alloc(0),
+    );
+    const strange = strangers?.[0]?.image?.id ?? '';
+    const [suggestion] = await trainer.suggestTagsAndRegions(id, iterationId, [strange]);
+    expect(suggestion?.predictionUncertainty).toBeGreaterThan(0);
+    const asked = { threshold: 0, maxCount: 10, sortBy: 'UncertaintyDescending', tagIds: [...tagIds.values()] };
+    expect((await trainer.querySuggestedImages(id, iterationId, asked)).results).toMatchObject([{ id: strange }]);
+    const counted = await trainer.querySuggestedImageCount(id, iterationId, { threshold: 0, tagIds: [pair.tagId] });
+    expect(counted).toMatchObject({ [pair.tagId]: 1 });
+    expect(await trainer.getImageRegionProposals(id, strange)).toMatchObject({ imageId: strange });
+    await trainer.deleteImages(id, { imageIds: [strange] });
+
     const published = await trainer.publishIteration(id, iterationId, 'signs', '/subscriptions/a/b');
     expect(published.body).toBe(true);
     const [test] = await samples(1, 99);
