@@ -7,9 +7,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ImportReport } from '../cli/azure-import/report.ts';
+import { PoliteHttp } from '../cli/azure-import/polite-http.ts';
+import { Target } from '../cli/azure-import/target.ts';
 import { TaglensClient } from '../cli/client.ts';
-import { createProject, createTag, createTags, uploadPhotos, type LabelledPhoto } from '../cli/demo-steps.ts';
-import type { ProjectKind } from '../cli/demo-steps.ts';
+import {
+  createProject,
+  createTag,
+  createTags,
+  uploadPhotos,
+  type LabelledPhoto,
+  type ProjectKind,
+} from '../cli/demo-steps.ts';
 import { startEmptyServer, type EmptyServer } from './bench-server.ts';
 import type { BenchOptions } from './main.ts';
 import { printTable } from './report.ts';
@@ -125,24 +133,16 @@ async function killWhen(child: ChildProcess, { url, key }: EmptyServer, images: 
   }
 }
 
-interface NamesPage {
-  nodes: { images: { nodes: { name: string }[]; pageInfo: { endCursor: string | null; hasNextPage: boolean } } }[];
-}
-
+/** Of all projects together, so that a second one would show. */
 async function namesAt({ url, key }: EmptyServer): Promise<string[]> {
-  const client = new TaglensClient(url, key);
-  const query = `query ($after: String) {
-    projects { nodes { images(first: 200, after: $after) { nodes { name } pageInfo { endCursor hasNextPage } } } }
-  }`;
+  const { projects } = await new TaglensClient(url, key).request<{ projects: { nodes: { id: string }[] } }>(
+    '{ projects { nodes { id } } }',
+  );
   const names: string[] = [];
-  for (let after: string | null = null; ; ) {
-    const { projects }: { projects: NamesPage } = await client.request(query, { after });
-    if (projects.nodes.length !== 1) throw new Error(`The target has ${projects.nodes.length} projects instead of one.`);
-    const page = projects.nodes[0]?.images;
-    names.push(...(page?.nodes ?? []).map(({ name }) => name));
-    if (!page?.pageInfo.hasNextPage) return names;
-    after = page.pageInfo.endCursor;
-  }
+  const target = new Target(url, key, new PoliteHttp());
+  for (const { id } of projects.nodes)
+    for await (const page of target.images(id)) names.push(...page.map(({ name }) => name));
+  return names;
 }
 
 async function readReport(folder: string): Promise<ImportReport> {
@@ -151,13 +151,16 @@ async function readReport(folder: string): Promise<ImportReport> {
 }
 
 /** Stands before the API of the source, and asks for patience now and then in the words of Azure's gateway. */
-async function startGateway(upstream: string): Promise<{ url: string; throttled: () => number; stop(): Promise<void> }> {
+async function startGateway(
+  upstream: string,
+): Promise<{ url: string; throttled: () => number; stop(): Promise<void> }> {
   let [asked, throttled] = [0, 0];
   const server: Server = createServer((incoming, response) => {
     asked += 1;
     if (asked % throttledEvery === 0) {
       throttled += 1;
-      const message = 'Requests have exceeded the call rate limit of your current pricing tier. Please retry after 1 seconds.';
+      const message =
+        'Requests have exceeded the call rate limit of your current pricing tier. Please retry after 1 seconds.';
       response.writeHead(429, { 'content-type': 'application/json' });
       response.end(JSON.stringify({ error: { code: '429', message } }));
       return;
@@ -183,9 +186,20 @@ async function startGateway(upstream: string): Promise<{ url: string; throttled:
 
 export async function benchImportAzure({ smoke }: BenchOptions): Promise<void> {
   const scenario: Scenario = { kind: 'CLASSIFICATION', images: smoke ? 200 : 2000, kills: 3 };
-  const { report, killedAt, imageCount, nameCount, throttled, lastRunSeconds, seconds } = await importThroughKills(scenario);
+  const { report, killedAt, imageCount, nameCount, throttled, lastRunSeconds, seconds } =
+    await importThroughKills(scenario);
   printTable(
-    ['images', 'killed at', 'carried by the last run', 'verified', 'at the target', 'of different names', '429s', 'last run', 'all'],
+    [
+      'images',
+      'killed at',
+      'carried by the last run',
+      'verified',
+      'at the target',
+      'of different names',
+      '429s',
+      'last run',
+      'all',
+    ],
     [
       [
         String(scenario.images),
