@@ -22,6 +22,7 @@ import { ProposalService } from './features/proposals/proposal.service.ts';
 import { PublishingService } from './features/publishing/publishing.service.ts';
 import { RegionService } from './features/regions/region.service.ts';
 import { SuggestionService } from './features/suggestions/suggestion.service.ts';
+import { SnapshotTags } from './features/tags/snapshot-tags.ts';
 import { TagService } from './features/tags/tag.service.ts';
 import { parseEventId, ProgressStream } from './features/training/progress-stream.ts';
 import { TrainingService } from './features/training/training.service.ts';
@@ -86,6 +87,7 @@ export function createServices(deps: ServiceDeps) {
     }),
     proposals: new ProposalService({ database, storage, predictor, gate }),
     tags: new TagService(database, projects, limits),
+    snapshotTags: new SnapshotTags(database, storage),
     evaluation: new EvaluationService(deps.evaluations),
     publishing: new PublishingService(database, training),
     predictions: new PredictionService({ ...asked, maxBytes, retentionDays }),

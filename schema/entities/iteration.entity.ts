@@ -46,6 +46,10 @@ export class Iteration {
   @Column({ name: 'backbone', type: 'varchar', length: 32 })
   backbone: string;
 
+  @Field(() => ID, { nullable: true, description: 'The domain that it was trained for; null for earlier trainings.' })
+  @Column({ name: 'domain_id', type: 'varchar', length: 36, nullable: true })
+  domainId: string | null;
+
   @Field(() => Int, { nullable: true, description: 'Longest time of an ADVANCED training, in minutes; else null.' })
   @Column({ name: 'budget_minutes', type: 'integer', nullable: true })
   budgetMinutes: number | null;

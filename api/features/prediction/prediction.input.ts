@@ -20,6 +20,12 @@ export class PredictInput {
   @Field(() => ImageSourceInput, { description: 'The picture.' })
   image: ImageSourceInput;
 
+  @Field(() => String, {
+    nullable: true,
+    description: 'Which application asks, at most 255 characters; kept with the answer to find it by.',
+  })
+  application?: string | null;
+
   @Field(() => Boolean, { defaultValue: false, description: 'Whether to keep picture and answer for a while.' })
   store: boolean;
 

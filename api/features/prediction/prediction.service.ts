@@ -1,3 +1,4 @@
+import { In } from 'typeorm';
 import type { Database } from '../../../infra/database/database.ts';
 import { keys } from '../../../infra/storage/keys.ts';
 import type { Storage } from '../../../infra/storage/storage.ts';
@@ -12,12 +13,14 @@ import { pageById, type Page } from '../../connection.ts';
 import { DomainError, notFound } from '../../errors.ts';
 import type { RateLimit } from '../../rate-limit.ts';
 import { note } from '../../request-notes.ts';
+import { checkText } from '../../text.ts';
 import type { ImageService } from '../images/image.service.ts';
 import type { ImageSources } from '../images/image-source.ts';
 import type { UploadService } from '../images/upload.service.ts';
 import type { ProjectService } from '../projects/project.service.ts';
 import { checkTrained } from '../training/training.service.ts';
 import type { AddPredictionToImagesInput, PredictInput, PredictionListArgs } from './prediction.input.ts';
+import { queryPredictions, type PredictionQuery, type PredictionQueryPage } from './prediction-query.ts';
 import type { Predictor } from './predictor.ts';
 import { fittingResults } from './stored-results.ts';
 
@@ -28,6 +31,7 @@ export interface Question {
   projectId: string;
   publishedName: string | null;
   iterationId: string | null;
+  application?: string | null;
   store: boolean;
   explain: boolean;
 }
@@ -52,8 +56,9 @@ export class PredictionService {
   async predictFromSource(caller: Caller, input: PredictInput): Promise<Prediction> {
     authorise(caller, 'predict', input.projectId);
     const { bytes } = await this.deps.sources.read(input.projectId, input.image, this.deps.maxBytes);
-    const { projectId, publishedName = null, iterationId = null, store, explain } = input;
-    const prediction = await this.predict(caller, { projectId, publishedName, iterationId, store, explain }, bytes);
+    const { projectId, publishedName = null, iterationId = null, application = null, store, explain } = input;
+    const question = { projectId, publishedName, iterationId, application, store, explain };
+    const prediction = await this.predict(caller, question, bytes);
     if (input.image.uploadId != null) await this.deps.uploads.discard([input.image.uploadId]);
     return prediction;
   }
@@ -61,12 +66,14 @@ export class PredictionService {
   async predict(caller: Caller, question: Question, bytes: Buffer): Promise<Prediction> {
     authorise(caller, 'predict', question.projectId);
     const { projectId, publishedName } = question;
+    const application =
+      question.application == null ? null : checkText('application', question.application, { max: 255 });
     await this.deps.limit.take(caller);
     const model = await this.resolveModel(question);
     const { iterationId } = model;
     note({ iterationId });
     const said = await this.deps.predictor.predict({ ...model, bytes, explain: question.explain });
-    const answer = { id: newId(), projectId, iterationId, publishedName, ...said, createdAt: new Date() };
+    const answer = { id: newId(), projectId, iterationId, publishedName, application, ...said, createdAt: new Date() };
     if (!question.store) return { ...answer, isStored: false, expiresAt: null };
     return this.store({ ...answer, isStored: true, expiresAt: this.expiry(answer.createdAt) }, bytes);
   }
@@ -78,6 +85,21 @@ export class PredictionService {
     if (args.iterationId) query.andWhere({ iterationId: args.iterationId });
     if (args.publishedName) query.andWhere({ publishedName: args.publishedName });
     return pageById(query, args);
+  }
+
+  /** @throws DomainError NOT_FOUND for one that the project does not have; then nothing is deleted */
+  async deleteMany(caller: Caller, projectId: string, ids: readonly string[]): Promise<void> {
+    await this.deps.projects.get(caller, 'label', projectId);
+    const found = await this.deps.database.read.manager.findBy(Prediction, { projectId, id: In([...ids]) });
+    const missing = ids.find((id) => !found.some((prediction) => prediction.id === id));
+    if (missing !== undefined) throw notFound('stored prediction', missing);
+    for (const prediction of found) await this.delete(prediction);
+  }
+
+  /** Stored predictions that meet a query, in its order, from a place on. */
+  async query(caller: Caller, projectId: string, query: PredictionQuery): Promise<PredictionQueryPage> {
+    await this.deps.projects.get(caller, 'read', projectId);
+    return queryPredictions(this.deps.database, projectId, query);
   }
 
   /** The picture joins the training images as if it had been uploaded, and the prediction goes. */

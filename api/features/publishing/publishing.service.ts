@@ -8,7 +8,7 @@ import { authorise, type Caller } from '../../access.ts';
 import { DomainError, notFound } from '../../errors.ts';
 import { OnceOnly } from '../../idempotency.ts';
 import { lockProject } from '../../project-lock.ts';
-import { checkFraction } from '../../text.ts';
+import { checkFraction, checkText } from '../../text.ts';
 import { checkTrained, type TrainingService } from '../training/training.service.ts';
 import { mostBoxes, type PublishIterationInput } from './publishing.input.ts';
 
@@ -23,7 +23,9 @@ export class PublishingService {
     checkName(input.name);
     checkSuppression(input);
     const { name, iouThreshold, maxBoxes } = input;
-    const row = { id: newId(), projectId, iterationId, name, iouThreshold, maxBoxes, createdAt: new Date() };
+    const resourceId = input.resourceId == null ? null : checkText('resourceId', input.resourceId, { max: 512 });
+    const facts = { projectId, iterationId, name, resourceId, iouThreshold, maxBoxes };
+    const row = { id: newId(), ...facts, createdAt: new Date() };
     const done = await OnceOnly.of(this.database, caller, 'publishIteration', input).transact(async (manager) => {
       await lockProject(manager, projectId);
       await refuseUntrained(manager, iterationId);
@@ -52,6 +54,14 @@ export class PublishingService {
       await appendEvent(manager, { topic: 'publication.changed', entityId: id, projectId, payload: {} });
     });
     return id;
+  }
+
+  /** Withdraws every name of an iteration. @throws DomainError when it has none */
+  async unpublishIteration(caller: Caller, iterationId: string): Promise<void> {
+    await this.training.get(caller, 'publish', iterationId);
+    const published = await this.database.read.manager.findBy(Publication, { iterationId });
+    if (published.length === 0) throw notFound('published model', iterationId);
+    for (const { id } of published) await this.unpublish(caller, id);
   }
 
   private async get(id: string): Promise<Publication> {
@@ -85,13 +95,13 @@ async function refuseUntrained(manager: EntityManager, iterationId: string): Pro
 async function moveName(
   manager: EntityManager,
   taken: Publication,
-  { iterationId, iouThreshold, maxBoxes, createdAt }: Publication,
+  { iterationId, resourceId, iouThreshold, maxBoxes, createdAt }: Publication,
   overwrite: boolean,
 ): Promise<Publication> {
   if (!overwrite && taken.iterationId !== iterationId) {
     const message = `The name ${JSON.stringify(taken.name)} is taken by another iteration; give overwrite: true to move it.`;
     throw new DomainError('NAME_TAKEN', message, { publicationId: taken.id, iterationId: taken.iterationId });
   }
-  await manager.update(Publication, { id: taken.id }, { iterationId, iouThreshold, maxBoxes, createdAt });
+  await manager.update(Publication, { id: taken.id }, { iterationId, resourceId, iouThreshold, maxBoxes, createdAt });
   return taken;
 }

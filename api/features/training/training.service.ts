@@ -186,5 +186,16 @@ async function newIteration(
   const open = { snapshotSha256: null, modelSha256: null, error: null, trainedAt: null, imageCount: 0, warnings: [] };
   const learned = { trainingCurve: null, comparison: null };
   const message = 'Waiting for a worker.';
-  return { id: newId(), projectId, name, ...state, message, ...recipe, ...open, ...learned, createdAt: new Date() };
+  return {
+    id: newId(),
+    projectId,
+    domainId,
+    name,
+    ...state,
+    message,
+    ...recipe,
+    ...open,
+    ...learned,
+    createdAt: new Date(),
+  };
 }
