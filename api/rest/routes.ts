@@ -1,9 +1,17 @@
 import type { Row } from './row.ts';
 import { domainRows } from './rows/domain-rows.ts';
+import { exportRows } from './rows/export-rows.ts';
 import { iterationRows } from './rows/iteration-rows.ts';
 import { predictionRows } from './rows/prediction-rows.ts';
 import { projectRows } from './rows/project-rows.ts';
 import { tagRows } from './rows/tag-rows.ts';
 
 /** Every operation of Azure Custom Vision's API that is served, the training API first. */
-export const rows: readonly Row[] = [...domainRows, ...projectRows, ...tagRows, ...iterationRows, ...predictionRows];
+export const rows: readonly Row[] = [
+  ...domainRows,
+  ...projectRows,
+  ...tagRows,
+  ...iterationRows,
+  ...exportRows,
+  ...predictionRows,
+];
