@@ -41,6 +41,7 @@ import { IndexPredictionUncertainty1790000006201 } from './1790000006201-IndexPr
 import { CreateSuggestion1790000006202 } from './1790000006202-CreateSuggestion.ts';
 import { CreateSuggestedTag1790000006203 } from './1790000006203-CreateSuggestedTag.ts';
 import { CreateExport1790000006300 } from './1790000006300-CreateExport.ts';
+import { AddIterationIsTiled1790000006500 } from './1790000006500-AddIterationIsTiled.ts';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -87,4 +88,5 @@ export const migrations = [
   CreateSuggestion1790000006202,
   CreateSuggestedTag1790000006203,
   CreateExport1790000006300,
+  AddIterationIsTiled1790000006500,
 ];

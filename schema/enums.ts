@@ -50,6 +50,11 @@ export enum ImageOrder {
   NEWEST = 'NEWEST',
   OLDEST = 'OLDEST',
 }
+export enum PredictionOrder {
+  NEWEST = 'NEWEST',
+  OLDEST = 'OLDEST',
+  MOST_UNCERTAIN = 'MOST_UNCERTAIN',
+}
 export enum SuggestionOrder {
   MOST_UNCERTAIN = 'MOST_UNCERTAIN',
   LEAST_UNCERTAIN = 'LEAST_UNCERTAIN',
@@ -120,6 +125,11 @@ describe(ApiKeyRole, 'ApiKeyRole', 'What the holder of an API key may do.', {
 describe(ImageOrder, 'ImageOrder', 'The order of an image list.', {
   NEWEST: 'Latest upload first.',
   OLDEST: 'First upload first.',
+});
+describe(PredictionOrder, 'PredictionOrder', 'The order of a list of stored predictions.', {
+  NEWEST: 'Latest first.',
+  OLDEST: 'First made first.',
+  MOST_UNCERTAIN: 'The most useful to add to the images first: those that the model learns most from.',
 });
 describe(SuggestionOrder, 'SuggestionOrder', 'The order of a list of suggestions.', {
   MOST_UNCERTAIN: 'The most useful to label first: those that the model learns most from.',

@@ -4,6 +4,7 @@ import { exportRows } from './rows/export-rows.ts';
 import { iterationRows } from './rows/iteration-rows.ts';
 import { predictionRows } from './rows/prediction-rows.ts';
 import { projectRows } from './rows/project-rows.ts';
+import { suggestionRows } from './rows/suggestion-rows.ts';
 import { tagRows } from './rows/tag-rows.ts';
 
 /** Every operation of Azure Custom Vision's API that is served, the training API first. */
@@ -13,5 +14,6 @@ export const rows: readonly Row[] = [
   ...tagRows,
   ...iterationRows,
   ...exportRows,
+  ...suggestionRows,
   ...predictionRows,
 ];

@@ -1,9 +1,8 @@
 import type { SelectQueryBuilder } from 'typeorm';
 import type { Database } from '../../../infra/database/database.ts';
 import { Prediction } from '../../../schema/entities/prediction.entity.ts';
+import { PredictionOrder } from '../../../schema/enums.ts';
 import { DomainError } from '../../errors.ts';
-
-export type PredictionOrder = 'NEWEST' | 'OLDEST' | 'MOST_UNCERTAIN';
 
 /** Which stored predictions are wanted. What is null restricts nothing. */
 export interface PredictionQuery {
@@ -78,7 +77,7 @@ function ordered(
   order: PredictionOrder,
   place: Place | null,
 ): SelectQueryBuilder<Prediction> {
-  if (order === 'MOST_UNCERTAIN') {
+  if (order === PredictionOrder.MOST_UNCERTAIN) {
     if (place)
       rows.andWhere('(row.uncertainty < :u OR (row.uncertainty = :u AND row.id < :id))', {
         u: place.uncertainty,
@@ -86,7 +85,7 @@ function ordered(
       });
     return rows.orderBy('row.uncertainty', 'DESC').addOrderBy('row.id', 'DESC');
   }
-  const [sign, direction] = order === 'OLDEST' ? (['>', 'ASC'] as const) : (['<', 'DESC'] as const);
+  const [sign, direction] = order === PredictionOrder.OLDEST ? (['>', 'ASC'] as const) : (['<', 'DESC'] as const);
   if (place) rows.andWhere(`row.id ${sign} :id`, { id: place.id });
   return rows.orderBy('row.id', direction);
 }

@@ -7,9 +7,10 @@ import type { PredictionTask } from '../../../schema/contracts/prediction.ts';
 import { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import { Prediction } from '../../../schema/entities/prediction.entity.ts';
 import { Publication } from '../../../schema/entities/publication.entity.ts';
+import { PredictionOrder } from '../../../schema/enums.ts';
 import { newId } from '../../../schema/id.ts';
 import { authorise, type Caller } from '../../access.ts';
-import { pageById, type Page } from '../../connection.ts';
+import { pageById, pageByNumber, type Page } from '../../connection.ts';
 import { DomainError, notFound } from '../../errors.ts';
 import type { RateLimit } from '../../rate-limit.ts';
 import { note } from '../../request-notes.ts';
@@ -84,7 +85,9 @@ export class PredictionService {
     query.where({ projectId }).useIndex(indexFor(args));
     if (args.iterationId) query.andWhere({ iterationId: args.iterationId });
     if (args.publishedName) query.andWhere({ publishedName: args.publishedName });
-    return pageById(query, args);
+    if (args.orderBy === PredictionOrder.MOST_UNCERTAIN)
+      return pageByNumber(query, { property: 'uncertainty', direction: 'DESC' }, args);
+    return pageById(query, args, args.orderBy === PredictionOrder.OLDEST ? 'ASC' : 'DESC');
   }
 
   /** @throws DomainError NOT_FOUND for one that the project does not have; then nothing is deleted */
@@ -173,7 +176,8 @@ export class PredictionService {
   }
 }
 
-function indexFor({ iterationId, publishedName }: PredictionListArgs): string {
+function indexFor({ iterationId, publishedName, orderBy }: PredictionListArgs): string {
+  if (orderBy === PredictionOrder.MOST_UNCERTAIN) return 'IX_prediction_project_id_uncertainty_id';
   if (publishedName) return 'IX_prediction_project_id_published_name_id';
   return iterationId ? 'IX_prediction_project_id_iteration_id_id' : 'IX_prediction_project_id_id';
 }

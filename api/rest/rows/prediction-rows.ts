@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { DomainError, notFound } from '../../errors.ts';
 import type { PredictionQuery } from '../../features/prediction/prediction-query.ts';
-import { IterationStatus, ProjectKind } from '../../../schema/enums.ts';
+import { IterationStatus, PredictionOrder, ProjectKind } from '../../../schema/enums.ts';
 import { newId } from '../../../schema/id.ts';
 import { row, type Row, type RowRequest } from '../row.ts';
 import { allPages } from '../wire/all-pages.ts';
@@ -97,7 +97,11 @@ async function newestModel({ caller, services, path }: Asked): Promise<string> {
   return trained.id;
 }
 
-const orders = { Newest: 'NEWEST', Oldest: 'OLDEST', Suggested: 'MOST_UNCERTAIN' } as const;
+const orders = {
+  Newest: PredictionOrder.NEWEST,
+  Oldest: PredictionOrder.OLDEST,
+  Suggested: PredictionOrder.MOST_UNCERTAIN,
+} as const;
 
 function queryOf(token: z.output<typeof predictionQuery>): PredictionQuery {
   const { maxCount, orderBy, continuation, iterationId, application, startTime, endTime, tags } = token;

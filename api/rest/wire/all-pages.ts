@@ -1,4 +1,4 @@
-import type { Page, PageArgs } from '../../connection.ts';
+import { nextCursor, type Page, type PageArgs } from '../../connection.ts';
 
 const atOnce = 200;
 
@@ -7,10 +7,9 @@ export async function allPages<T>(list: (page: PageArgs) => Promise<Page<T>>): P
   const all: T[] = [];
   let after: string | null = null;
   for (;;) {
-    const { nodes, cursorOf, hasNextPage }: Page<T> = await list({ first: atOnce, after });
-    all.push(...nodes);
-    const last = nodes.at(-1);
-    if (!hasNextPage || !last) return all;
-    after = Buffer.from(cursorOf(last)).toString('base64url');
+    const page: Page<T> = await list({ first: atOnce, after });
+    all.push(...page.nodes);
+    after = nextCursor(page);
+    if (after === null) return all;
   }
 }

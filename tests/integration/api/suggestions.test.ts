@@ -193,6 +193,36 @@ describe('suggestions of a classifier', () => {
     expect(await list()).toEqual(others);
   });
 
+  test('stored predictions can come in that order too', async () => {
+    const predict = 'mutation ($input: PredictInput!) { answer: predict(input: $input) { id uncertainty } }';
+    const stored: { id: string; uncertainty: number }[] = [];
+    for (const picture of pictures.slice(0, 5)) {
+      const image = { base64: picture.toString('base64') };
+      stored.push(await ask(predict, { input: { projectId, iterationId, image, store: true } }));
+    }
+    const query = `query ($id: ID!, $orderBy: PredictionOrder, $after: String) {
+      answer: predictions(projectId: $id, orderBy: $orderBy, first: 3, after: $after) {
+        nodes { id uncertainty } pageInfo { endCursor }
+      }
+    }`;
+    const inOrder = async (orderBy: string) => {
+      const [id, found]: [string, { id: string; uncertainty: number }[]] = [projectId, []];
+      for (let after: string | null = null; found.length < stored.length;) {
+        const page: { nodes: typeof stored; pageInfo: { endCursor: string } } = await ask(query, {
+          id,
+          orderBy,
+          after,
+        });
+        found.push(...page.nodes);
+        after = page.pageInfo.endCursor;
+      }
+      return found;
+    };
+    expect(await inOrder('MOST_UNCERTAIN')).toEqual(stored.toSorted((a, b) => b.uncertainty - a.uncertainty));
+    expect(await inOrder('OLDEST')).toEqual(stored);
+    expect(await inOrder('NEWEST')).toEqual(stored.toReversed());
+  });
+
   test('go after 30 days, and with their iteration', async () => {
     const [oldest, ...others] = await list();
     const database = await openDatabase(loadConfig(backend.settings).database, entities, []);
