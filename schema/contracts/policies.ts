@@ -5,4 +5,7 @@ import { trainingPolicies, type TrainingActivities } from './training.ts';
 /** Everything that a worker can do. */
 export type WorkerActivities = TrainingActivities & ExportActivities;
 
-export const workerPolicies: Record<keyof WorkerActivities, ActivityPolicy> = { ...trainingPolicies, ...exportPolicies };
+export const workerPolicies: Record<keyof WorkerActivities, ActivityPolicy> = {
+  ...trainingPolicies,
+  ...exportPolicies,
+};
