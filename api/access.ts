@@ -25,10 +25,13 @@ const permissions: Record<ApiKeyRole, readonly Permission[]> = {
   [ApiKeyRole.PREDICTOR]: ['predict'],
 };
 
+/** Whether a role allows it at all, in some project. */
+export const may = ({ role }: Caller, permission: Permission): boolean => permissions[role].includes(permission);
+
 /** @throws DomainError unless the caller may do this in the project (null: in the service as a whole) */
 export function authorise(caller: Caller, permission: Permission, projectId: string | null): void {
   if (projectId !== null) note({ projectId });
-  if (!permissions[caller.role].includes(permission)) {
+  if (!may(caller, permission)) {
     const able = Object.values(ApiKeyRole).filter((role) => permissions[role].includes(permission));
     const message = `A key of the role ${caller.role} may not ${permission}; it takes one of ${able.join(', ')}.`;
     throw new DomainError('FORBIDDEN', message, { role: caller.role, permission });

@@ -53,6 +53,12 @@ export const countedAtMost = 100_000;
 
 const encodeCursor = (text: string): string => Buffer.from(text).toString('base64url');
 
+/** Where the next page begins; null for the last one. */
+export function nextCursor<T>({ nodes, cursorOf, hasNextPage }: Page<T>): string | null {
+  const last = nodes.at(-1);
+  return hasNextPage && last ? encodeCursor(cursorOf(last)) : null;
+}
+
 /** The text in a cursor. @throws DomainError for one that this list did not make */
 export function decodeCursor(after: string, pattern: RegExp): string {
   const text = Buffer.from(after, 'base64url').toString();
@@ -177,22 +183,23 @@ export async function pageByNumber<T extends ObjectLiteral & { id: string }, K e
 }
 
 /**
- * One page by id, newest first. Ids grow with time, so this is a page over time that costs the same anywhere in the list and neither
+ * One page by id, newest first by default. Ids grow with time, so this is a page over time that costs the same anywhere in the list and neither
  * skips nor repeats when rows come and go meanwhile.
  */
 export async function pageById<T extends ObjectLiteral & { id: string }>(
   query: SelectQueryBuilder<T>,
   { first, after }: PageArgs,
+  direction: Direction = 'DESC',
 ): Promise<Page<T>> {
   const column = `${query.alias}.id`;
   const size = checkPageSize(first);
   const all = query.clone();
   if (after) {
     const id = decodeCursor(after, /^[0-9a-f-]{36}$/);
-    query.andWhere(`${column} < :afterId`, { afterId: id });
+    query.andWhere(`${column} ${direction === 'DESC' ? '<' : '>'} :afterId`, { afterId: id });
   }
   const rows = await query
-    .orderBy(column, 'DESC')
+    .orderBy(column, direction)
     .limit(size + 1)
     .getMany();
   return {

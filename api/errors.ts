@@ -22,6 +22,9 @@ const statuses = {
   TRAINING_NOT_NEEDED: 409,
   NOT_ENOUGH_IMAGES: 409,
   NOT_TRAINED: 409,
+  NOT_EXPORTABLE: 400,
+  EXPORT_RUNNING: 409,
+  EXPORT_EXISTS: 409,
   PUBLISHED: 409,
   NOT_SUPPORTED: 400,
   IDEMPOTENCY_MISMATCH: 422,
@@ -55,7 +58,7 @@ export const notFound = (what: string, id: string): DomainError =>
   new DomainError('NOT_FOUND', `There is no ${what} ${JSON.stringify(id.slice(0, 100))}.`, { what, id });
 
 /** The refusal that is told to the client; null for what is to be logged instead. */
-function refusalOf(error: unknown, logger: Logger): DomainError | null {
+export function refusalOf(error: unknown, logger: Logger): DomainError | null {
   if (error instanceof DomainError) return error;
   if (!(error instanceof OutcomeUnknownError)) return outageRefusal(error, logger);
   const message =
@@ -106,7 +109,7 @@ export const laterStatus = ({ code, retryAfterSeconds }: Record<string, unknown>
 export const retryHeader = ({ retryAfterSeconds }: Record<string, unknown>): Record<string, string> =>
   typeof retryAfterSeconds === 'number' ? { 'retry-after': String(retryAfterSeconds) } : {};
 
-function masked(error: unknown, logger: Logger): { message: string; errorId: string } {
+export function masked(error: unknown, logger: Logger): { message: string; errorId: string } {
   const errorId = currentNotes()?.requestId ?? requestIdOf(undefined);
   logger.error({ err: error, errorId }, 'a request failed unexpectedly');
   return { message: `Something went wrong on the server; its log has the details under ${errorId}.`, errorId };

@@ -10,14 +10,14 @@ import { RunStepRow } from '../schema/entities/run-step.entity.ts';
 import { Upload } from '../schema/entities/upload.entity.ts';
 import { claimChore } from './chores.ts';
 import { clearRateWindows } from './rate-limit.ts';
-import type { PredictionService } from './features/prediction/prediction.service.ts';
 import type { OrphanCollector } from './orphans.ts';
+import type { Services } from './services.ts';
 import { forgetUnusedFeatures } from './unused-features.ts';
 
 interface HousekeepingDeps {
   database: Database;
   storage: Storage;
-  predictions: PredictionService;
+  services: Pick<Services, 'predictions' | 'suggestions'>;
   orphans: OrphanCollector;
   logger: Logger;
 }
@@ -58,8 +58,9 @@ export class Housekeeping {
   }
 
   private async clear(): Promise<void> {
-    const { database, predictions, orphans } = this.deps;
-    while ((await predictions.expire()) > 0);
+    const { database, services, orphans } = this.deps;
+    while ((await services.predictions.expire()) > 0);
+    await services.suggestions.expire();
     await purgeEvents(database, eventLifetimeMs);
     await this.clearUploads();
     await clearRateWindows(database);

@@ -15,7 +15,7 @@ import {
 import type * as QueryComplexity from 'graphql-query-complexity';
 
 // Its ES module build loads a second copy of graphql, which refuses our schema; the CommonJS build shares ours.
-const { getComplexity, simpleEstimator } = createRequire(import.meta.url)(
+const { fieldExtensionsEstimator, getComplexity, simpleEstimator } = createRequire(import.meta.url)(
   'graphql-query-complexity',
 ) as typeof QueryComplexity;
 
@@ -88,7 +88,7 @@ function aliasLimit(context: ValidationContext): ASTVisitor {
 
 export const limitRules: readonly ValidationRule[] = [depthLimit, aliasLimit];
 
-/** A list costs its page size times what is asked of each item; drawing a heat map or predicting costs like a page. */
+/** A list costs its page size times what is asked of each item; one without pages says on its field what it costs. */
 const pageEstimator: QueryComplexity.ComplexityEstimator = ({ args, childComplexity }) => {
   const { first } = args as { first?: unknown };
   return typeof first === 'number' ? 1 + Math.max(1, first) * childComplexity : undefined;
@@ -100,7 +100,7 @@ export function costOf(
   query: DocumentNode,
   request: { variables?: Record<string, unknown>; operationName?: string },
 ): number {
-  const estimators = [pageEstimator, simpleEstimator({ defaultComplexity: 1 })];
+  const estimators = [fieldExtensionsEstimator(), pageEstimator, simpleEstimator({ defaultComplexity: 1 })];
   try {
     return getComplexity({ schema, query, estimators, ...request });
   } catch (error) {

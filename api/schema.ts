@@ -5,12 +5,15 @@ import { lexicographicSortSchema, printSchema, type GraphQLSchema } from 'graphq
 import { buildSchema, type PubSub } from 'type-graphql';
 import { DomainsResolver } from './features/domains/domains.resolver.ts';
 import { EvaluationResolver, ImageResultResolver } from './features/evaluation/evaluation.resolver.ts';
+import { DomainExportsResolver, ExportResolver, IterationExportsResolver } from './features/exports/export.resolver.ts';
 import { AddImageResultResolver, ImageResolver } from './features/images/image.resolver.ts';
 import { KeyResolver } from './features/keys/key.resolver.ts';
 import { PredictionResolver } from './features/prediction/prediction.resolver.ts';
 import { ProjectResolver } from './features/projects/project.resolver.ts';
+import { ImageProposalsResolver } from './features/proposals/proposal.resolver.ts';
 import { PublishingResolver } from './features/publishing/publishing.resolver.ts';
 import { ImageRegionsResolver, RegionResolver } from './features/regions/region.resolver.ts';
+import { SuggestedTagCountResolver, SuggestionResolver } from './features/suggestions/suggestion.resolver.ts';
 import { TagResolver } from './features/tags/tag.resolver.ts';
 import { TrainingResolver } from './features/training/training.resolver.ts';
 
@@ -39,8 +42,14 @@ export function buildGraphqlSchema(): Promise<GraphQLSchema> {
       TrainingResolver,
       EvaluationResolver,
       ImageResultResolver,
+      ExportResolver,
+      IterationExportsResolver,
+      DomainExportsResolver,
       PublishingResolver,
       PredictionResolver,
+      ImageProposalsResolver,
+      SuggestionResolver,
+      SuggestedTagCountResolver,
       KeyResolver,
     ],
     pubSub: outboxOnly,

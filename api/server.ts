@@ -19,6 +19,8 @@ import { playgroundPage, servePlaygroundAssets, wantsPage } from './playground.t
 import type { RateLimit } from './rate-limit.ts';
 import { logRequests } from './request-log.ts';
 import { traceRequests } from './request-traces.ts';
+import { serveAzure } from './rest/frame.ts';
+import { rows } from './rest/routes.ts';
 import type { Services } from './services.ts';
 import type { UrlSigner } from './signing.ts';
 import { serveWebsocket } from './websocket.ts';
@@ -55,7 +57,13 @@ export async function buildServer(deps: ServerDeps): Promise<BuiltServer> {
   const { schema, database, services, authenticator, requestLimit, metrics, logger } = deps;
   const { introspection } = deps.config;
   // Whoever still gets through while the server closes is answered, not refused.
-  const app = Fastify({ bodyLimit: graphqlBodyBytes, forceCloseConnections: 'idle', return503OnClosing: false });
+  const app = Fastify({
+    bodyLimit: graphqlBodyBytes,
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    // Azure's clients and documents write the same path as Training and as training.
+    routerOptions: { caseSensitive: false },
+  });
   let isDraining = false;
   const contextFor = (caller: Caller): Context => ({ caller, services, loaders: createLoaders(database) });
   logRequests(app, logger);
@@ -69,6 +77,7 @@ export async function buildServer(deps: ServerDeps): Promise<BuiltServer> {
   await allowOrigins(app, deps.config.corsOrigins);
   await serveGraphql(app, deps, contextFor);
   serveHealth(app, { ...deps, isDraining: () => isDraining });
+  await serveAzure(app, { contextFor, authenticator, requestLimit, limits: deps.config.limits, logger, rows });
   await servePlainRoutes(app, { ...deps, maxPredictionBytes: deps.config.limits.predictionImageBytes });
   const asked = { schema, authenticator, requestLimit, contextFor, introspection, metrics, logger };
   const closeSockets = serveWebsocket(app.server, asked);
@@ -135,7 +144,7 @@ async function allowOrigins(app: FastifyInstance, origins: readonly string[]): P
   const origin = origins.includes('*') ? '*' : [...origins];
   await app.register(cors, {
     origin,
-    methods: ['GET', 'POST', 'PUT'],
+    methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
     exposedHeaders: ['retry-after', 'x-request-id'],
     maxAge: 3600,
   });

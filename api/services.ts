@@ -8,6 +8,7 @@ import type { Storage } from '../infra/storage/storage.ts';
 import type { Engine } from '../workflows/engines/engine.ts';
 import type { Context } from './context.ts';
 import { EvaluationService } from './features/evaluation/evaluation.service.ts';
+import { ExportService } from './features/exports/export.service.ts';
 import { ImageFiles } from './features/images/image-files.ts';
 import { ImageIntake } from './features/images/image-intake.ts';
 import { ImageService } from './features/images/image.service.ts';
@@ -18,12 +19,16 @@ import { KeyService } from './features/keys/key.service.ts';
 import { PredictionService } from './features/prediction/prediction.service.ts';
 import { Predictor } from './features/prediction/predictor.ts';
 import { ProjectService } from './features/projects/project.service.ts';
+import { ProposalService } from './features/proposals/proposal.service.ts';
 import { PublishingService } from './features/publishing/publishing.service.ts';
 import { RegionService } from './features/regions/region.service.ts';
+import { SuggestionService } from './features/suggestions/suggestion.service.ts';
+import { SnapshotTags } from './features/tags/snapshot-tags.ts';
 import { TagService } from './features/tags/tag.service.ts';
-import { parseEventId, ProgressStream } from './features/training/progress-stream.ts';
+import { ProgressStream } from './features/training/progress-stream.ts';
 import { TrainingService } from './features/training/training.service.ts';
 import { Gate } from './gate.ts';
+import { parseEventId } from './row-progress.ts';
 import { RateLimit } from './rate-limit.ts';
 import type { UrlSigner } from './signing.ts';
 
@@ -44,6 +49,9 @@ export type Services = ReturnType<typeof createServices>;
 /** Pictures that are looked at or rendered at the same time: each may take the memory of a decoded picture. */
 const pictureConcurrency = 4;
 
+/** Pictures in the hands of models at the same time for suggestions and proposals: the rest is for those who ask for a prediction. */
+const labellingConcurrency = 2;
+
 /** Everything the transports call, wired once for the process. */
 export function createServices(deps: ServiceDeps) {
   const { config, database, storage, engine, tail, signer, metrics } = deps;
@@ -63,6 +71,8 @@ export function createServices(deps: ServiceDeps) {
   const { retentionDays } = config.predictions;
   const maxBytes = limits.predictionImageBytes;
   const { predictionsPerMinute } = config.rateLimits;
+  const regions = new RegionService(database, images, limits);
+  const gate = new Gate({ concurrency: labellingConcurrency, queueLimit: Infinity });
   const limit = new RateLimit(database, { name: 'predictions', perMinute: predictionsPerMinute, metrics });
   const asked = { database, storage, predictor, projects, images, uploads, sources, limit };
   return {
@@ -72,9 +82,16 @@ export function createServices(deps: ServiceDeps) {
     training,
     predictor,
     imageFiles: new ImageFiles(database, storage, signer, pictures),
-    regions: new RegionService(database, images, limits),
+    regions,
+    suggestions: new SuggestionService({
+      ...{ database, storage, images, regions, training, predictor, limits },
+      gate,
+    }),
+    proposals: new ProposalService({ database, storage, predictor, gate }),
     tags: new TagService(database, projects, limits),
+    snapshotTags: new SnapshotTags(database, storage),
     evaluation: new EvaluationService(deps.evaluations),
+    exports: new ExportService({ database, storage, engine, tail, signer, training }),
     publishing: new PublishingService(database, training),
     predictions: new PredictionService({ ...asked, maxBytes, retentionDays }),
     keys: new KeyService(database, projects),

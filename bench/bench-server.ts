@@ -6,8 +6,16 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { TaglensClient } from '../cli/client.ts';
-import { createProject, createTags, publish, train, uploadPhotos, withTags } from '../cli/demo-steps.ts';
-import { renderPhotos } from '../cli/photos.ts';
+import { regionLabels, renderBoxedPhotos, type BoxedPhoto } from '../cli/boxed-photos.ts';
+import {
+  createProject,
+  createTags,
+  publish,
+  train,
+  uploadPhotos,
+  type LabelledPhoto,
+  type ProjectKind,
+} from '../cli/demo-steps.ts';
 
 export interface EmptyServer {
   url: string;
@@ -19,12 +27,14 @@ export interface EmptyServer {
 }
 
 export interface BenchServer extends EmptyServer {
-  /** A small classifier is published there as «bench». */
+  /** A small model is published there as «bench». */
   projectId: string;
   iterationId: string;
 }
 
 const key = 'tl_bench_key_for_a_throw_away_server';
+/** One of them is held back, and a detector needs five of each tag. */
+const samplesPerTag = 7;
 const program = fileURLToPath(new URL('../bin/taglens.js', import.meta.url));
 
 async function addressOf(child: ChildProcess): Promise<string> {
@@ -36,15 +46,22 @@ async function addressOf(child: ChildProcess): Promise<string> {
   throw new Error('The server ended before it served.');
 }
 
-async function publishSamples(client: TaglensClient): Promise<{ projectId: string; iterationId: string }> {
-  const { training } = await renderPhotos(5, () => undefined);
-  const projectId = await createProject(client, 'Bench');
-  const tagIds = await createTags(
-    client,
-    projectId,
-    training.map(({ tag }) => tag),
-  );
-  await uploadPhotos(client, projectId, withTags(training, tagIds));
+/** What is sent of a sample beside the picture; a detector is judged on some, which saves it the trainings of the folds. */
+const labelsOf: Record<ProjectKind, (photo: BoxedPhoto, tagIds: Map<string, string>) => LabelledPhoto['labels']> = {
+  CLASSIFICATION: ({ boxes }, tagIds) => ({ tagIds: boxes.map(({ tag }) => tagIds.get(tag) ?? '') }),
+  DETECTION: (photo, tagIds) => regionLabels(photo, tagIds),
+};
+
+async function publishSamples(
+  client: TaglensClient,
+  kind: ProjectKind,
+): Promise<{ projectId: string; iterationId: string }> {
+  const photos = await renderBoxedPhotos(samplesPerTag, () => undefined);
+  const projectId = await createProject(client, 'Bench', kind);
+  const names = photos.flatMap(({ boxes }) => boxes.map(({ tag }) => tag));
+  const tagIds = await createTags(client, projectId, names);
+  const labelled = photos.map((photo) => ({ ...photo, title: photo.name, labels: labelsOf[kind](photo, tagIds) }));
+  await uploadPhotos(client, projectId, labelled);
   const { id: iterationId } = await train(client, projectId);
   await publish(client, iterationId, 'bench');
   return { projectId, iterationId };
@@ -80,9 +97,12 @@ export async function startEmptyServer(settings: Record<string, string> = {}): P
 }
 
 /** The same with a model to ask. */
-export async function startServer(settings: Record<string, string> = {}): Promise<BenchServer> {
+export async function startServer(
+  settings: Record<string, string> = {},
+  kind: ProjectKind = 'CLASSIFICATION',
+): Promise<BenchServer> {
   const server = await startEmptyServer(settings);
-  return { ...server, ...(await publishSamples(new TaglensClient(server.url, server.key))) };
+  return { ...server, ...(await publishSamples(new TaglensClient(server.url, server.key), kind)) };
 }
 
 /** Metrics without labels, as the server tells them now; those of the event loop begin anew each time that they are read. */

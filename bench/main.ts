@@ -1,7 +1,9 @@
+import { benchImportAzure } from './import-azure.ts';
 import { benchLoad } from './load.ts';
 import { benchModels } from './models.ts';
 import type { BenchName } from './names.ts';
 import { benchPredict } from './predict.ts';
+import { benchProposals } from './proposals.ts';
 import { benchQuality } from './quality/quality.ts';
 import { benchShards } from './shards.ts';
 import { benchSubscriptions } from './subscriptions.ts';
@@ -20,10 +22,12 @@ export const benches: Record<BenchName, (options: BenchOptions) => Promise<void>
   train: benchTrain,
   'train-step': benchTrainStep,
   predict: benchPredict,
+  proposals: benchProposals,
   quality: benchQuality,
   models: benchModels,
   subscriptions: benchSubscriptions,
   load: benchLoad,
   uploads: benchUploads,
   shards: benchShards,
+  'import-azure': benchImportAzure,
 };

@@ -3,11 +3,13 @@ export const benchNames = [
   'train',
   'train-step',
   'predict',
+  'proposals',
   'quality',
   'models',
   'subscriptions',
   'load',
   'uploads',
   'shards',
+  'import-azure',
 ] as const;
 export type BenchName = (typeof benchNames)[number];

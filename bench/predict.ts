@@ -1,19 +1,27 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import autocannon from 'autocannon';
 import sharp from 'sharp';
+import type { ProjectKind } from '../cli/demo-steps.ts';
+import { keys } from '../infra/storage/keys.ts';
 import { renderSamples } from '../samples/render.ts';
-import { openBackbone } from '../workers/ml/backbones/backbone.ts';
-import { backbones } from '../workers/ml/backbones/registry.ts';
-import type { ClassifierModel } from '../workers/ml/model-package.ts';
-import { predictImage } from '../workers/ml/predictor.ts';
-import { FEATURE_LENGTH, FEATURE_VERSION } from '../workers/ml/features.ts';
+import { readModelPackage } from '../workers/ml/model-package.ts';
+import { openPredictor } from '../workers/ml/predictor.ts';
+import { SharedSessions } from '../workers/ml/shared-sessions.ts';
 import { startServer, type BenchServer } from './bench-server.ts';
+import type { BenchOptions } from './main.ts';
 import { median, printTable } from './report.ts';
 
 const concurrency = 2;
 const callers = 16;
 const tagCount = 5;
+
+/** By the names that `--only` knows. */
+const kinds: Record<string, ProjectKind> = { classifier: 'CLASSIFICATION', detector: 'DETECTION' };
+/** Enough for a detector that finds something: how many boxes it weighs is part of the work. */
+const settings = { TAGLENS_MAX_TRAINING_STEPS: '150' };
 
 /** 640 x 480 photographs, as a camera sends them. */
 async function photographs(count: number): Promise<Buffer[]> {
@@ -24,35 +32,22 @@ async function photographs(count: number): Promise<Buffer[]> {
 }
 
 /** The same work as a prediction, without HTTP and without a server: predictions a second. */
-async function bareLoop(bodies: Buffer[], seconds: number): Promise<number> {
-  const spec = backbones['efficientnet-lite2'];
-  const backbone = await openBackbone(spec, { threads: 1 });
-  const numbers = {
-    weights: new Float32Array(tagCount * FEATURE_LENGTH),
-    bias: new Float32Array(tagCount),
-    temperature: 1,
-  };
-  const tags = Array.from({ length: tagCount }, (_, i) => ({ id: `${i}`, name: `${i}`, type: 'REGULAR' as const }));
-  const facts = { kind: 'MULTICLASS' as const, backbone: spec.name, featureVersion: FEATURE_VERSION };
-  const model: ClassifierModel = {
-    ...facts,
-    ...numbers,
-    inputSize: spec.inputSize,
-    tags,
-    thresholds: tags.map(() => 0.5),
-  };
+async function bareLoop(modelFile: string, bodies: Buffer[], seconds: number): Promise<number> {
+  const shared = new SharedSessions();
+  const predictor = await openPredictor(readModelPackage(await readFile(modelFile)), shared);
   const endMs = performance.now() + seconds * 1000;
   let done = 0;
   const loop = async (): Promise<void> => {
     while (performance.now() < endMs) {
-      await predictImage(backbone, model, bodies[done % bodies.length] ?? Buffer.alloc(0));
+      await predictor.predict(bodies[done % bodies.length] ?? Buffer.alloc(0));
       done++;
     }
   };
   const startedMs = performance.now();
   await Promise.all(Array.from({ length: concurrency }, loop));
   const rate = (done * 1000) / (performance.now() - startedMs);
-  await backbone.release();
+  await predictor.release();
+  await shared.release();
   return rate;
 }
 
@@ -73,47 +68,60 @@ async function served({ url, key, projectId }: BenchServer, bodies: Buffer[], se
 }
 
 /** Runs the bare loop in a process of its own, so that it neither warms nor burdens the server. */
-async function bareProcess(seconds: number): Promise<number> {
-  const child = fork(new URL('./bare-predict.js', import.meta.url), [String(seconds)]);
+async function bareProcess({ data, iterationId }: BenchServer, seconds: number): Promise<number> {
+  const modelFile = join(data, 'objects', keys.model(iterationId));
+  const child = fork(new URL('./bare-predict.js', import.meta.url), [modelFile, String(seconds)]);
   const [rate] = (await once(child, 'message')) as [number];
   await once(child, 'exit');
   return rate;
 }
 
-export async function runBareLoop(seconds: number): Promise<number> {
+export async function runBareLoop(modelFile: string, seconds: number): Promise<number> {
   const bodies = await photographs(20);
-  await bareLoop(bodies, 1);
-  return bareLoop(bodies, seconds);
+  await bareLoop(modelFile, bodies, 1);
+  return bareLoop(modelFile, bodies, seconds);
 }
 
-/** Predictions a second over HTTP with a warm server, against the bare loop; both in turns. */
-export async function benchPredict({ smoke }: { smoke: boolean }): Promise<void> {
-  const [rounds, seconds] = smoke ? [1, 3] : [5, 10];
+interface Round {
+  bare: number;
+  http: Served;
+}
+
+function report(name: string, rounds: Round[]): void {
+  printTable(
+    [name, 'bare loop /s', 'HTTP /s', 'ratio', 'p50 ms', 'p99 ms', 'failed'],
+    rounds.map(({ bare, http }, i) => [
+      `${i + 1}`,
+      bare.toFixed(1),
+      http.rate.toFixed(1),
+      (http.rate / bare).toFixed(2),
+      `${http.p50}`,
+      `${http.p99}`,
+      `${http.failed}`,
+    ]),
+  );
+  const ratio = median(rounds.map(({ bare, http }) => http.rate / bare));
+  console.log(`\nmedian ratio of the ${name} ${ratio.toFixed(2)} (aim: 0.9 or more)`);
+}
+
+async function measure(name: string, kind: ProjectKind, rounds: number, seconds: number): Promise<void> {
   const bodies = await photographs(20);
-  const server = await startServer();
+  const server = await startServer(settings, kind);
   try {
     await served(server, bodies, 2);
-    const rows: { bare: number; http: Served }[] = [];
+    const done: Round[] = [];
     for (let round = 0; round < rounds; round++)
-      rows.push({ bare: await bareProcess(seconds), http: await served(server, bodies, seconds) });
-    printTable(
-      ['round', 'bare loop /s', 'HTTP /s', 'ratio', 'p50 ms', 'p99 ms', 'failed'],
-      rows.map(({ bare, http }, i) => [
-        `${i + 1}`,
-        bare.toFixed(1),
-        http.rate.toFixed(1),
-        (http.rate / bare).toFixed(2),
-        `${http.p50}`,
-        `${http.p99}`,
-        `${http.failed}`,
-      ]),
-    );
-    console.log(
-      `\nmedian ratio ${median(rows.map(({ bare, http }) => http.rate / bare)).toFixed(2)} (aim: 0.9 or more)`,
-    );
-    console.log(`resident memory of the server: ${await server.residentMegabytes()} MB`);
-    if (rows.some(({ http }) => http.failed > 0)) throw new Error('Some predictions failed.');
+      done.push({ bare: await bareProcess(server, seconds), http: await served(server, bodies, seconds) });
+    report(name, done);
+    console.log(`resident memory of the server: ${await server.residentMegabytes()} MB\n`);
+    if (done.some(({ http }) => http.failed > 0)) throw new Error('Some predictions failed.');
   } finally {
     await server.stop();
   }
+}
+
+/** Predictions a second over HTTP with a warm server, against the bare loop with the same model; both in turns. */
+export async function benchPredict({ smoke, only = '' }: BenchOptions): Promise<void> {
+  const [rounds, seconds] = smoke ? [1, 3] : [5, 10];
+  for (const [name, kind] of Object.entries(kinds)) if (name.includes(only)) await measure(name, kind, rounds, seconds);
 }

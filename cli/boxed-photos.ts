@@ -13,6 +13,11 @@ export interface BoxedPhoto {
   read: () => Promise<Buffer>;
 }
 
+/** A photograph's boxes as they are sent with it. */
+export function regionLabels({ boxes, isTest }: Pick<BoxedPhoto, 'boxes' | 'isTest'>, tagIds: Map<string, string>) {
+  return { isTest, regions: boxes.map(({ tag, ...box }) => ({ tagId: tagIds.get(tag), ...box })) };
+}
+
 /** What is read of a COCO file; `split` is not COCO’s, but says which photographs are for testing where it is there. */
 interface CocoFile {
   categories: { id: number; name: string }[];

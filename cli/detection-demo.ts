@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { annotatedPicture } from './annotated-picture.ts';
-import type { BoxedPhoto } from './boxed-photos.ts';
+import { regionLabels, type BoxedPhoto } from './boxed-photos.ts';
 import { publishedName } from './classification-demo.ts';
 import type { TaglensClient } from './client.ts';
 import type { Box, IterationReport } from './demo-queries.ts';
@@ -51,10 +51,10 @@ async function upload(client: TaglensClient, projectId: string, photos: readonly
   const negative = hasBackground ? await createTag(client, { projectId, name, type: 'NEGATIVE' }) : null;
   const testCount = photos.filter(({ isTest }) => isTest).length;
   console.log(`${photos.length - testCount} photographs to train on, ${testCount} held back, ${tagIds.size} tags`);
-  const labelled = photos.map(({ name: title, boxes, isTest, read }): LabelledPhoto => {
-    const regions = boxes.map(({ tag, ...box }) => ({ tagId: tagIds.get(tag), ...box }));
+  const labelled = photos.map((photo): LabelledPhoto => {
+    const { name, boxes, read } = photo;
     const tagged = boxes.length === 0 && negative !== null ? { tagIds: [negative] } : {};
-    return { title, name: title, read, labels: { isTest, regions, ...tagged } };
+    return { title: name, name, read, labels: { ...regionLabels(photo, tagIds), ...tagged } };
   });
   await uploadPhotos(client, projectId, labelled);
 }

@@ -88,7 +88,7 @@ export interface Config {
   rateLimits: { requestsPerMinute: number; predictionsPerMinute: number };
   /** Hosts and CIDR ranges that image URLs may reach even though they are private. */
   urls: { allow: string[]; timeoutMs: number };
-  training: { concurrency: number; threads: number; mostDetectorSteps: number };
+  training: { concurrency: number; threads: number; mostSteps: number };
   modelMemoryBytes: number;
 }
 
@@ -146,7 +146,7 @@ function build(read: SettingReader): Config {
     training: {
       concurrency: read.integer('TAGLENS_TRAINING_CONCURRENCY'),
       threads: read.integer('TAGLENS_TRAINING_THREADS'),
-      mostDetectorSteps: read.integer('TAGLENS_MAX_DETECTOR_STEPS'),
+      mostSteps: read.integer('TAGLENS_MAX_TRAINING_STEPS'),
     },
     modelMemoryBytes: read.integer('TAGLENS_MODEL_MEMORY_BYTES'),
   };

@@ -139,9 +139,10 @@ export const settings = {
   },
   TAGLENS_URL_TIMEOUT_MS: { default: '15000', meaning: 'Longest download of an image URL, in milliseconds.' },
   TAGLENS_TRAINING_CONCURRENCY: { default: '1', max: 64, meaning: 'Trainings that run at the same time.' },
-  TAGLENS_MAX_DETECTOR_STEPS: {
+  TAGLENS_MAX_TRAINING_STEPS: {
     default: '10000',
-    meaning: 'Most steps that one training of a detector takes; fewer than its recipe has make it quicker and worse.',
+    meaning:
+      'Most steps of gradient descent that one training takes; fewer than its recipe has make it quicker and worse.',
   },
   TAGLENS_TRAINING_THREADS: {
     default: String(cores),

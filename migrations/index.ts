@@ -32,8 +32,16 @@ import { AddIterationTrainingCurve1790000005102 } from './1790000005102-AddItera
 import { AddIterationComparison1790000005103 } from './1790000005103-AddIterationComparison.ts';
 import { AddPublicationIouThreshold1790000005200 } from './1790000005200-AddPublicationIouThreshold.ts';
 import { AddPublicationMaxBoxes1790000005201 } from './1790000005201-AddPublicationMaxBoxes.ts';
+import { AddProjectExportPlatforms1790000006000 } from './1790000006000-AddProjectExportPlatforms.ts';
+import { AddIterationDomainId1790000006001 } from './1790000006001-AddIterationDomainId.ts';
+import { AddPublicationResourceId1790000006002 } from './1790000006002-AddPublicationResourceId.ts';
+import { AddPredictionApplication1790000006003 } from './1790000006003-AddPredictionApplication.ts';
 import { AddPredictionUncertainty1790000006200 } from './1790000006200-AddPredictionUncertainty.ts';
 import { IndexPredictionUncertainty1790000006201 } from './1790000006201-IndexPredictionUncertainty.ts';
+import { CreateSuggestion1790000006202 } from './1790000006202-CreateSuggestion.ts';
+import { CreateSuggestedTag1790000006203 } from './1790000006203-CreateSuggestedTag.ts';
+import { CreateExport1790000006300 } from './1790000006300-CreateExport.ts';
+import { AddIterationIsTiled1790000006500 } from './1790000006500-AddIterationIsTiled.ts';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -71,6 +79,14 @@ export const migrations = [
   AddIterationComparison1790000005103,
   AddPublicationIouThreshold1790000005200,
   AddPublicationMaxBoxes1790000005201,
+  AddProjectExportPlatforms1790000006000,
+  AddIterationDomainId1790000006001,
+  AddPublicationResourceId1790000006002,
+  AddPredictionApplication1790000006003,
   AddPredictionUncertainty1790000006200,
   IndexPredictionUncertainty1790000006201,
+  CreateSuggestion1790000006202,
+  CreateSuggestedTag1790000006203,
+  CreateExport1790000006300,
+  AddIterationIsTiled1790000006500,
 ];

@@ -20,6 +20,11 @@ export enum IterationStatus {
   FAILED = 'FAILED',
   CANCELLED = 'CANCELLED',
 }
+export enum ExportStatus {
+  EXPORTING = 'EXPORTING',
+  DONE = 'DONE',
+  FAILED = 'FAILED',
+}
 export enum TrainingPhase {
   SNAPSHOT = 'SNAPSHOT',
   FEATURES = 'FEATURES',
@@ -44,6 +49,15 @@ export enum ApiKeyRole {
 export enum ImageOrder {
   NEWEST = 'NEWEST',
   OLDEST = 'OLDEST',
+}
+export enum PredictionOrder {
+  NEWEST = 'NEWEST',
+  OLDEST = 'OLDEST',
+  MOST_UNCERTAIN = 'MOST_UNCERTAIN',
+}
+export enum SuggestionOrder {
+  MOST_UNCERTAIN = 'MOST_UNCERTAIN',
+  LEAST_UNCERTAIN = 'LEAST_UNCERTAIN',
 }
 export enum TagMatch {
   ANY = 'ANY',
@@ -81,6 +95,11 @@ describe(IterationStatus, 'IterationStatus', 'How far a training has come.', {
   FAILED: 'Ended without a model; the field error says why.',
   CANCELLED: 'Ended on request.',
 });
+describe(ExportStatus, 'ExportStatus', 'How far an export has come.', {
+  EXPORTING: 'A worker is at it, or will be.',
+  DONE: 'The archive is ready.',
+  FAILED: 'Ended without an archive; the field error says why. It can be asked for again.',
+});
 describe(TrainingPhase, 'TrainingPhase', 'The step of a training that is running.', {
   SNAPSHOT: 'Fixing which images and tags take part.',
   FEATURES: 'Running images through the backbone.',
@@ -106,6 +125,15 @@ describe(ApiKeyRole, 'ApiKeyRole', 'What the holder of an API key may do.', {
 describe(ImageOrder, 'ImageOrder', 'The order of an image list.', {
   NEWEST: 'Latest upload first.',
   OLDEST: 'First upload first.',
+});
+describe(PredictionOrder, 'PredictionOrder', 'The order of a list of stored predictions.', {
+  NEWEST: 'Latest first.',
+  OLDEST: 'First made first.',
+  MOST_UNCERTAIN: 'The most useful to add to the images first: those that the model learns most from.',
+});
+describe(SuggestionOrder, 'SuggestionOrder', 'The order of a list of suggestions.', {
+  MOST_UNCERTAIN: 'The most useful to label first: those that the model learns most from.',
+  LEAST_UNCERTAIN: 'The surest first: those that can be accepted by the page.',
 });
 describe(TagMatch, 'TagMatch', 'How several tags of a filter combine.', {
   ANY: 'The image has at least one of them.',

@@ -22,6 +22,14 @@ const apiPackages = [
   ),
   ...packages('dataloader graphql-scalars graphql-ws ipaddr.js prom-client reflect-metadata type-graphql typeorm ws'),
 ];
+/** What the layer of Azure's API decodes with. */
+const restPackages = [...packages('@fastify/multipart @streamparser/json fastify zod'), 'node:stream'];
+/** What services answer, as types. */
+const outputTypes = [
+  'api/features/*/*.output.ts',
+  'api/features/prediction/prediction-query.ts',
+  'api/features/tags/snapshot-tags.ts',
+];
 /** What infra may talk to the outside world with. */
 const vendorPackages = [
   ...packages('ipaddr.js libsql mysql2 pino prom-client typeorm undici'),
@@ -39,8 +47,13 @@ const featureFaces = [
   'api/features/*/*.loader.ts',
   'api/features/*/*.input.ts',
   'api/features/domains/domains.ts',
+  'api/features/exports/platforms.ts',
+  'api/features/exports/stale-exports.ts',
   'api/features/images/image-source.ts',
+  'api/features/prediction/predictor.ts',
+  'api/features/prediction/stored-results.ts',
   'api/features/regions/drawing.ts',
+  'api/features/suggestions/stale-suggestions.ts',
   'api/features/tags/tagging.ts',
 ];
 
@@ -101,7 +114,7 @@ const layers: readonly Layer[] = [
   },
   {
     files: 'workers/ml/**',
-    may: ['workers/ml/**', 'node:**', ...packages('onnxruntime-node sharp bmp-ts')],
+    may: ['workers/ml/**', 'node:**', ...packages('onnxruntime-node sharp bmp-ts fflate')],
     instead: 'take bytes or values as parameters and let an activity fetch and store them',
   },
   {
@@ -118,6 +131,20 @@ const layers: readonly Layer[] = [
     files: 'api/features/{x}/**',
     may: ['api/features/{x}/**', 'api/*.ts', ...featureFaces, ...portsAndSchema, 'workers/ml/**', ...apiPackages],
     instead: 'go through the service of the other feature, or take a port in the constructor',
+  },
+  {
+    files: 'api/rest/**',
+    may: [
+      'api/rest/**',
+      'api/*.ts',
+      'schema/**',
+      'infra/config.ts',
+      'infra/logger.ts',
+      ...restPackages,
+      ...featureFaces,
+      ...outputTypes,
+    ],
+    instead: 'call a service: a row only translates',
   },
   {
     files: 'api/main.ts',

@@ -7,7 +7,7 @@ import { createActivities } from './activities/index.ts';
 import { openBackbone } from './ml/backbones/backbone.ts';
 import { backbones, type BackboneName } from './ml/backbones/registry.ts';
 import { detectorRecipe } from './ml/detection/recipe.ts';
-import { fineTuneRecipe } from './ml/fine-tuning/recipe.ts';
+import { fineTuneRecipe, type FineTuneRecipe } from './ml/fine-tuning/recipe.ts';
 import { openTrunk } from './ml/fine-tuning/trunk.ts';
 
 export type ActivitiesConfig = Pick<Config, 'database' | 'storage' | 'training' | 'limits'>;
@@ -24,14 +24,15 @@ export async function openActivities(config: ActivitiesConfig): Promise<OpenActi
   const backbone = keptOpen((name) => openBackbone(backbones[name], config.training));
   const trunk = keptOpen((name) => openTrunk(backbones[name], config.training));
   const { limits } = config;
+  const { mostSteps } = config.training;
   const activities = createActivities({
     database,
     storage: await openStorage(config.storage),
     backbone: backbone.open,
     trunk: trunk.open,
     recipes: {
-      detector: (facts) => detectorRecipe({ ...facts, mostSteps: config.training.mostDetectorSteps }),
-      fineTuning: fineTuneRecipe,
+      detector: (facts) => detectorRecipe({ ...facts, mostSteps }),
+      fineTuning: (facts) => withinSteps(fineTuneRecipe(facts), facts.imageCount, mostSteps),
     },
     threads: config.training.threads,
     recommendedImagesPerTag: {
@@ -45,6 +46,12 @@ export async function openActivities(config: ActivitiesConfig): Promise<OpenActi
     await database.close();
   };
   return { activities, database, close };
+}
+
+/** The recipe with a schedule as short as the operator wants it. */
+function withinSteps(recipe: FineTuneRecipe, imageCount: number, most: number): FineTuneRecipe {
+  const epochs = Math.min(recipe.epochs, (most * recipe.batchSize) / imageCount);
+  return { ...recipe, epochs, minSteps: Math.min(recipe.minSteps, most) };
 }
 
 /** Opens each once, when it is first asked for. */

@@ -1,5 +1,10 @@
 import { Piscina } from 'piscina';
-import type { PredictionOutcome, PredictionPort, PredictionTask } from '../schema/contracts/prediction.ts';
+import type {
+  PredictionOutcome,
+  PredictionPort,
+  PredictionTask,
+  ProposalOutcome,
+} from '../schema/contracts/prediction.ts';
 import type { PredictionThreadConfig } from './prediction-thread.ts';
 
 export interface PredictionPoolConfig extends PredictionThreadConfig {
@@ -8,8 +13,8 @@ export interface PredictionPoolConfig extends PredictionThreadConfig {
 
 /** Threads that compute predictions: the runtime of the backbone blocks whoever calls it, so the API must not. */
 export class PredictionPool implements PredictionPort {
-  private readonly pool: Piscina<PredictionTask, PredictionOutcome>;
-  private readonly underWay = new Set<Promise<PredictionOutcome>>();
+  private readonly pool: Piscina<unknown, unknown>;
+  private readonly underWay = new Set<Promise<unknown>>();
 
   constructor({ threads, modelMemoryBytes, ...config }: PredictionPoolConfig) {
     const workerData: PredictionThreadConfig = { ...config, modelMemoryBytes: Math.floor(modelMemoryBytes / threads) };
@@ -25,8 +30,15 @@ export class PredictionPool implements PredictionPort {
     });
   }
 
-  async predict(task: PredictionTask): Promise<PredictionOutcome> {
-    const outcome = this.pool.run(task);
+  predict(task: PredictionTask): Promise<PredictionOutcome> {
+    return this.awaited(this.pool.run(task) as Promise<PredictionOutcome>);
+  }
+
+  propose(bytes: Uint8Array): Promise<ProposalOutcome> {
+    return this.awaited(this.pool.run(bytes, { name: 'proposeInThread' }) as Promise<ProposalOutcome>);
+  }
+
+  private async awaited<T>(outcome: Promise<T>): Promise<T> {
     this.underWay.add(outcome);
     try {
       return await outcome;

@@ -3,5 +3,6 @@ import { fileURLToPath } from 'node:url';
 import { register } from 'tsx/esm/api';
 
 register({ tsconfig: fileURLToPath(new URL('../tsconfig.json', import.meta.url)) });
-const { predictInThread } = await import('./prediction-thread.ts');
+const { predictInThread, proposeInThread } = await import('./prediction-thread.ts');
 export default predictInThread;
+export { proposeInThread };

@@ -6,10 +6,11 @@ import { OutageError } from '../infra/outage.ts';
 import { openStorage } from '../infra/storage/open.ts';
 import { ObjectNotFound } from '../infra/storage/storage.ts';
 import { SizedCache } from '../infra/sized-cache.ts';
-import type { PredictionOutcome, PredictionTask } from '../schema/contracts/prediction.ts';
+import type { PredictionOutcome, PredictionTask, ProposalOutcome } from '../schema/contracts/prediction.ts';
 import { ImageRefusal, inspectHeader, type ImageLimits } from './ml/image.ts';
 import { readModelPackage } from './ml/model-package.ts';
 import { openPredictor, type Predictor } from './ml/predictor.ts';
+import { proposeRegions } from './ml/region-proposals/propose-regions.ts';
 import { SharedSessions } from './ml/shared-sessions.ts';
 import { uncertaintyOf } from './ml/uncertainty.ts';
 
@@ -70,8 +71,21 @@ export async function predictInThread(task: PredictionTask): Promise<PredictionO
   } catch (error) {
     if (error instanceof ObjectNotFound) return { status: 'NO_MODEL' };
     if (error instanceof OutageError) return { status: 'NO_STORAGE' };
-    if (!(error instanceof ImageRefusal)) throw error;
-    const { code, message, details } = error;
-    return { status: 'REFUSED', code, message, details };
+    return refusalOf(error);
   }
+}
+
+export async function proposeInThread(bytes: Uint8Array): Promise<ProposalOutcome> {
+  try {
+    await inspectHeader(bytes, config.limits);
+    return { status: 'PROPOSED', proposals: await proposeRegions(await shared.backbone('efficientnet-lite0'), bytes) };
+  } catch (error) {
+    return refusalOf(error);
+  }
+}
+
+function refusalOf(error: unknown): Extract<PredictionOutcome, { status: 'REFUSED' }> {
+  if (!(error instanceof ImageRefusal)) throw error;
+  const { code, message, details } = error;
+  return { status: 'REFUSED', code, message, details };
 }

@@ -1,8 +1,10 @@
-import type { TaglensClient } from '../../cli/client.ts';
-import { findDataset, type Dataset, type LabelledFile } from '../datasets.ts';
 import { readFile } from 'node:fs/promises';
-import { measureEach, type Measured, type QualityCase, type QualitySection } from './case.ts';
-import { addImages, createProject, createTags, train, withServer } from './product.ts';
+import { basename } from 'node:path';
+import type { TaglensClient } from '../../cli/client.ts';
+import { createTags } from '../../cli/demo-steps.ts';
+import { findDataset, type Dataset, type LabelledFile } from '../datasets.ts';
+import { casesOf, type OneMeasured, type QualitySection } from './case.ts';
+import { addImages, createProject, measureInProduct, train } from './product.ts';
 
 interface Answer {
   predict: { results: { tagName: string; probability: number }[] };
@@ -28,11 +30,12 @@ async function measureOne(
   client: TaglensClient,
   { name, tags, train: training, test }: Dataset,
   seed: number,
-): Promise<{ figures: Record<string, number>; minutes: number }> {
+): Promise<OneMeasured> {
   const projectId = await createProject(client, { name: `${name} ${seed}` });
   const tagIds = await createTags(client, projectId, tags);
   const uploads = training.map(({ path, tags: own }) => ({
-    path,
+    name: basename(path),
+    read: () => readFile(path),
     facts: { tagIds: own.map((tag) => tagIds.get(tag)) },
   }));
   await addImages(client, projectId, uploads);
@@ -46,18 +49,7 @@ async function measureOne(
   return { figures, minutes: advanced.minutes };
 }
 
-async function measureCase(set: string, seeds: readonly number[]): Promise<Measured | null> {
-  const dataset = await findDataset(set);
-  if (!dataset) return null;
-  return withServer((client) => measureEach(seeds, (seed) => measureOne(client, dataset, seed)));
-}
-
-const cases = ['clothing', 'trash'].map((set): QualityCase => ({
-  name: `advanced/${set}`,
-  labels: [set],
-  seeds: [1, 2, 3],
-  measure: (seeds) => measureCase(set, seeds),
-}));
+const trials = ['clothing', 'trash'].map((set) => ({ set, labels: [], seeds: [1, 2, 3] }));
 
 export const advanced: QualitySection = {
   title: 'Classifiers, QUICK against ADVANCED',
@@ -68,5 +60,7 @@ export const advanced: QualitySection = {
     { name: 'advanced', head: 'ADVANCED right %', decimals: 1 },
     { name: 'quickMinutes', head: 'minutes of QUICK', decimals: 1 },
   ],
-  cases,
+  cases: casesOf('advanced', trials, findDataset, (set, _trial, seeds) =>
+    measureInProduct(seeds, (client, seed) => measureOne(client, set, seed)),
+  ),
 };

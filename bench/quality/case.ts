@@ -5,6 +5,12 @@ export interface Measured {
   minutes?: number[];
 }
 
+/** The same of one seed or draw. */
+export interface OneMeasured {
+  figures: Record<string, number>;
+  minutes?: number;
+}
+
 /** One row of a table. */
 export interface QualityCase {
   /** As `--only` knows it, such as «detectors/bccd/QUICK/all». */
@@ -28,10 +34,39 @@ export interface QualitySection {
   smoke?: string;
 }
 
+/** One way to try a set. */
+export interface Trial {
+  set: string;
+  /** Cells of the row after that of the set; they tell the cases of a set apart. */
+  labels: string[];
+  seeds: readonly number[];
+}
+
+/** A case for each trial of a section; none is measured whose set `find` does not find. */
+export function casesOf<Set, Own extends Trial>(
+  section: string,
+  trials: readonly Own[],
+  find: (set: string) => Promise<Set | null>,
+  measure: (set: Set, trial: Own, seeds: readonly number[]) => Promise<Measured>,
+): QualityCase[] {
+  return trials.map((trial) => {
+    const labels = [trial.set, ...trial.labels];
+    return {
+      name: [section, ...labels].join('/'),
+      labels,
+      seeds: trial.seeds,
+      measure: async (seeds) => {
+        const found = await find(trial.set);
+        return found && measure(found, trial, seeds);
+      },
+    };
+  });
+}
+
 /** Trains once with each seed, keeps the time, and gathers the figures of all. */
 export async function measureEach(
   seeds: readonly number[],
-  measureOne: (seed: number) => Promise<{ figures: Record<string, number>; minutes?: number }>,
+  measureOne: (seed: number) => Promise<OneMeasured>,
 ): Promise<Measured> {
   const figures: Record<string, number[]> = {};
   const minutes: number[] = [];

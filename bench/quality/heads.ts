@@ -11,7 +11,8 @@ import { evaluate, expectedCalibrationError, type EvaluationInput } from '../../
 import { sha256 } from '../../workers/ml/model-package.ts';
 import { seededRandom } from '../../workers/ml/random.ts';
 import { findDataset, type Dataset, type LabelledFile } from '../datasets.ts';
-import { measureEach, type Measured, type QualityCase, type QualitySection } from './case.ts';
+import { casesOf, measureEach, type Measured, type QualitySection, type Trial } from './case.ts';
+import { drawUntilEach } from './draw.ts';
 
 const cache = join(tmpdir(), 'taglens-bench-features');
 
@@ -29,19 +30,6 @@ async function exampleOf(backbone: Backbone, { path, tags: own }: LabelledFile, 
   const features = known ? new Float32Array(new Uint8Array(known).buffer) : await extractFeatures(backbone, bytes);
   if (!known) await writeFile(file, Buffer.from(features.buffer, features.byteOffset, features.byteLength));
   return { targets: own.map((tag) => tags.indexOf(tag)), features, hash: await perceptualHash(bytes) };
-}
-
-/** So many examples of each tag, drawn by chance that the seed decides. */
-function draw(examples: readonly Example[], perTag: number, seed: number): Example[] {
-  const random = seededRandom(seed);
-  const shuffled = examples.map((example) => ({ example, order: random() })).sort((a, b) => a.order - b.order);
-  const counts = new Map<number, number>();
-  return shuffled.flatMap(({ example }) => {
-    const [target = 0] = example.targets;
-    const count = counts.get(target) ?? 0;
-    counts.set(target, count + 1);
-    return count < perTag ? [example] : [];
-  });
 }
 
 /** One truth as it would be if the probabilities were right. */
@@ -94,14 +82,16 @@ async function measure(
   return { right: 100 * accuracy, averagePrecision: averagePrecision.value, error, noise, logLoss };
 }
 
-async function measureCase(
-  set: string,
-  spec: BackboneSpec,
-  imagesPerTag: number | 'all',
+interface HeadTrial extends Trial {
+  spec: BackboneSpec;
+  imagesPerTag: number | 'all';
+}
+
+async function measureTrial(
+  dataset: Dataset,
+  { spec, imagesPerTag }: HeadTrial,
   seeds: readonly number[],
-): Promise<Measured | null> {
-  const dataset = await findDataset(set);
-  if (!dataset) return null;
+): Promise<Measured> {
   await mkdir(cache, { recursive: true });
   const backbone = await openBackbone(spec, { threads: 2 });
   const load = async (files: LabelledFile[]): Promise<Example[]> => {
@@ -112,7 +102,8 @@ async function measureCase(
   const [training, testing] = [await load(dataset.train), await load(dataset.test)];
   await backbone.release();
   return measureEach(seeds, async (seed) => {
-    const examples = imagesPerTag === 'all' ? training : draw(training, imagesPerTag, seed);
+    const examples =
+      imagesPerTag === 'all' ? training : drawUntilEach(training, ({ targets }) => targets, imagesPerTag, seed);
     return { figures: await measure(examples, testing, dataset) };
   });
 }
@@ -127,13 +118,11 @@ const plan: Record<string, (number | 'all')[]> = {
   'playing-cards': ['all'],
 };
 
-const cases = Object.values(backbones).flatMap((spec) =>
+const trials = Object.values(backbones).flatMap((spec) =>
   Object.entries(plan).flatMap(([set, counts]) =>
-    counts.map((imagesPerTag): QualityCase => {
-      const labels = [set, spec.name, `${imagesPerTag}`];
-      const name = ['heads', ...labels].join('/');
-      const seeds = imagesPerTag === 'all' ? [1] : [1, 2, 3, 4, 5];
-      return { name, labels, seeds, measure: (chosen) => measureCase(set, spec, imagesPerTag, chosen) };
+    counts.map((imagesPerTag): HeadTrial => {
+      const labels = [spec.name, `${imagesPerTag}`];
+      return { set, spec, imagesPerTag, labels, seeds: imagesPerTag === 'all' ? [1] : [1, 2, 3, 4, 5] };
     }),
   ),
 );
@@ -151,6 +140,6 @@ export const heads: QualitySection = {
     { name: 'noise', head: 'ECE if perfect', decimals: 3 },
     { name: 'logLoss', head: 'log-loss', decimals: 3 },
   ],
-  cases,
+  cases: casesOf('heads', trials, findDataset, measureTrial),
   smoke: 'heads/mslearn-fruit/efficientnet-lite0/5',
 };

@@ -1,14 +1,18 @@
-import { readFile } from 'node:fs/promises';
 import { TaglensClient } from '../../cli/client.ts';
 import { startEmptyServer } from '../bench-server.ts';
+import { measureEach, type Measured, type OneMeasured } from './case.ts';
 
 const uploadBatchSize = 64;
 
-/** A server as users run it, for as long as the work takes. */
-export async function withServer<T>(work: (client: TaglensClient) => Promise<T>): Promise<T> {
+/** Trains once with each seed on a server as users run it. */
+export async function measureInProduct(
+  seeds: readonly number[],
+  measureOne: (client: TaglensClient, seed: number) => Promise<OneMeasured>,
+): Promise<Measured> {
   const server = await startEmptyServer();
+  const client = new TaglensClient(server.url, server.key);
   try {
-    return await work(new TaglensClient(server.url, server.key));
+    return await measureEach(seeds, (seed) => measureOne(client, seed));
   } finally {
     await server.stop();
   }
@@ -19,23 +23,10 @@ export async function createProject(client: TaglensClient, input: Record<string,
   return (await client.request<{ createProject: { id: string } }>(query, { input })).createProject.id;
 }
 
-export async function createTags(
-  client: TaglensClient,
-  projectId: string,
-  names: readonly string[],
-): Promise<Map<string, string>> {
-  const query = 'mutation ($input: CreateTagInput!) { createTag(input: $input) { id } }';
-  const ids = new Map<string, string>();
-  for (const name of names) {
-    const { createTag } = await client.request<{ createTag: { id: string } }>(query, { input: { projectId, name } });
-    ids.set(name, createTag.id);
-  }
-  return ids;
-}
-
 /** A photograph with what is to be known of it: `tagIds`, `regions`, `isTest`. */
 export interface UploadedFile {
-  path: string;
+  name: string;
+  read: () => Promise<Buffer>;
   facts: Record<string, unknown>;
 }
 
@@ -48,9 +39,7 @@ export async function addImages(
   const query = 'mutation ($input: AddImagesInput!) { addImages(input: $input) { results { status message } } }';
   for (let start = 0; start < files.length; start += uploadBatchSize) {
     const batch = files.slice(start, start + uploadBatchSize);
-    const bodies = await Promise.all(
-      batch.map(async ({ path }) => ({ name: path.split('/').at(-1) ?? path, bytes: await readFile(path) })),
-    );
+    const bodies = await Promise.all(batch.map(async ({ name, read }) => ({ name, bytes: await read() })));
     const uploadIds = await client.uploadFiles(projectId, bodies);
     const images = batch.map(({ facts }, i) => ({
       source: { uploadId: uploadIds[i] },

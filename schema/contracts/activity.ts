@@ -58,6 +58,12 @@ export type ActivityCalls<T> = {
   [K in keyof T]: T[K] extends (input: infer I, context: ActivityContext) => infer R ? (input: I) => R : never;
 };
 
+/** What an orchestration may do to its run, beside calling activities. */
+export interface RunControl {
+  /** Cancels the activities under way, which are still to be waited for. The run goes on, and so may later calls. */
+  cancelCalls(): void;
+}
+
 /** Thrown into an orchestration by its next activity call once the run was cancelled. */
 export class CancelledError extends Error {
   readonly nonRetryable = true;

@@ -51,7 +51,23 @@ export type PredictionOutcome =
   /** The model could not be fetched now. */
   | { status: 'NO_STORAGE' };
 
+/** A box round something that stands out in a picture, in fractions of it. */
+export interface RegionProposalFigure {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+  /** 0 to 1, no probability. */
+  confidence: number;
+}
+
+/** Proposals: the most distinct first. */
+export type ProposalOutcome =
+  { status: 'PROPOSED'; proposals: RegionProposalFigure[] } | Extract<PredictionOutcome, { status: 'REFUSED' }>;
+
 /** Whoever computes predictions: threads of this process, or other processes one day. */
 export interface PredictionPort {
   predict(task: PredictionTask): Promise<PredictionOutcome>;
+  /** What stands out in a picture, without any model of a project. */
+  propose(bytes: Uint8Array): Promise<ProposalOutcome>;
 }

@@ -5,10 +5,13 @@ import { ImageTag } from './image-tag.entity.ts';
 import { Region } from './region.entity.ts';
 import { Upload } from './upload.entity.ts';
 import { Iteration } from './iteration.entity.ts';
+import { Export } from './export.entity.ts';
 import { CachedFeature } from './cached-feature.entity.ts';
 import { ShardProgress } from './shard-progress.entity.ts';
 import { Publication } from './publication.entity.ts';
 import { Prediction } from './prediction.entity.ts';
+import { Suggestion } from './suggestion.entity.ts';
+import { SuggestedTag } from './suggested-tag.entity.ts';
 import { ApiKey } from './api-key.entity.ts';
 import { ApiKeyDigest } from './api-key-digest.entity.ts';
 import { IdempotentAnswer } from './idempotent-answer.entity.ts';
@@ -28,10 +31,13 @@ export const entities = [
   Region,
   Upload,
   Iteration,
+  Export,
   CachedFeature,
   ShardProgress,
   Publication,
   Prediction,
+  Suggestion,
+  SuggestedTag,
   ApiKey,
   ApiKeyDigest,
   IdempotentAnswer,

@@ -46,6 +46,10 @@ export class Iteration {
   @Column({ name: 'backbone', type: 'varchar', length: 32 })
   backbone: string;
 
+  @Field(() => ID, { nullable: true, description: 'The domain that it was trained for; null for earlier trainings.' })
+  @Column({ name: 'domain_id', type: 'varchar', length: 36, nullable: true })
+  domainId: string | null;
+
   @Field(() => Int, { nullable: true, description: 'Longest time of an ADVANCED training, in minutes; else null.' })
   @Column({ name: 'budget_minutes', type: 'integer', nullable: true })
   budgetMinutes: number | null;
@@ -57,6 +61,12 @@ export class Iteration {
   })
   @Column({ name: 'input_size', type: 'integer', nullable: true })
   inputSize: number | null;
+
+  @Field(() => Boolean, {
+    description: 'Whether the detector also looks at four overlapping parts of each image, for small objects.',
+  })
+  @Column({ name: 'is_tiled', type: 'boolean', default: false })
+  isTiled: boolean;
 
   @Column({ name: 'tag_ids', type: 'simple-json', nullable: true })
   tagIds: string[] | null;

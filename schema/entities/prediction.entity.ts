@@ -26,6 +26,10 @@ export class Prediction {
   @Column({ name: 'published_name', type: 'varchar', length: 255, nullable: true })
   publishedName: string | null;
 
+  @Field(() => String, { nullable: true, description: 'Which application asked, in its own words.' })
+  @Column({ name: 'application', type: 'varchar', length: 255, nullable: true })
+  application: string | null;
+
   @Field(() => [PredictionResult], {
     description:
       'Highest probability first. Of a classifier one a tag; of a detector one an object, from a score of .02 on, so that the client chooses its threshold. ' +

@@ -29,6 +29,10 @@ export class Project {
   @Column({ name: 'domain_id', type: 'varchar', length: 36 })
   domainId: string;
 
+  /** Platforms that its models are meant for, as Azure's clients name them; kept for them. */
+  @Column({ name: 'export_platforms', type: 'simple-json', nullable: true })
+  exportPlatforms: string[] | null;
+
   /** Grows with every change of images and tags: tells whether a training would see anything new. */
   @Column({ name: 'content_version', type: 'integer' })
   contentVersion: number;

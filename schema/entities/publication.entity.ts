@@ -34,6 +34,13 @@ export class Publication {
   @Column({ name: 'max_boxes', type: 'integer', default: 200 })
   maxBoxes: number;
 
+  @Field(() => String, {
+    nullable: true,
+    description: 'The prediction resource that a client of Azure’s named when it published; without effect here.',
+  })
+  @Column({ name: 'resource_id', type: 'varchar', length: 512, nullable: true })
+  resourceId: string | null;
+
   @Field(() => Date, { description: 'When it was published.' })
   @Column({ name: 'created_at', type: 'datetime', precision: 3 })
   createdAt: Date;

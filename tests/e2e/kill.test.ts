@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { readdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -6,24 +5,12 @@ import { join } from 'node:path';
 import type { EntityManager } from 'typeorm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openDatabase } from '../../infra/database/open.ts';
-import { keys } from '../../infra/storage/keys.ts';
-import { renderSamples, type Sample } from '../../samples/render.ts';
-import type { TrainingCurvePoint } from '../../schema/contracts/training.ts';
+import { renderSamples } from '../../samples/render.ts';
 import { CachedFeature } from '../../schema/entities/cached-feature.entity.ts';
-import { EventRow } from '../../schema/entities/event.entity.ts';
 import { entities } from '../../schema/entities/index.ts';
 import { RunStepRow } from '../../schema/entities/run-step.entity.ts';
 import { startProcess, type ServerProcess } from './process.ts';
-import {
-  ask,
-  isOver,
-  makeDetectionProject,
-  makeProject,
-  startTraining,
-  waitFor,
-  type Photograph,
-  type State,
-} from './training-steps.ts';
+import { ask, isOver, makeProject, startTraining, waitFor, type Photograph, type State } from './training-steps.ts';
 
 const perTag = 12;
 const folders: string[] = [];
@@ -118,40 +105,9 @@ test.each(moments)(
 
 /** Trains the same data again, to its end; the digest of the model. */
 async function trainUndisturbed(client: ServerProcess['client'], projectId: string): Promise<string | null> {
-  const query = 'mutation ($p: ID!) { trainIteration(input: { projectId: $p, force: true }) { id } }';
-  const { id } = await ask<{ id: string }>(client, query, { p: projectId });
+  const { id } = await startTraining(client, projectId, { force: true });
   return (await waitFor(client, id, isOver)).modelSha256;
 }
-
-test('a detector killed while it learns goes on from its last checkpoint, to the same model', async () => {
-  const data = await newFolder();
-  const checkpointSteps = 50;
-  const settings = { TAGLENS_MAX_DETECTOR_STEPS: String(checkpointSteps + 10) };
-  const samples: Sample[] = [];
-  for await (const sample of renderSamples({ perTag: 6, seed: 12, size: 160 }))
-    if (['stop', 'yield'].includes(sample.tag)) samples.push(sample);
-  const first = await startProcess(data, settings);
-  const projectId = await makeDetectionProject(first.client, samples, 2);
-  const { id } = await startTraining(first.client, projectId);
-  const checkpoint = join(data, 'objects', keys.checkpoint(id, 0));
-  while (!existsSync(checkpoint)) await new Promise((resolve) => setTimeout(resolve, 15));
-  await first.end('SIGKILL');
-  const told = (await curveOf(data, id)).length;
-  const server = await startProcess(data, settings);
-  const state = await waitFor(server.client, id, isOver);
-  expect(state).toMatchObject({ status: 'COMPLETED', error: null, imageCount: samples.length });
-  const later = (await curveOf(data, id)).slice(told);
-  expect(Math.min(...later.map(({ step }) => step))).toBeGreaterThan(checkpointSteps);
-  expect(await trainUndisturbed(server.client, projectId)).toBe(state.modelSha256);
-  await server.end('SIGTERM');
-}, 480_000);
-
-/** Steps of gradient descent as subscribers were told. */
-const curveOf = (data: string, entityId: string): Promise<TrainingCurvePoint[]> =>
-  query(data, async (manager) => {
-    const events = await manager.find(EventRow, { where: { entityId }, order: { id: 'ASC' } });
-    return events.flatMap(({ payload }) => (payload as { point?: TrainingCurvePoint | null }).point ?? []);
-  });
 
 test('a training killed over and over still finishes', async () => {
   const data = await newFolder();

@@ -4,6 +4,8 @@ import type { Sample } from '../../samples/render.ts';
 export interface Photograph {
   tag: string;
   jpeg: Buffer;
+  /** Kept for measuring. */
+  isTest?: boolean;
 }
 
 const batchSize = 64;
@@ -29,7 +31,7 @@ export async function makeProject(client: TaglensClient, photographs: readonly P
       { p: project.id, n: tag },
     );
     const own = photographs.filter((photograph) => photograph.tag === tag);
-    const images = own.map(({ jpeg }) => ({ source: { base64: jpeg.toString('base64') } }));
+    const images = own.map(({ jpeg, isTest = false }) => ({ source: { base64: jpeg.toString('base64') }, isTest }));
     for (let at = 0; at < images.length; at += batchSize)
       await ask(client, 'mutation ($i: AddImagesInput!) { addImages(input: $i) { results { status } } }', {
         i: { projectId: project.id, tagIds: [id], images: images.slice(at, at + batchSize) },
@@ -64,8 +66,11 @@ export async function makeDetectionProject(
   return projectId;
 }
 
-export const startTraining = (client: TaglensClient, p: string): Promise<{ id: string }> =>
-  ask(client, 'mutation ($p: ID!) { trainIteration(input: { projectId: $p }) { id } }', { p });
+/** @param options what else a client may say of a training, such as its mode */
+export const startTraining = (client: TaglensClient, projectId: string, options = {}): Promise<{ id: string }> =>
+  ask(client, 'mutation ($i: TrainIterationInput!) { trainIteration(input: $i) { id } }', {
+    i: { projectId, ...options },
+  });
 
 export interface State {
   status: string;

@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import type { TaglensClient } from '../../cli/client.ts';
 import { keys } from '../../infra/storage/keys.ts';
 import { samples } from '../integration/api/setup.ts';
-import { ask, isOver, makeProject, startTraining, waitFor, type State } from '../e2e/training-steps.ts';
+import { isOver, makeProject, startTraining, waitFor, type State } from '../e2e/training-steps.ts';
 import type { Installation } from './installation.ts';
 import { forgetFeatures, modelsOf } from './training-facts.ts';
 
@@ -35,14 +35,11 @@ export async function trainUndisturbed(
   installation: Installation,
   client: TaglensClient,
   projectId: string,
-): Promise<State> {
+  options = {},
+): Promise<State & { id: string }> {
   await forgetFeatures(installation);
-  const { id } = await ask<{ id: string }>(
-    client,
-    'mutation ($p: ID!) { trainIteration(input: { projectId: $p, force: true }) { id } }',
-    { p: projectId },
-  );
-  return waitFor(client, id, isOver);
+  const { id } = await startTraining(client, projectId, { ...options, force: true });
+  return { id, ...(await waitFor(client, id, isOver)) };
 }
 
 /** Each training completed with one model. */

@@ -1,7 +1,10 @@
 import { Client, Connection } from '@temporalio/client';
 import { loadConfig } from '../../infra/config.ts';
 import { keys } from '../../infra/storage/keys.ts';
+import type { TrainingCurvePoint } from '../../schema/contracts/training.ts';
 import { CachedFeature } from '../../schema/entities/cached-feature.entity.ts';
+import { EventRow } from '../../schema/entities/event.entity.ts';
+import { RunStepRow } from '../../schema/entities/run-step.entity.ts';
 import type { HistoryEvent } from '../workflow/stage.ts';
 import type { Installation } from './installation.ts';
 
@@ -28,6 +31,7 @@ async function historyOf({ settings }: Installation, runId: string) {
 }
 
 export async function activitiesOf(installation: Installation, runId: string): Promise<ActivityFact[]> {
+  if (loadConfig(installation.settings).engine.kind === 'embedded') return journalOf(installation, runId);
   const events = await historyOf(installation, runId);
   return events.flatMap(({ eventId, activityTaskScheduledEventAttributes: scheduled }) => {
     if (!scheduled) return [];
@@ -40,6 +44,15 @@ export async function activitiesOf(installation: Installation, runId: string): P
     const attempt = done ? (start?.activityTaskStartedEventAttributes?.attempt ?? null) : null;
     const endedMs = done?.eventTime ? millisecondsOf(done.eventTime) : null;
     return [{ name: scheduled.activityType?.name ?? '', attempt, endedMs }];
+  });
+}
+
+async function journalOf(installation: Installation, runId: string): Promise<ActivityFact[]> {
+  const order = { sequence: 'ASC' } as const;
+  const steps = await installation.query((manager) => manager.find(RunStepRow, { where: { runId }, order }));
+  return steps.map(({ name, attempts, completion, updatedAt }) => {
+    const isOver = completion !== null;
+    return { name, attempt: isOver ? attempts : null, endedMs: isOver ? updatedAt : null };
   });
 }
 
@@ -83,3 +96,29 @@ export async function refusedTasksOf(installation: Installation, runId: string):
   const messages = events.map(({ workflowTaskFailedEventAttributes: failed }) => failed?.failure?.message ?? '');
   return messages.filter((message) => message.includes('TMPRL1100')).length;
 }
+
+/** When each object of a training under way was stored, by its key. */
+async function workTimesOf({ storage }: Installation, iterationId: string): Promise<Map<string, number>> {
+  const times = new Map<string, number>();
+  for await (const { key, modifiedAt } of storage.list(keys.trainingWork(iterationId)))
+    times.set(key, modifiedAt.getTime());
+  return times;
+}
+
+/** The same of the view packs; a process that repeats nothing leaves these times alone. */
+export async function viewTimesOf(installation: Installation, iterationId: string): Promise<Map<string, number>> {
+  const times = await workTimesOf(installation, iterationId);
+  return new Map([...times].filter(([key]) => key.includes('/views/')));
+}
+
+/** When the last checkpoint of a part was stored; 0 before the first. */
+export async function checkpointTimeOf(installation: Installation, iterationId: string, part: number): Promise<number> {
+  return (await workTimesOf(installation, iterationId)).get(keys.checkpoint(iterationId, part)) ?? 0;
+}
+
+/** Steps of gradient descent as subscribers were told. */
+export const pointsOf = (installation: Installation, entityId: string): Promise<TrainingCurvePoint[]> =>
+  installation.query(async (manager) => {
+    const events = await manager.find(EventRow, { where: { entityId }, order: { id: 'ASC' } });
+    return events.flatMap(({ payload }) => (payload as { point?: TrainingCurvePoint | null }).point ?? []);
+  });

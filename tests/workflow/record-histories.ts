@@ -1,6 +1,7 @@
 // Writes histories/*.json from real runs: `infra/servers.sh run npm run histories -- WAY…`, after a change of an orchestration.
 import { writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import proto from '@temporalio/proto';
 import type { TrainingActivities, TrainingPlanName } from '../../schema/contracts/training.ts';
 import { newId } from '../../schema/id.ts';
@@ -20,10 +21,18 @@ const endings: Record<string, Partial<TrainingActivities>> = {
   failed: {
     fitHead: () => Promise.reject(Object.assign(new Error('No tag has enough images.'), { nonRetryable: true })),
   },
+  // One of three shards, while the others are under way.
+  'shard-failed': {
+    extractFeatures: async ({ shard }, { signal }) => {
+      if (shard !== 1) return Promise.race([stuck(signal), sleep(5000, { leftOutCount: 0 })]);
+      await sleep(1000);
+      throw Object.assign(new Error('The disk is full.'), { nonRetryable: true });
+    },
+  },
   cancelled: { extractFeatures: (_, { signal }) => stuck(signal) },
 };
 
-const endedOtherwise: Record<string, string> = { failed: 'FAILED', cancelled: 'CANCELLED' };
+const endedOtherwise: Record<string, string> = { failed: 'FAILED', 'shard-failed': 'FAILED', cancelled: 'CANCELLED' };
 
 function planned(plan: TrainingPlanName, partCount: number): Partial<TrainingActivities> {
   return { takeSnapshot: () => Promise.resolve({ shardCount: 3, plan, partCount }) };

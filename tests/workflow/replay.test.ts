@@ -24,10 +24,8 @@ async function replay(entry?: string): Promise<Map<string, ReplayResult['error']
   return errors;
 }
 
-const all = (error: unknown) =>
-  new Map(
-    ['cancelled', 'completed', 'detector', 'failed', 'fine-tuned'].map((way) => [`train-iteration.${way}.json`, error]),
-  );
+const ways = ['cancelled', 'completed', 'detector', 'failed', 'fine-tuned', 'shard-failed', 'shard-failed-before'];
+const all = (error: unknown) => new Map(ways.map((way) => [`train-iteration.${way}.json`, error]));
 
 test('runs that began with an earlier program can go on with this one', async () => {
   expect(await replay()).toEqual(all(undefined));

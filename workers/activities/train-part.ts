@@ -57,14 +57,15 @@ async function learnPart(
   const { storage, database, threads } = deps;
   const { tracker } = training;
   const [snapshot, plan] = [await training.snapshot(), await training.plan()];
-  const { seed } = await database.read.manager.findOneByOrFail(Iteration, { id: iterationId });
+  const { seed, trainingCurve } = await database.read.manager.findOneByOrFail(Iteration, { id: iterationId });
   const leftOut = await readLeftOut(storage, iterationId, incompleteShards);
   refuseTooFew(snapshot, takingPart(snapshot.images, leftOut));
   const placed = snapshot.images.map(({ id }, index) => ({ id, index }));
   const usable = takingPart(placed, leftOut).map(({ index }) => index);
   const { parts, own } = partOf(plan, part);
   const progress = tracker.beginPart(part, 0);
-  let last: TrainingCurvePoint | undefined;
+  // An attempt that finds everything learned has no step of its own to tell of.
+  let last = trainingCurve?.findLast((point) => point.part === part);
   const checkpointKey = keys.checkpoint(iterationId, part);
   const run: PartRun = {
     ...rolesOf(snapshot, plan, own, usable),

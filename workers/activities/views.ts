@@ -1,7 +1,7 @@
 import { keys } from '../../infra/storage/keys.ts';
 import type { Storage } from '../../infra/storage/storage.ts';
 import type { DetectionSnapshot } from '../../schema/contracts/training.ts';
-import { renderViews, type TrainingPicture } from '../ml/detection/views.ts';
+import { PictureSet, renderViews, type TrainingPicture } from '../ml/detection/views.ts';
 import { stageViews } from '../ml/fine-tuning/views.ts';
 import type { ActivityDeps } from './deps.ts';
 import type { Extraction, PlacedImage } from './extraction.ts';
@@ -45,9 +45,10 @@ export function detectorViews(
     fold: folds[index] as number,
     load: () => originals.load(image),
   }));
+  const set = new PictureSet(pictures);
   return storedViews(storage, iterationId, async ({ image, index }) => {
     const own = { ...recipe, viewsPerImage: image.isTest ? 1 : recipe.viewsPerImage };
-    return renderViews(await backbone(recipe.backbone), pictures, index, own, seed);
+    return renderViews(await backbone(recipe.backbone), set, index, own, seed);
   });
 }
 

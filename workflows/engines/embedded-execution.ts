@@ -9,7 +9,7 @@ import {
   isFinal,
   retryDelayMs,
 } from '../../schema/contracts/activity.ts';
-import type { ActivityContext, ActivityFailure, ActivityPolicy } from '../../schema/contracts/activity.ts';
+import type { ActivityContext, ActivityFailure, ActivityPolicy, RunControl } from '../../schema/contracts/activity.ts';
 import type { RunStepRow } from '../../schema/entities/run-step.entity.ts';
 import { traced } from '../../infra/tracing.ts';
 import { attempt, type AttemptOptions } from './attempt.ts';
@@ -18,7 +18,7 @@ import { ReplayOrder } from './embedded-replay.ts';
 
 export type RunnableActivity = (input: unknown, context: ActivityContext) => Promise<unknown>;
 export type Calls = Record<string, (input: unknown) => Promise<unknown>>;
-export type Orchestration = (activities: Calls, input: unknown) => Promise<unknown>;
+export type Orchestration = (activities: Calls, input: unknown, run: RunControl) => Promise<unknown>;
 
 export interface ExecutionOptions {
   runId: string;
@@ -29,10 +29,12 @@ export interface ExecutionOptions {
 }
 
 /** One run inside one runner: it feeds the orchestration with answers from the journal or from activities. */
-export class Execution {
+export class Execution implements RunControl {
   private sequence = 0;
   private readonly cancellation = new AbortController();
   private readonly dropping = new AbortController();
+  /** Of the calls since the last time that the orchestration cancelled all. */
+  private calling = new AbortController();
   private readonly order: ReplayOrder;
   private readonly running = new Set<Promise<unknown>>();
   private abort!: (error: unknown) => void;
@@ -47,7 +49,7 @@ export class Execution {
   /** @throws LeaseLostError when dropped, JournalMismatchError, or what the orchestration throws */
   async run(orchestration: Orchestration, input: unknown): Promise<unknown> {
     try {
-      return await Promise.race([orchestration(this.calls(), input), this.aborted]);
+      return await Promise.race([orchestration(this.calls(), input, this), this.aborted]);
     } finally {
       // Calls the orchestration did not wait for must not outlive the run.
       this.dropping.abort(new LeaseLostError());
@@ -61,6 +63,12 @@ export class Execution {
 
   cancel(): void {
     this.cancellation.abort(new CancelledError());
+  }
+
+  /** A replay comes to the same: the failure because of which it is called stands in the journal before any later call. */
+  cancelCalls(): void {
+    this.calling.abort(new CancelledError('Another activity failed.'));
+    this.calling = new AbortController();
   }
 
   /** Stops without writing: the lease is lost or the process ends. */
@@ -116,7 +124,7 @@ export class Execution {
     const policy = this.policyOf(name);
     const signal = policy.runsWhenCancelled
       ? this.dropping.signal
-      : AbortSignal.any([this.dropping.signal, this.cancellation.signal]);
+      : AbortSignal.any([this.dropping.signal, this.cancellation.signal, this.calling.signal]);
     let step = before;
     for (;;) {
       this.dropping.signal.throwIfAborted();

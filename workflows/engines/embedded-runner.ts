@@ -6,6 +6,7 @@ import {
   firstRetryDelayMs,
   type Activity,
   type ActivityPolicy,
+  type RunControl,
 } from '../../schema/contracts/activity.ts';
 import type { RunRow } from '../../schema/entities/run.entity.ts';
 import { Execution, type Orchestration, type RunnableActivity } from './embedded-execution.ts';
@@ -15,7 +16,7 @@ import { Leases } from './embedded-leases.ts';
 export interface RunnerOptions {
   database: Database;
   /** Plain functions over their own interface of activities; `never` lets each state its own types. */
-  orchestrations: Record<string, (activities: never, input: never) => Promise<unknown>>;
+  orchestrations: Record<string, (activities: never, input: never, run: RunControl) => Promise<unknown>>;
   activities: Record<string, Activity>;
   /** One policy for each activity; a missing one refuses the start. */
   policies: Record<string, ActivityPolicy>;

@@ -1,4 +1,4 @@
-import { ActivityError, CancelledError, type ActivityCalls } from '../../schema/contracts/activity.ts';
+import { ActivityError, CancelledError, type ActivityCalls, type RunControl } from '../../schema/contracts/activity.ts';
 import type {
   FitInput,
   HeadResult,
@@ -13,13 +13,14 @@ type Activities = ActivityCalls<TrainingActivities>;
 export async function trainIteration(
   activities: Activities,
   { iterationId }: TrainIterationInput,
+  run: RunControl,
 ): Promise<{ modelSha256: string }> {
   try {
     const { shardCount, plan = 'HEAD', partCount = 0 } = await activities.takeSnapshot({ iterationId });
     const shards = Array.from({ length: shardCount }, (_, shard) => activities.extractFeatures({ iterationId, shard }));
-    const results = await together(shards);
+    const results = await together(shards, run);
     const incompleteShards = results.flatMap(({ leftOutCount }, shard) => (leftOutCount > 0 ? [shard] : []));
-    const model = await makers[plan](activities, { iterationId, incompleteShards }, partCount);
+    const model = await makers[plan](activities, { iterationId, incompleteShards }, run, partCount);
     await activities.completeIteration({ iterationId, ...model });
     return { modelSha256: model.modelSha256 };
   } catch (error) {
@@ -34,26 +35,32 @@ export async function trainIteration(
 /** From features to a model. */
 const makers: Record<
   TrainingPlanName,
-  (activities: Activities, input: FitInput, partCount: number) => Promise<HeadResult>
+  (activities: Activities, input: FitInput, run: RunControl, partCount: number) => Promise<HeadResult>
 > = {
   HEAD: (activities, input) => activities.fitHead(input),
-  DETECTOR: async (activities, input, partCount) => {
-    await trainParts(activities, input, partCount);
+  DETECTOR: async (activities, input, run, partCount) => {
+    await trainParts(activities, input, run, partCount);
     return activities.assembleDetector(input);
   },
-  FINE_TUNE: async (activities, input, partCount) => {
+  FINE_TUNE: async (activities, input, run, partCount) => {
     const quick = await activities.fitHead(input);
-    await trainParts(activities, input, partCount);
+    await trainParts(activities, input, run, partCount);
     return activities.keepBetter({ ...input, quick });
   },
 };
 
-async function trainParts(activities: Activities, input: FitInput, partCount: number): Promise<void> {
-  await together(Array.from({ length: partCount }, (_, part) => activities.trainPart({ ...input, part })));
+async function trainParts(activities: Activities, input: FitInput, run: RunControl, partCount: number): Promise<void> {
+  const parts = Array.from({ length: partCount }, (_, part) => activities.trainPart({ ...input, part }));
+  await together(parts, run);
 }
 
-/** All of them, or the first error when every one has ended: none may still be writing while everything is cleared away. */
-async function together<T>(calls: Promise<T>[]): Promise<T[]> {
-  await Promise.allSettled(calls);
-  return Promise.all(calls);
+/** All of them. After the first error the others are of no use; but none may still be writing when everything is cleared away. */
+async function together<T>(calls: Promise<T>[], run: RunControl): Promise<T[]> {
+  try {
+    return await Promise.all(calls);
+  } catch (error) {
+    run.cancelCalls();
+    await Promise.allSettled(calls);
+    throw error;
+  }
 }

@@ -6,6 +6,7 @@ import {
   CancelledFailure,
   DeterminismViolationError,
   isCancellation,
+  patched,
   proxyActivities,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -22,6 +23,7 @@ import {
   type ActivityCalls,
   type ActivityFailure as OurFailure,
   type ActivityPolicy,
+  type RunControl,
 } from '../../schema/contracts/activity.ts';
 import { prefixOf, queueName } from '../../schema/contracts/task-queue.ts';
 
@@ -29,26 +31,43 @@ type Calls = Record<string, (input: unknown) => Promise<unknown>>;
 
 /** Runs an orchestration inside Temporal's sandbox, with the same answers and errors as in the embedded engine. */
 export async function runInTemporal<T, I, R>(
-  orchestration: (activities: ActivityCalls<T>, input: I) => Promise<R>,
+  orchestration: (activities: ActivityCalls<T>, input: I, run: RunControl) => Promise<R>,
   policies: Record<keyof T & string, ActivityPolicy>,
   input: I,
 ): Promise<R> {
+  const scope = new CallScope();
   const entries = Object.entries<ActivityPolicy>(policies);
-  const calls: Calls = Object.fromEntries(entries.map(([name, policy]) => [name, activityCall(name, policy)]));
+  const calls: Calls = Object.fromEntries(entries.map(([name, policy]) => [name, activityCall(name, policy, scope)]));
   try {
-    return await orchestration(calls as ActivityCalls<T>, input);
+    return await orchestration(calls as ActivityCalls<T>, input, scope);
   } catch (error) {
     throw workflowFailure(error);
   }
 }
 
-function activityCall(name: string, policy: ActivityPolicy): (input: unknown) => Promise<unknown> {
+/** Where the calls are made that may be cancelled; a scope of Temporal is cancelled once and for all. */
+class CallScope implements RunControl {
+  private scope = new CancellationScope();
+
+  run<T>(call: () => Promise<T>): Promise<T> {
+    return this.scope.run(call);
+  }
+
+  cancelCalls(): void {
+    // Runs that failed before this was done have no request to cancel in their histories.
+    if (!patched('cancel-calls')) return;
+    this.scope.cancel();
+    this.scope = new CancellationScope();
+  }
+}
+
+function activityCall(name: string, policy: ActivityPolicy, scope: CallScope): (input: unknown) => Promise<unknown> {
   const activity = proxyActivities<Calls>(activityOptions(policy))[name] as (input: unknown) => Promise<unknown>;
   return async (input) => {
     try {
       return await (policy.runsWhenCancelled
         ? CancellationScope.nonCancellable(() => activity(input))
-        : activity(input));
+        : scope.run(() => activity(input)));
     } catch (error) {
       throw orchestrationError(name, error);
     }

@@ -18,6 +18,7 @@ import { checkCount } from '../../text.ts';
 import type { ProjectService } from '../projects/project.service.ts';
 import { getTags } from '../tags/tag.service.ts';
 import { refuseRegions } from '../regions/drawing.ts';
+import { forgetSuggestions } from '../suggestions/stale-suggestions.ts';
 import {
   attachTags,
   checkImageTags,
@@ -129,6 +130,7 @@ export class ImageService {
       for (const { tagId } of links) countTag(change, tagId, -1);
       await manager.delete(Region, { imageId: In(imageIds) });
       await manager.delete(ImageTag, { imageId: In(imageIds) });
+      await forgetSuggestions(manager, { imageId: In(imageIds) });
       await manager.delete(Image, { id: In(imageIds) });
       change.images -= images.length;
       change.untagged -= images.filter(({ isTagged }) => !isTagged).length;
@@ -136,6 +138,22 @@ export class ImageService {
     });
     for (const { id, projectId } of deleted) await this.deps.storage.deletePrefix(keys.image(projectId, id));
     return deleted.length;
+  }
+
+  /** Deletes every image of a project, batch by batch. Returns how many went. */
+  async deleteAll(caller: Caller, projectId: string): Promise<number> {
+    await this.deps.projects.get(caller, 'label', projectId);
+    const { manager } = this.deps.database.read;
+    let count = 0;
+    for (;;) {
+      const some = await manager.find(Image, {
+        select: { id: true },
+        where: { projectId },
+        take: this.deps.limits.batchSize,
+      });
+      if (some.length === 0) return count;
+      count += await this.delete(caller, { imageIds: some.map(({ id }) => id) });
+    }
   }
 
   /** Changes images of one project, which are looked at once more under its lock: somebody may be deleting them. */
@@ -156,7 +174,7 @@ export class ImageService {
   }
 
   /** Images of one project, in the order asked. @throws DomainError when one is missing or of another project */
-  private async getSome(manager: EntityManager, caller: Caller, ids: readonly string[]): Promise<[Image, ...Image[]]> {
+  async getSome(manager: EntityManager, caller: Caller, ids: readonly string[]): Promise<[Image, ...Image[]]> {
     checkCount('imageIds', ids, this.deps.limits.batchSize);
     const found = await manager.findBy(Image, { id: In([...ids]) });
     const byId = new Map(found.map((image) => [image.id, image]));

@@ -1,5 +1,6 @@
 import { ArgsType, Field, ID, InputType } from 'type-graphql';
 import { Prediction } from '../../../schema/entities/prediction.entity.ts';
+import { PredictionOrder } from '../../../schema/enums.ts';
 import { connectionOf, PageArgs } from '../../connection.ts';
 import { RegionInput } from '../regions/region.input.ts';
 import { ImageSourceInput } from '../images/image.input.ts';
@@ -20,6 +21,12 @@ export class PredictInput {
   @Field(() => ImageSourceInput, { description: 'The picture.' })
   image: ImageSourceInput;
 
+  @Field(() => String, {
+    nullable: true,
+    description: 'Which application asks, at most 255 characters; kept with the answer to find it by.',
+  })
+  application?: string | null;
+
   @Field(() => Boolean, { defaultValue: false, description: 'Whether to keep picture and answer for a while.' })
   store: boolean;
 
@@ -38,6 +45,9 @@ export class PredictionListArgs extends PageArgs {
 
   @Field(() => String, { nullable: true, description: 'Only answers under this published name.' })
   publishedName?: string | null;
+
+  @Field(() => PredictionOrder, { defaultValue: PredictionOrder.NEWEST, description: 'In which order.' })
+  orderBy: PredictionOrder;
 }
 
 @InputType({ description: 'A stored prediction that becomes an image to train on.' })

@@ -11,7 +11,7 @@ import {
 
 @Resolver(() => Prediction)
 export class PredictionResolver {
-  @Query(() => PredictionConnection, { description: 'Stored predictions of a project, newest first.' })
+  @Query(() => PredictionConnection, { description: 'Stored predictions of a project.' })
   async predictions(
     @Arg('projectId', () => ID, { description: 'The project.' }) projectId: string,
     @Args(() => PredictionListArgs) args: PredictionListArgs,

@@ -1,3 +1,4 @@
+import { In } from 'typeorm';
 import type { Database } from '../../../infra/database/database.ts';
 import { keys } from '../../../infra/storage/keys.ts';
 import type { Storage } from '../../../infra/storage/storage.ts';
@@ -5,32 +6,33 @@ import type { Image } from '../../../schema/entities/image.entity.ts';
 import type { PredictionTask } from '../../../schema/contracts/prediction.ts';
 import { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import { Prediction } from '../../../schema/entities/prediction.entity.ts';
-import type { PredictionResult } from '../../../schema/entities/prediction-result.ts';
 import { Publication } from '../../../schema/entities/publication.entity.ts';
-import { IterationStatus } from '../../../schema/enums.ts';
+import { PredictionOrder } from '../../../schema/enums.ts';
 import { newId } from '../../../schema/id.ts';
 import { authorise, type Caller } from '../../access.ts';
-import { pageById, type Page } from '../../connection.ts';
+import { pageById, pageByNumber, type Page } from '../../connection.ts';
 import { DomainError, notFound } from '../../errors.ts';
 import type { RateLimit } from '../../rate-limit.ts';
 import { note } from '../../request-notes.ts';
+import { checkText } from '../../text.ts';
 import type { ImageService } from '../images/image.service.ts';
 import type { ImageSources } from '../images/image-source.ts';
 import type { UploadService } from '../images/upload.service.ts';
 import type { ProjectService } from '../projects/project.service.ts';
+import { checkTrained } from '../training/training.service.ts';
 import type { AddPredictionToImagesInput, PredictInput, PredictionListArgs } from './prediction.input.ts';
+import { queryPredictions, type PredictionQuery, type PredictionQueryPage } from './prediction-query.ts';
 import type { Predictor } from './predictor.ts';
+import { fittingResults } from './stored-results.ts';
 
 const dayMs = 86_400_000;
-
-/** What a column of text holds in MySQL. */
-const resultBytes = 65_535;
 
 /** What to ask, and what to do with the answer. */
 export interface Question {
   projectId: string;
   publishedName: string | null;
   iterationId: string | null;
+  application?: string | null;
   store: boolean;
   explain: boolean;
 }
@@ -55,8 +57,9 @@ export class PredictionService {
   async predictFromSource(caller: Caller, input: PredictInput): Promise<Prediction> {
     authorise(caller, 'predict', input.projectId);
     const { bytes } = await this.deps.sources.read(input.projectId, input.image, this.deps.maxBytes);
-    const { projectId, publishedName = null, iterationId = null, store, explain } = input;
-    const prediction = await this.predict(caller, { projectId, publishedName, iterationId, store, explain }, bytes);
+    const { projectId, publishedName = null, iterationId = null, application = null, store, explain } = input;
+    const question = { projectId, publishedName, iterationId, application, store, explain };
+    const prediction = await this.predict(caller, question, bytes);
     if (input.image.uploadId != null) await this.deps.uploads.discard([input.image.uploadId]);
     return prediction;
   }
@@ -64,12 +67,14 @@ export class PredictionService {
   async predict(caller: Caller, question: Question, bytes: Buffer): Promise<Prediction> {
     authorise(caller, 'predict', question.projectId);
     const { projectId, publishedName } = question;
+    const application =
+      question.application == null ? null : checkText('application', question.application, { max: 255 });
     await this.deps.limit.take(caller);
     const model = await this.resolveModel(question);
     const { iterationId } = model;
     note({ iterationId });
     const said = await this.deps.predictor.predict({ ...model, bytes, explain: question.explain });
-    const answer = { id: newId(), projectId, iterationId, publishedName, ...said, createdAt: new Date() };
+    const answer = { id: newId(), projectId, iterationId, publishedName, application, ...said, createdAt: new Date() };
     if (!question.store) return { ...answer, isStored: false, expiresAt: null };
     return this.store({ ...answer, isStored: true, expiresAt: this.expiry(answer.createdAt) }, bytes);
   }
@@ -80,7 +85,24 @@ export class PredictionService {
     query.where({ projectId }).useIndex(indexFor(args));
     if (args.iterationId) query.andWhere({ iterationId: args.iterationId });
     if (args.publishedName) query.andWhere({ publishedName: args.publishedName });
-    return pageById(query, args);
+    if (args.orderBy === PredictionOrder.MOST_UNCERTAIN)
+      return pageByNumber(query, { property: 'uncertainty', direction: 'DESC' }, args);
+    return pageById(query, args, args.orderBy === PredictionOrder.OLDEST ? 'ASC' : 'DESC');
+  }
+
+  /** @throws DomainError NOT_FOUND for one that the project does not have; then nothing is deleted */
+  async deleteMany(caller: Caller, projectId: string, ids: readonly string[]): Promise<void> {
+    await this.deps.projects.get(caller, 'label', projectId);
+    const found = await this.deps.database.read.manager.findBy(Prediction, { projectId, id: In([...ids]) });
+    const missing = ids.find((id) => !found.some((prediction) => prediction.id === id));
+    if (missing !== undefined) throw notFound('stored prediction', missing);
+    for (const prediction of found) await this.delete(prediction);
+  }
+
+  /** Stored predictions that meet a query, in its order, from a place on. */
+  async query(caller: Caller, projectId: string, query: PredictionQuery): Promise<PredictionQueryPage> {
+    await this.deps.projects.get(caller, 'read', projectId);
+    return queryPredictions(this.deps.database, projectId, query);
   }
 
   /** The picture joins the training images as if it had been uploaded, and the prediction goes. */
@@ -131,16 +153,15 @@ export class PredictionService {
     }
     const iteration = await manager.findOneBy(Iteration, { id: iterationId ?? '', projectId });
     if (!iteration) throw notFound('iteration of this project', iterationId ?? '');
-    if (iteration.status === IterationStatus.COMPLETED) return { iterationId: iteration.id, suppression: null };
-    const message = `Iteration ${JSON.stringify(iteration.name)} is ${iteration.status}; only a COMPLETED one can predict.`;
-    throw new DomainError('NOT_TRAINED', message, { status: iteration.status });
+    checkTrained(iteration);
+    return { iterationId: iteration.id, suppression: null };
   }
 
   /** Heat maps are drawn for the moment and not kept. */
   private async store(prediction: Prediction, bytes: Buffer): Promise<Prediction> {
     const { id, projectId } = prediction;
     await this.deps.storage.put(keys.predictionOriginal(projectId, id), bytes);
-    const results = fitting(prediction.results.map((result) => ({ ...result, heatmap: null })));
+    const results = fittingResults(prediction.results.map((result) => ({ ...result, heatmap: null })));
     await this.deps.database.transact((manager) => manager.insert(Prediction, { ...prediction, results }));
     return prediction;
   }
@@ -155,14 +176,8 @@ export class PredictionService {
   }
 }
 
-/** The most probable ones that fit into a row; long names of tags can make 200 boxes longer than that. */
-function fitting(results: PredictionResult[]): PredictionResult[] {
-  let bytes = '[]'.length;
-  const tooMuch = results.findIndex((result) => (bytes += Buffer.byteLength(JSON.stringify(result)) + 1) > resultBytes);
-  return tooMuch < 0 ? results : results.slice(0, tooMuch);
-}
-
-function indexFor({ iterationId, publishedName }: PredictionListArgs): string {
+function indexFor({ iterationId, publishedName, orderBy }: PredictionListArgs): string {
+  if (orderBy === PredictionOrder.MOST_UNCERTAIN) return 'IX_prediction_project_id_uncertainty_id';
   if (publishedName) return 'IX_prediction_project_id_published_name_id';
   return iterationId ? 'IX_prediction_project_id_iteration_id_id' : 'IX_prediction_project_id_id';
 }

@@ -1,10 +1,18 @@
 import { OutageError } from '../../../infra/outage.ts';
 import type { Metrics } from '../../../infra/metrics.ts';
 import { traced } from '../../../infra/tracing.ts';
-import type { PredictionPort, PredictionTask, TagProbability } from '../../../schema/contracts/prediction.ts';
+import type {
+  PredictionOutcome,
+  PredictionPort,
+  PredictionTask,
+  RegionProposalFigure,
+  TagProbability,
+} from '../../../schema/contracts/prediction.ts';
 import type { PredictionResult } from '../../../schema/entities/prediction-result.ts';
 import { DomainError, notFound } from '../../errors.ts';
 import type { Gate } from '../../gate.ts';
+
+type Refusal = Extract<PredictionOutcome, { status: 'REFUSED' }>;
 
 export interface PredictorAnswer {
   results: PredictionResult[];
@@ -36,19 +44,27 @@ export class Predictor {
     }
   }
 
+  /** What stands out in a picture. @throws DomainError for a picture that is refused, or when too many wait */
+  async propose(bytes: Uint8Array): Promise<RegionProposalFigure[]> {
+    const outcome = await this.gate.run(() => this.port.propose(bytes));
+    if (outcome.status === 'REFUSED') throw imageRefused(outcome);
+    return outcome.proposals;
+  }
+
   private async ask(task: PredictionTask): Promise<PredictorAnswer> {
     const outcome = await this.port.predict(task);
     if (outcome.status === 'NO_MODEL') throw notFound('model of iteration', task.iterationId);
     if (outcome.status === 'NO_STORAGE') throw new OutageError('storage');
-    if (outcome.status === 'REFUSED') {
-      const { code, message, details } = outcome;
-      throw new DomainError('IMAGE_REFUSED', message, { ...details, reason: code });
-    }
+    if (outcome.status === 'REFUSED') throw imageRefused(outcome);
     const { results, uncertainty, durationMs, models } = outcome;
     this.metrics.modelLookups.inc({ result: models.isHit ? 'hit' : 'miss' });
     this.metrics.modelCacheBytes.set({ thread: String(models.thread) }, models.usedBytes);
     return { results: results.map(publicResult), uncertainty, durationMs };
   }
+}
+
+function imageRefused({ code, message, details }: Refusal): DomainError {
+  return new DomainError('IMAGE_REFUSED', message, { ...details, reason: code });
 }
 
 function publicResult({ tagId, tagName, probability, box, heatmapPng }: TagProbability): PredictionResult {

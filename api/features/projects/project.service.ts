@@ -23,6 +23,8 @@ import { OnceOnly } from '../../idempotency.ts';
 import { lockProject } from '../../project-lock.ts';
 import { checkText, containsText, likePattern } from '../../text.ts';
 import { domainFor } from '../domains/domains.ts';
+import { deleteArchives, forgetExports } from '../exports/stale-exports.ts';
+import { forgetSuggestions } from '../suggestions/stale-suggestions.ts';
 import type { CreateProjectInput, UpdateProjectInput } from './project.input.ts';
 
 const nameLimits = { min: 1, max: 200 };
@@ -50,7 +52,7 @@ export class ProjectService {
     return pageById(query, page);
   }
 
-  async create(caller: Caller, input: CreateProjectInput): Promise<Project> {
+  async create(caller: Caller, input: CreateProjectInput & ForClients): Promise<Project> {
     authorise(caller, 'train', null);
     const row = this.newRow(input);
     const id = await OnceOnly.of(this.database, caller, 'createProject', input).transact(async (manager) => {
@@ -60,7 +62,7 @@ export class ProjectService {
     return this.get(caller, 'train', id);
   }
 
-  async update(caller: Caller, input: UpdateProjectInput): Promise<Project> {
+  async update(caller: Caller, input: UpdateProjectInput & ForClients): Promise<Project> {
     const { id, name, description, domainId, classificationType } = input;
     const { kind } = await this.get(caller, 'train', id);
     refuseClassificationType(kind, classificationType);
@@ -69,6 +71,7 @@ export class ProjectService {
       ...(description == null ? {} : { description: checkText('description', description, descriptionLimits) }),
       ...(domainId == null ? {} : { domainId: domainFor(kind, domainId).id }),
       ...(classificationType == null ? {} : { classificationType }),
+      ...(input.exportPlatforms == null ? {} : { exportPlatforms: input.exportPlatforms }),
     };
     await this.database.transact(async (manager) => {
       await lockProject(manager, id);
@@ -78,16 +81,24 @@ export class ProjectService {
     return this.get(caller, 'train', id);
   }
 
-  /** Rows go in one transaction; objects after it, since an object without a row harms nobody. */
-  async delete(caller: Caller, id: string): Promise<string> {
+  /**
+   * Rows go in one transaction; objects after it, since an object without a row harms nobody.
+   * @param opts.isPublishedKept refuses while one of its models is published
+   */
+  async delete(caller: Caller, id: string, { isPublishedKept = false } = {}): Promise<string> {
     await this.get(caller, 'train', id);
-    const iterationIds = await this.database.transact((manager) => deleteRows(manager, id));
+    const { iterationIds, exportIds } = await this.database.transact(async (manager) => {
+      await lockProject(manager, id);
+      if (isPublishedKept) await refusePublished(manager, id);
+      return deleteRows(manager, id);
+    });
     await this.storage.deletePrefix(keys.project(id));
     for (const iterationId of iterationIds) await this.storage.deletePrefix(keys.iteration(iterationId));
+    await deleteArchives(this.storage, exportIds);
     return id;
   }
 
-  private newRow(input: CreateProjectInput): Project {
+  private newRow(input: CreateProjectInput & ForClients): Project {
     const createdAt = new Date();
     const { kind } = input;
     refuseClassificationType(kind, input.classificationType);
@@ -96,9 +107,22 @@ export class ProjectService {
     const domainId = domainFor(kind, input.domainId).id;
     const name = checkText('name', input.name, nameLimits);
     const description = checkText('description', input.description, descriptionLimits);
-    const row = { id: newId(), name, description, kind, classificationType, domainId };
+    const { exportPlatforms = null } = input;
+    const row = { id: newId(), name, description, kind, classificationType, domainId, exportPlatforms };
     return { ...row, contentVersion: 0, imageCount: 0, untaggedImageCount: 0, createdAt, updatedAt: createdAt };
   }
+}
+
+/** What clients of Azure's keep with a project. */
+interface ForClients {
+  exportPlatforms?: string[] | null;
+}
+
+async function refusePublished(manager: EntityManager, projectId: string): Promise<void> {
+  const publication = await manager.findOneBy(Publication, { projectId });
+  if (!publication) return;
+  const message = `A model of the project is published as ${JSON.stringify(publication.name)}; unpublish it first.`;
+  throw new DomainError('PUBLISHED', message, { publicationId: publication.id });
 }
 
 function refuseClassificationType(kind: ProjectKind, value: ClassificationType | null | undefined): void {
@@ -120,8 +144,10 @@ async function refuseSeveralTags(manager: EntityManager, projectId: string): Pro
   throw new DomainError('TAG_CONFLICT', message, { imageIds: found.slice(0, 20).map(({ imageId }) => imageId) });
 }
 
-async function deleteRows(manager: EntityManager, projectId: string): Promise<string[]> {
-  await lockProject(manager, projectId);
+async function deleteRows(
+  manager: EntityManager,
+  projectId: string,
+): Promise<{ iterationIds: string[]; exportIds: string[] }> {
   const iterations = await manager.findBy(Iteration, { projectId });
   const active = iterations.find(({ status }) => [IterationStatus.QUEUED, IterationStatus.TRAINING].includes(status));
   if (active) {
@@ -131,8 +157,10 @@ async function deleteRows(manager: EntityManager, projectId: string): Promise<st
   const apiKeyIds = (await manager.findBy(ApiKey, { projectId })).map(({ id }) => id);
   await manager.delete(ApiKeyDigest, { apiKeyId: In(apiKeyIds) });
   await manager.delete(ShardProgress, { iterationId: In(iterations.map(({ id }) => id)) });
+  await forgetSuggestions(manager, { projectId });
+  const exportIds = await forgetExports(manager, { projectId });
   for (const table of [ApiKey, Prediction, Publication, Iteration, Upload, Region, ImageTag, Image, Tag])
     await manager.delete<{ projectId: string | null }>(table, { projectId });
   await manager.delete(Project, { id: projectId });
-  return iterations.map(({ id }) => id);
+  return { iterationIds: iterations.map(({ id }) => id), exportIds };
 }

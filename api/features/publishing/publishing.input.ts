@@ -19,6 +19,12 @@ export class PublishIterationInput {
   })
   overwrite: boolean;
 
+  @Field(() => String, {
+    nullable: true,
+    description: 'The prediction resource, at most 512 characters; kept for clients of Azure’s, without effect here.',
+  })
+  resourceId?: string | null;
+
   @Field(() => Float, {
     defaultValue: 0.45,
     description:

@@ -3,14 +3,13 @@ import type { Database } from '../../../infra/database/database.ts';
 import { appendEvent } from '../../../infra/events/outbox.ts';
 import { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import { Publication } from '../../../schema/entities/publication.entity.ts';
-import { IterationStatus } from '../../../schema/enums.ts';
 import { newId } from '../../../schema/id.ts';
 import { authorise, type Caller } from '../../access.ts';
 import { DomainError, notFound } from '../../errors.ts';
 import { OnceOnly } from '../../idempotency.ts';
 import { lockProject } from '../../project-lock.ts';
-import { checkFraction } from '../../text.ts';
-import type { TrainingService } from '../training/training.service.ts';
+import { checkFraction, checkText } from '../../text.ts';
+import { checkTrained, type TrainingService } from '../training/training.service.ts';
 import { mostBoxes, type PublishIterationInput } from './publishing.input.ts';
 
 export class PublishingService {
@@ -24,7 +23,9 @@ export class PublishingService {
     checkName(input.name);
     checkSuppression(input);
     const { name, iouThreshold, maxBoxes } = input;
-    const row = { id: newId(), projectId, iterationId, name, iouThreshold, maxBoxes, createdAt: new Date() };
+    const resourceId = input.resourceId == null ? null : checkText('resourceId', input.resourceId, { max: 512 });
+    const facts = { projectId, iterationId, name, resourceId, iouThreshold, maxBoxes };
+    const row = { id: newId(), ...facts, createdAt: new Date() };
     const done = await OnceOnly.of(this.database, caller, 'publishIteration', input).transact(async (manager) => {
       await lockProject(manager, projectId);
       await refuseUntrained(manager, iterationId);
@@ -55,6 +56,14 @@ export class PublishingService {
     return id;
   }
 
+  /** Withdraws every name of an iteration. @throws DomainError when it has none */
+  async unpublishIteration(caller: Caller, iterationId: string): Promise<void> {
+    await this.training.get(caller, 'publish', iterationId);
+    const published = await this.database.read.manager.findBy(Publication, { iterationId });
+    if (published.length === 0) throw notFound('published model', iterationId);
+    for (const { id } of published) await this.unpublish(caller, id);
+  }
+
   private async get(id: string): Promise<Publication> {
     const publication = await this.database.read.manager.findOneBy(Publication, { id });
     if (!publication) throw notFound('publication', id);
@@ -79,22 +88,20 @@ function checkSuppression({ iouThreshold, maxBoxes }: PublishIterationInput): vo
 async function refuseUntrained(manager: EntityManager, iterationId: string): Promise<void> {
   const iteration = await manager.findOneBy(Iteration, { id: iterationId });
   if (!iteration) throw notFound('iteration', iterationId);
-  if (iteration.status === IterationStatus.COMPLETED) return;
-  const message = `Iteration ${JSON.stringify(iteration.name)} is ${iteration.status}; only a COMPLETED one has a model.`;
-  throw new DomainError('NOT_TRAINED', message, { status: iteration.status });
+  checkTrained(iteration);
 }
 
 /** One row changes, so that every request finds either the old model or the new one. */
 async function moveName(
   manager: EntityManager,
   taken: Publication,
-  { iterationId, iouThreshold, maxBoxes, createdAt }: Publication,
+  { iterationId, resourceId, iouThreshold, maxBoxes, createdAt }: Publication,
   overwrite: boolean,
 ): Promise<Publication> {
   if (!overwrite && taken.iterationId !== iterationId) {
     const message = `The name ${JSON.stringify(taken.name)} is taken by another iteration; give overwrite: true to move it.`;
     throw new DomainError('NAME_TAKEN', message, { publicationId: taken.id, iterationId: taken.iterationId });
   }
-  await manager.update(Publication, { id: taken.id }, { iterationId, iouThreshold, maxBoxes, createdAt });
+  await manager.update(Publication, { id: taken.id }, { iterationId, resourceId, iouThreshold, maxBoxes, createdAt });
   return taken;
 }

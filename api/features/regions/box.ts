@@ -33,5 +33,7 @@ function checkRange(field: string, value: number, least: number, min: number): v
   throw new DomainError('INVALID', `${field} must be ${min} to 1; it is ${value}.`, { field, min, max: 1, value });
 }
 
+export const isDrawable = ({ width, height }: Box): boolean => Math.min(width, height) >= minimumSide;
+
 export const isSameBox = (a: Box, b: Box): boolean =>
   (['left', 'top', 'width', 'height'] as const).every((name) => Math.abs(a[name] - b[name]) <= equalWithin);

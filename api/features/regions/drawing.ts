@@ -10,6 +10,8 @@ import { attachTags, detachTags, tagsOf, type CountChange, type TagRules } from 
 import { checkedBox, isSameBox, type Box } from './box.ts';
 import type { RegionInput } from './region.input.ts';
 
+export { isDrawable } from './box.ts';
+
 /** A region that may be drawn, but for what the image has already. */
 export type Drawn = Box & Pick<Region, 'tagId'>;
 

@@ -41,9 +41,15 @@ export class RegionResolver {
   }
 }
 
+/** An image may have 300, and few have more than a dozen: the cost of a page is that of one as people draw them. */
+const usualRegionCount = 10;
+
 @Resolver(() => Image)
 export class ImageRegionsResolver {
-  @FieldResolver(() => [Region], { description: 'Its regions, first drawn first; empty for classification.' })
+  @FieldResolver(() => [Region], {
+    description: 'Its regions, first drawn first; empty for classification.',
+    complexity: ({ childComplexity }) => 1 + usualRegionCount * childComplexity,
+  })
   regions(@Root() { id }: Image, @Ctx() { loaders }: Context) {
     return loaders.regionsOfImage.load(id);
   }

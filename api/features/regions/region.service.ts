@@ -21,7 +21,7 @@ import {
   settleTags,
   type Drawn,
 } from './drawing.ts';
-import type { AddRegionsInput, RegionChangeInput, UpdateRegionsInput } from './region.input.ts';
+import type { AddRegionsInput, NewRegionInput, RegionChangeInput, UpdateRegionsInput } from './region.input.ts';
 
 /** Draws in images. What tags an image has follows from its regions, in the same transaction. */
 export class RegionService {
@@ -34,11 +34,9 @@ export class RegionService {
   /** In the order asked. What is there already with the same tag and box is answered and not drawn twice. */
   async add(caller: Caller, input: AddRegionsInput): Promise<Region[]> {
     checkCount('regions', input.regions, this.limits.batchSize);
-    const boxes = drawnAt(input.regions);
-    const drawn = input.regions.map(({ imageId }, index) => ({ imageId, ...(boxes[index] as Drawn) }));
     const once = OnceOnly.of(this.database, caller, 'addRegions', input);
-    const add = (under: ImagesUnderLock): Promise<string[]> => this.draw(under, drawn);
-    const ids = await this.images.change(caller, imageIdsOf(drawn), add, once);
+    const add = (under: ImagesUnderLock): Promise<string[]> => this.draw(under, input.regions);
+    const ids = await this.images.change(caller, imageIdsOf(input.regions), add, once);
     const rows = await this.database.read.manager.findBy(Region, { id: In(ids) });
     return ids.flatMap((id) => rows.find((row) => row.id === id) ?? []);
   }
@@ -67,8 +65,11 @@ export class RegionService {
     });
   }
 
-  private async draw(under: ImagesUnderLock, drawn: readonly (Drawn & Pick<Region, 'imageId'>)[]): Promise<string[]> {
+  /** Draws in images that are locked already. Returns the id of each region, in the order asked. */
+  async draw(under: ImagesUnderLock, regions: readonly NewRegionInput[]): Promise<string[]> {
     const { manager, project, images, change } = under;
+    const boxes = drawnAt(regions);
+    const drawn = regions.map(({ imageId }, index) => ({ imageId, ...(boxes[index] as Drawn) }));
     checkDetection(project);
     await checkTags(under, new Set(drawn.map(({ tagId }) => tagId)));
     const imageIds = images.map(({ id }) => id);
@@ -77,9 +78,14 @@ export class RegionService {
     const placed = new Map<Drawn, Region | undefined>();
     for (const image of images) {
       const own = drawn.filter(({ imageId }) => imageId === image.id);
-      const { regions, fresh } = placeRegions(image, present.get(image.id) ?? [], own, this.limits.regionsPerImage);
+      const { regions: rows, fresh } = placeRegions(
+        image,
+        present.get(image.id) ?? [],
+        own,
+        this.limits.regionsPerImage,
+      );
       await insertRegions(manager, fresh);
-      own.forEach((one, index) => placed.set(one, regions[index]));
+      own.forEach((one, index) => placed.set(one, rows[index]));
     }
     await settleTags(manager, images, tagRules(project, this.limits), change);
     return drawn.flatMap((one) => placed.get(one)?.id ?? []);

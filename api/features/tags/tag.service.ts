@@ -46,8 +46,13 @@ export class TagService {
     return this.get(caller, 'label', id);
   }
 
-  async update(caller: Caller, { id, name, description }: UpdateTagInput): Promise<Tag> {
+  /** @param input.type may be told again, but cannot change */
+  async update(caller: Caller, { id, name, description, type }: UpdateTagInput & { type?: TagType }): Promise<Tag> {
     const tag = await this.get(caller, 'label', id);
+    if (type !== undefined && type !== tag.type) {
+      const message = `type cannot change: the tag is ${tag.type}, not ${type}; delete it and make another one.`;
+      throw new DomainError('INVALID', message, { field: 'type', value: type });
+    }
     const changes = {
       ...(name == null ? {} : { name: checkText('name', name, nameLimits) }),
       ...(description == null ? {} : { description: checkText('description', description, descriptionLimits) }),

@@ -6,6 +6,7 @@ import { Project } from '../../../schema/entities/project.entity.ts';
 import { Tag } from '../../../schema/entities/tag.entity.ts';
 import { ClassificationType, ProjectKind, TagType } from '../../../schema/enums.ts';
 import { DomainError } from '../../errors.ts';
+import { forgetSuggestions } from '../suggestions/stale-suggestions.ts';
 
 /** The rules of which tags may stand together on an image of the project. */
 export interface TagRules {
@@ -91,7 +92,10 @@ export async function attachTags(
     ImageTag,
     fresh.map(({ id: tagId }) => ({ imageId, tagId, projectId, createdAt })),
   );
-  if (!image.isTagged) await manager.update(Image, { id: imageId }, { isTagged: true });
+  if (!image.isTagged) {
+    await manager.update(Image, { id: imageId }, { isTagged: true });
+    await forgetSuggestions(manager, { imageId });
+  }
   if (present.length === 0) change.untagged--;
   for (const { id } of fresh) countTag(change, id, 1);
 }

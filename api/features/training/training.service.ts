@@ -7,7 +7,7 @@ import { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import type { Project } from '../../../schema/entities/project.entity.ts';
 import { Publication } from '../../../schema/entities/publication.entity.ts';
 import { ShardProgress } from '../../../schema/entities/shard-progress.entity.ts';
-import { IterationStatus, TrainingMode, TrainingPhase } from '../../../schema/enums.ts';
+import { IterationStatus, ProjectKind, TrainingMode, TrainingPhase } from '../../../schema/enums.ts';
 import { newId } from '../../../schema/id.ts';
 import { EngineUnavailableError, type Engine } from '../../../workflows/engines/engine.ts';
 import { authorise, type Caller, type Permission } from '../../access.ts';
@@ -18,7 +18,9 @@ import { lockProject } from '../../project-lock.ts';
 import { note } from '../../request-notes.ts';
 import { checkText } from '../../text.ts';
 import { getDomain } from '../domains/domains.ts';
+import { deleteArchives, forgetExports } from '../exports/stale-exports.ts';
 import type { ProjectService } from '../projects/project.service.ts';
+import { forgetSuggestions } from '../suggestions/stale-suggestions.ts';
 import { checkEnoughImages } from './enough-images.ts';
 import type { RenameIterationInput, TrainIterationInput } from './training.input.ts';
 import { announceProgress, openStatuses, startRun } from './training-run.ts';
@@ -52,7 +54,7 @@ export class TrainingService {
     return pageById(query.where({ projectId }), page);
   }
 
-  /** The row is the promise, the run comes after it; `TrainingWatch` starts it when that did not work out now. */
+  /** The row is the promise, the run comes after it; `RunWatch` starts it when that did not work out now. */
   async train(caller: Caller, input: TrainIterationInput): Promise<Iteration> {
     const { database, projects, limits } = this.deps;
     const { id: projectId } = await projects.get(caller, 'train', input.projectId);
@@ -61,6 +63,7 @@ export class TrainingService {
       const project = await lockProject(manager, projectId);
       await refuseSecondTraining(manager, projectId);
       await checkEnoughImages(manager, project, input.tagIds ?? null, limits);
+      checkTiling(project, input);
       const row = await newIteration(manager, project, input, budgetMinutes);
       if (!input.force) await refuseNeedlessTraining(manager, row);
       await manager.insert(Iteration, row);
@@ -91,15 +94,25 @@ export class TrainingService {
 
   async delete(caller: Caller, id: string): Promise<string> {
     const { projectId } = await this.get(caller, 'train', id);
-    await this.deps.database.transact(async (manager) => {
+    const exportIds = await this.deps.database.transact(async (manager) => {
       await lockProject(manager, projectId);
       await refuseInUse(manager, id);
       await manager.delete(ShardProgress, { iterationId: id });
+      await forgetSuggestions(manager, { iterationId: id });
       await manager.delete(Iteration, { id });
+      return forgetExports(manager, { iterationId: id });
     });
+    await deleteArchives(this.deps.storage, exportIds);
     await this.deps.storage.deletePrefix(keys.iteration(id));
     return id;
   }
+}
+
+/** @throws DomainError NOT_TRAINED */
+export function checkTrained({ name, status }: Iteration): void {
+  if (status === IterationStatus.COMPLETED) return;
+  const message = `Iteration ${JSON.stringify(name)} is ${status}; only a COMPLETED one has a model.`;
+  throw new DomainError('NOT_TRAINED', message, { status });
 }
 
 function ignoreAbsence(error: unknown): void {
@@ -124,6 +137,11 @@ function checkBudget({ mode, budgetMinutes }: TrainIterationInput, { trainingMin
   throw new DomainError('INVALID', `${field} must be 1 to ${max}; it is ${value}.`, { field, min: 1, max, value });
 }
 
+function checkTiling({ kind }: Project, { isTiled }: TrainIterationInput): void {
+  if (!isTiled || kind === ProjectKind.DETECTION) return;
+  throw new DomainError('INVALID', 'isTiled is for detection projects only.', { field: 'isTiled', value: isTiled });
+}
+
 async function refuseSecondTraining(manager: EntityManager, projectId: string): Promise<void> {
   const other = await manager.findOneBy(Iteration, { projectId, status: In(openStatuses) });
   if (!other) return;
@@ -137,9 +155,10 @@ async function refuseNeedlessTraining(manager: EntityManager, row: Iteration): P
   const status = IterationStatus.COMPLETED;
   const same = await manager.findBy(Iteration, { projectId, contentVersion, backbone, seed, mode, status });
   const twin = same.find(
-    ({ tagIds, budgetMinutes, inputSize }) =>
+    ({ tagIds, budgetMinutes, inputSize, isTiled }) =>
       JSON.stringify(tagIds) === JSON.stringify(row.tagIds) &&
       budgetMinutes === row.budgetMinutes &&
+      isTiled === row.isTiled &&
       (inputSize ?? row.inputSize) === row.inputSize,
   );
   if (!twin) return;
@@ -172,10 +191,21 @@ async function newIteration(
   const tagIds = input.tagIds == null ? null : [...new Set(input.tagIds)].sort();
   const state = { status: IterationStatus.QUEUED, phase: TrainingPhase.SNAPSHOT, fraction: 0, progressedAt: 0 };
   const { backbone, inputSize } = getDomain(domainId);
-  const { mode, seed } = input;
-  const recipe = { mode, budgetMinutes, backbone, inputSize, tagIds, contentVersion, seed };
+  const { mode, seed, isTiled } = input;
+  const recipe = { mode, budgetMinutes, backbone, inputSize, isTiled, tagIds, contentVersion, seed };
   const open = { snapshotSha256: null, modelSha256: null, error: null, trainedAt: null, imageCount: 0, warnings: [] };
   const learned = { trainingCurve: null, comparison: null };
   const message = 'Waiting for a worker.';
-  return { id: newId(), projectId, name, ...state, message, ...recipe, ...open, ...learned, createdAt: new Date() };
+  return {
+    id: newId(),
+    projectId,
+    domainId,
+    name,
+    ...state,
+    message,
+    ...recipe,
+    ...open,
+    ...learned,
+    createdAt: new Date(),
+  };
 }

@@ -248,6 +248,30 @@ describe.each([
     await until(() => aborted, 'the abort', endMs);
   });
 
+  test('an orchestration may cancel its calls, waits for their ends, and goes on with others', async () => {
+    const seen: unknown[] = [];
+    const activities: Partial<JobActivities> = {
+      work: async (_, { signal }) => {
+        seen.push('begins');
+        const reason = await stuck(signal).catch((error: unknown) => error);
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        seen.push('ends');
+        throw reason;
+      },
+      flaky: async () => {
+        await until(() => seen.length === 1, 'the other branch', endMs);
+        throw Object.assign(new Error('no use'), { nonRetryable: true });
+      },
+      note: (input) => Promise.resolve(void seen.push(input)),
+      cleanUp: (input) => Promise.resolve(void seen.push((input as Error).message)),
+    };
+    await start('givenUp');
+    await work(activities);
+    await ended('FAILED');
+    expect(seen).toEqual(['begins', 'ends', ['CancelledError', 'ActivityError'], 'no use']);
+    expect(await errorOf()).toBe('no use');
+  });
+
   test('goes on in the next worker, repeats nothing finished, and counts no stop as an attempt', async () => {
     const done: string[] = [];
     const holding: string[] = [];

@@ -9,5 +9,6 @@ export const fanOut = (input: { count: number }) => runInTemporal(jobs.fanOut, p
 export const branches = (input: object) => runInTemporal(jobs.branches, policies, input);
 export const guarded = (input: keyof jobs.JobActivities) => runInTemporal(jobs.guarded, policies, input);
 export const torn = (input: object) => runInTemporal(jobs.torn, policies, input);
+export const givenUp = (input: object) => runInTemporal(jobs.givenUp, policies, input);
 export const stubborn = (input: object) => runInTemporal(jobs.stubborn, policies, input);
 export const broken = (input: object) => runInTemporal(jobs.broken, policies, input);

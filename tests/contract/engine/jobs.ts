@@ -1,4 +1,4 @@
-import type { ActivityCalls, ActivityContext, ActivityPolicy } from '../../../schema/contracts/activity.ts';
+import type { ActivityCalls, ActivityContext, ActivityPolicy, RunControl } from '../../../schema/contracts/activity.ts';
 
 type Job = (input: unknown, context: ActivityContext) => Promise<unknown>;
 
@@ -66,6 +66,20 @@ export async function torn(calls: JobCalls): Promise<void> {
   try {
     await Promise.all([calls.work('long'), calls.flaky('fails')]);
   } catch (error) {
+    await calls.cleanUp(errorFacts(error));
+    throw error;
+  }
+}
+
+/** After the first failure the others are cancelled and waited for, and then comes one more call. */
+export async function givenUp(calls: JobCalls, _: unknown, run: RunControl): Promise<void> {
+  const branches = [calls.work('long'), calls.flaky('fails')];
+  try {
+    await Promise.all(branches);
+  } catch (error) {
+    run.cancelCalls();
+    const ends = await Promise.allSettled(branches);
+    await calls.note(ends.map((end) => (end.status === 'rejected' ? (end.reason as Error).name : end.value)));
     await calls.cleanUp(errorFacts(error));
     throw error;
   }

@@ -3,16 +3,13 @@ import { loadConfig } from '../../../infra/config.ts';
 import { openDatabase } from '../../../infra/database/open.ts';
 import { keys } from '../../../infra/storage/keys.ts';
 import { entities } from '../../../schema/entities/index.ts';
-import { defaultSuppression, overlapOf, type Box } from '../../../workers/ml/detection/boxes.ts';
-import { uncalibrated } from '../../../workers/ml/detection/calibration.ts';
-import { headNetwork } from '../../../workers/ml/detection/head-network.ts';
-import { initialWeights } from '../../../workers/ml/detection/initial-weights.ts';
-import { VIEW_VERSION } from '../../../workers/ml/detection/views.ts';
+import { overlapOf, type Box } from '../../../workers/ml/detection/boxes.ts';
 import { writeModelPackage, type DetectorModel } from '../../../workers/ml/model-package.ts';
 import { openPredictor } from '../../../workers/ml/predictor.ts';
 import { SharedSessions } from '../../../workers/ml/shared-sessions.ts';
 import { freshBackend, type Backend } from '../../backends/backend.ts';
 import { completedIteration } from './completed-iteration.ts';
+import { doubtfulDetector } from './doubtful-detector.ts';
 import { bearer, makeProject, ownerKey, samples, startServerOn, type TestServer } from './setup.ts';
 
 interface Result {
@@ -37,7 +34,8 @@ beforeAll(async () => {
   const database = await openDatabase(loadConfig(backend.settings).database, entities, []);
   iterationId = await completedIteration(database, projectId);
   await database.close();
-  model = doubtfulDetector();
+  // Names as long as they may be, so that there is more than can be answered or kept.
+  model = doubtfulDetector(['a', 'b', 'c'].map((id) => ({ id, name: '🎈'.repeat(120) })));
   await server.storage.put(keys.model(iterationId), writeModelPackage(model));
   picture = (await samples(1, 3, 320))[0]?.jpeg ?? Buffer.alloc(0);
 });
@@ -45,17 +43,6 @@ afterAll(async () => {
   await server.close();
   await backend.close();
 });
-
-/** Untrained, with names as long as they may be: it sees all tags everywhere, and so more than can be answered or kept. */
-function doubtfulDetector(): DetectorModel {
-  const tags = ['a', 'b', 'c'].map((id) => ({ id, name: '🎈'.repeat(120), type: 'REGULAR' as const }));
-  const shape = { inputSize: 320, headWidth: 8, tagCount: tags.length };
-  const weights = initialWeights(headNetwork(shape, { isFolded: true }), 5);
-  weights.get('tags.bias')?.fill(0);
-  const facts = { kind: 'DETECTION' as const, backbone: 'efficientnet-lite0' as const, viewVersion: VIEW_VERSION };
-  const policies = { calibration: uncalibrated, suppression: defaultSuppression };
-  return { ...facts, ...policies, inputSize: shape.inputSize, headWidth: shape.headWidth, tags, weights };
-}
 
 async function ask<T>(query: string, variables: object): Promise<T> {
   const { data, errors } = await server.send(query, variables);

@@ -25,6 +25,15 @@ test('tells the cost of every request', async () => {
   expect(large.extensions['cost']).toBeGreaterThan(200);
 });
 
+test('counts the regions of a page of images', async () => {
+  const { projectId } = await makeProject(server);
+  const query = (fields: string) =>
+    `query ($id: ID!) { project(id: $id) { images(first: 20) { nodes { id ${fields} } } } }`;
+  const { extensions: plain } = await server.send(query(''), { id: projectId });
+  const { extensions: boxed } = await server.send(query('regions { left top width height }'), { id: projectId });
+  expect(Number(boxed['cost']) - Number(plain['cost'])).toBe(20 * (1 + 10 * 4));
+});
+
 test.each([
   ['aliases', `{ ${Array.from({ length: 60 }, (_, i) => `a${i}: domains { id }`).join(' ')} }`],
   ['tokens', `{ ${'domains { id } '.repeat(2000)} }`],

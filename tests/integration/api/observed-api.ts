@@ -50,7 +50,10 @@ export async function openObservedApi(): Promise<ObservedApi> {
     tail: new EventTail(database, { pollMs: 1000, windowMs: 1000 }),
     signer: new UrlSigner('secret', () => 'http://localhost'),
     metrics: createMetrics({ processMetrics: false }),
-    predictions: { predict: () => Promise.resolve({ status: 'NO_MODEL' }) },
+    predictions: {
+      predict: () => Promise.resolve({ status: 'NO_MODEL' }),
+      propose: () => Promise.resolve({ status: 'PROPOSED', proposals: [] }),
+    },
     evaluations: { ask: () => Promise.reject(new Error('No iteration is evaluated here.')) },
   });
   return {

@@ -81,6 +81,7 @@ test('adapts the backbone, and keeps whichever classifier does better on images 
       failIteration: () => Promise.resolve(),
     },
     { iterationId },
+    { cancelCalls: () => undefined },
   );
   if (!quick || !compared) throw new Error('It was not an ADVANCED training.');
   const { comparison, trainingCurve } = await iteration();

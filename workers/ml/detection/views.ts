@@ -4,6 +4,7 @@ import { ImageRefusal, toRaster, type Raster } from '../image.ts';
 import { keyedRandom } from '../random.ts';
 import type { TaggedBox } from './boxes.ts';
 import type { DetectorRecipe } from './recipe.ts';
+import { looksOf } from './tiling.ts';
 import { drawView } from './view-drawing.ts';
 import { writeViewPack, type View } from './view-pack.ts';
 import { boxesInView, plainPlan, variedPlan, type ViewPlan } from './view-plan.ts';
@@ -22,24 +23,46 @@ export interface TrainingPicture {
   load: () => Promise<Uint8Array>;
 }
 
+/** All pictures, with those of each fold together: in many pictures nobody wants to look for them again for each. */
+export class PictureSet {
+  private readonly byFold = new Map<number, number[]>();
+
+  constructor(readonly pictures: readonly TrainingPicture[]) {
+    pictures.forEach(({ fold }, index) => {
+      const fellows = this.byFold.get(fold);
+      if (fellows) fellows.push(index);
+      else this.byFold.set(fold, [index]);
+    });
+  }
+
+  /** Indexes of the pictures of the same fold, itself among them, ascending. */
+  fellowsOf(index: number): readonly number[] {
+    const picture = this.pictures[index];
+    if (!picture) throw new RangeError(`There is no picture ${index}.`);
+    return this.byFold.get(picture.fold) ?? [];
+  }
+}
+
 /**
- * All views of one picture as a view pack: first the plain one, then the varied. They depend on the arguments only.
+ * All views of one picture as a view pack: first the plain ones, which a prediction looks at, then the varied. They depend on the arguments only.
  * @throws ImageRefusal when the picture itself is damaged; a damaged one in its mosaics gives way to the picture itself
  */
 export async function renderViews(
   backbone: Backbone,
-  pictures: readonly TrainingPicture[],
+  set: PictureSet,
   index: number,
-  recipe: Pick<DetectorRecipe, 'inputSize' | 'viewsPerImage'>,
+  recipe: Pick<DetectorRecipe, 'inputSize' | 'isTiled' | 'viewsPerImage'>,
   seed: number,
 ): Promise<Buffer> {
   const side = recipe.inputSize;
+  const { pictures } = set;
+  const fellows = set.fellowsOf(index);
   const decoded = new Map([[index, await decode(pictures[index], side)]]);
-  const partners = [...pictures.keys()].filter((i) => i !== index && pictures[i]?.fold === pictures[index]?.fold);
   const views: View[] = [];
-  for (let view = 0; view < recipe.viewsPerImage; view++) {
-    const plan =
-      view === 0 ? plainPlan(index, side) : variedPlan(index, partners, side, keyedRandom(seed, index, view));
+  const plans = looksOf(recipe.isTiled).map((look) => plainPlan(index, look, side));
+  for (let view = 1; view < recipe.viewsPerImage; view++)
+    plans.push(variedPlan(index, fellows, recipe, keyedRandom(seed, index, view)));
+  for (const plan of plans) {
     await decodePartners(plan, pictures, decoded, index, side);
     const boxes = boxesInView(plan, (picture) => pictures[picture]?.boxes ?? [], side);
     const pixels = drawView(plan, (picture) => decoded.get(picture) as Raster, side);
@@ -48,14 +71,19 @@ export async function renderViews(
   return writeViewPack({ inputSize: side, views });
 }
 
-/** Maps of a picture as a prediction sees it: the plain view. */
-export async function plainMaps(backbone: Backbone, bytes: Uint8Array, inputSize: number): Promise<View['maps']> {
+/** Maps of a picture as a prediction sees it, one for each look. */
+export async function plainMaps(
+  backbone: Backbone,
+  bytes: Uint8Array,
+  { inputSize, isTiled }: { inputSize: number; isTiled: boolean },
+): Promise<View['maps'][]> {
   const picture = await toRaster(bytes, decodedEdge(inputSize));
-  return stageMaps(
-    backbone,
-    drawView(plainPlan(0, inputSize), () => picture, inputSize),
-    inputSize,
-  );
+  const maps: View['maps'][] = [];
+  for (const look of looksOf(isTiled)) {
+    const pixels = drawView(plainPlan(0, look, inputSize), () => picture, inputSize);
+    maps.push(await stageMaps(backbone, pixels, inputSize));
+  }
+  return maps;
 }
 
 /** Rounded as they are in the cache, so that a prediction sees exactly what training and evaluation saw. */

@@ -8,7 +8,7 @@ import type { DetectorModel } from '../../../../workers/ml/detection/detector-pa
 import { openDetector, predictBoxes } from '../../../../workers/ml/detection/predict-boxes.ts';
 import { detectorRecipe } from '../../../../workers/ml/detection/recipe.ts';
 import { trainDetector, type DetectorTraining } from '../../../../workers/ml/detection/train.ts';
-import { renderViews, VIEW_VERSION, type TrainingPicture } from '../../../../workers/ml/detection/views.ts';
+import { PictureSet, renderViews, VIEW_VERSION, type TrainingPicture } from '../../../../workers/ml/detection/views.ts';
 import { readModelPackage, sha256, writeModelPackage } from '../../../../workers/ml/model-package.ts';
 
 const tags = ['stop', 'yield'];
@@ -31,9 +31,17 @@ describe('a detector of road signs', () => {
       pictures.push({ fold: 0, load, boxes: own.map((box) => ({ ...box, tagIndex: tags.indexOf(tag) })) });
       jpegs.push(jpeg);
     }
-    const plan = { mode: 'QUICK' as const, inputSize, imageCount: pictureCount, budgetMinutes: 1, trainingCount: 1 };
+    const plan = {
+      mode: 'QUICK' as const,
+      inputSize,
+      isTiled: false,
+      imageCount: pictureCount,
+      budgetMinutes: 1,
+      trainingCount: 1,
+    };
     const recipe = { ...detectorRecipe(plan), viewsPerImage: 6, steps: 150, averageDecay: 0.9 };
-    for (const i of pictures.keys()) packs.push(await renderViews(backbone, pictures, i, recipe, 1));
+    const set = new PictureSet(pictures);
+    for (const i of pictures.keys()) packs.push(await renderViews(backbone, set, i, recipe, 1));
     const loadViews = (picture: number) => Promise.resolve(packs[picture] as Buffer);
     const members = [...pictures.keys()];
     training = { loadViews, members, tagCount: tags.length, recipe, seed: 1, threads: 1 };
@@ -47,6 +55,7 @@ describe('a detector of road signs', () => {
       backbone: name,
       viewVersion: VIEW_VERSION,
       inputSize,
+      isTiled: false,
       headWidth,
       tags: tags.map((tag, i) => ({ id: `t${i}`, name: tag, type: 'REGULAR' })),
       calibration: uncalibrated,

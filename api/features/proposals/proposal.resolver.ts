@@ -1,0 +1,20 @@
+import { Arg, Ctx, FieldResolver, Int, Resolver, Root } from 'type-graphql';
+import { Image } from '../../../schema/entities/image.entity.ts';
+import type { Context } from '../../context.ts';
+import { RegionProposal } from './region-proposal.output.ts';
+
+@Resolver(() => Image)
+export class ImageProposalsResolver {
+  @FieldResolver(() => [RegionProposal], {
+    description:
+      'Boxes that might be worth a region, computed when asked for: first what the newest detector of the project finds, then what stands out in the picture. ' +
+      'Good for few objects that lie apart; among many that touch, most are missed.',
+  })
+  regionProposals(
+    @Root() image: Image,
+    @Arg('first', () => Int, { defaultValue: 20, description: 'Most proposals, 1 to 200.' }) first: number,
+    @Ctx() { caller, services }: Context,
+  ) {
+    return services.proposals.propose(caller, image, first);
+  }
+}

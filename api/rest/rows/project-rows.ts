@@ -1,0 +1,130 @@
+import { z } from 'zod';
+import { getDomain } from '../../features/domains/domains.ts';
+import type { Project } from '../../../schema/entities/project.entity.ts';
+import { ClassificationType, ProjectKind } from '../../../schema/enums.ts';
+import { row, type Row } from '../row.ts';
+import { allPages } from '../wire/all-pages.ts';
+import { classificationTypes, exportPlatforms, projectChanges, projectModel } from '../wire/models.ts';
+import { csv, uuid } from '../wire/query.ts';
+
+type WireProject = z.input<typeof projectModel>;
+type WireType = (typeof classificationTypes)[number];
+
+const mostPlatforms = exportPlatforms.length;
+const about = { api: 'training', subject: 'Project' } as const;
+const createOptions = z
+  .object({
+    exportModelContainerUri: z.string().nullable().optional(),
+    notificationQueueUri: z.string().nullable().optional(),
+  })
+  .meta({ id: 'CreateProjectOptions' });
+
+export const projectRows: readonly Row[] = [
+  row({
+    ...about,
+    operation: 'getProjects',
+    method: 'GET',
+    path: 'projects',
+    summary: 'Every project that the key opens, newest first.',
+    answer: z.array(projectModel),
+    call: async ({ caller, services }) =>
+      (await allPages((page) => services.projects.list(caller, page))).map(wireProject),
+  }),
+  row({
+    ...about,
+    operation: 'createProject',
+    method: 'POST',
+    path: 'projects',
+    summary: 'Makes a project.',
+    query: z.object({
+      name: z.string(),
+      description: z.string().optional(),
+      domainId: uuid().optional(),
+      classificationType: z.enum(classificationTypes).optional(),
+      targetExportPlatforms: csv(z.enum(exportPlatforms), mostPlatforms).optional(),
+    }),
+    body: { kind: 'json', schema: createOptions, isOptional: true },
+    answer: projectModel,
+    note: 'Without a domain: General, for classification. Without a classification type: Multilabel.',
+    call: async ({ caller, services, query }) => {
+      const { name, description = '', domainId = null, classificationType, targetExportPlatforms } = query;
+      const kind = domainId === null ? ProjectKind.CLASSIFICATION : getDomain(domainId).kind;
+      const type = kind === ProjectKind.CLASSIFICATION ? ourType(classificationType ?? 'Multilabel') : null;
+      const facts = { name, description, kind, domainId, classificationType: type };
+      return wireProject(
+        await services.projects.create(caller, { ...facts, exportPlatforms: targetExportPlatforms ?? null }),
+      );
+    },
+  }),
+  row({
+    ...about,
+    operation: 'getProject',
+    method: 'GET',
+    path: 'projects/{projectId}',
+    summary: 'One project.',
+    answer: projectModel,
+    call: async ({ caller, services, path }) =>
+      wireProject(await services.projects.get(caller, 'read', path('projectId'))),
+  }),
+  row({
+    ...about,
+    operation: 'updateProject',
+    method: 'PATCH',
+    path: 'projects/{projectId}',
+    summary: 'Changes a project; a whole one may be sent back.',
+    body: { kind: 'json', schema: projectChanges, isOptional: false },
+    answer: projectModel,
+    note: 'Image processing settings are not taken over: every training varies its pictures by a recipe of its own.',
+    call: async ({ caller, services, path, body: { name, description, settings } }) => {
+      const { domainId, classificationType, targetExportPlatforms } = settings ?? {};
+      const changes = {
+        id: path('projectId'),
+        name: name ?? null,
+        description: description ?? null,
+        domainId: domainId?.toLowerCase() ?? null,
+        classificationType: classificationType ? ourType(classificationType) : null,
+        exportPlatforms: targetExportPlatforms ?? null,
+      };
+      return wireProject(await services.projects.update(caller, changes));
+    },
+  }),
+  row({
+    ...about,
+    operation: 'deleteProject',
+    method: 'DELETE',
+    path: 'projects/{projectId}',
+    summary: 'Deletes a project with all that it has. Refused while one of its models is published.',
+    answer: null,
+    call: ({ caller, services, path }) =>
+      services.projects.delete(caller, path('projectId'), { isPublishedKept: true }),
+  }),
+];
+
+function ourType(type: WireType): ClassificationType {
+  return type === 'Multiclass' ? ClassificationType.MULTICLASS : ClassificationType.MULTILABEL;
+}
+
+export function wireType(type: ClassificationType | null): WireType | null {
+  if (type === null) return null;
+  return type === ClassificationType.MULTICLASS ? 'Multiclass' : 'Multilabel';
+}
+
+export function wireProject(project: Project): WireProject {
+  const { id, name, description, domainId, createdAt, updatedAt } = project;
+  const known = new Set<string>(exportPlatforms);
+  const platforms = (project.exportPlatforms ?? []).filter((platform) => known.has(platform));
+  return {
+    id,
+    name,
+    description,
+    settings: {
+      domainId,
+      classificationType: wireType(project.classificationType),
+      targetExportPlatforms: platforms as WireProject['settings']['targetExportPlatforms'],
+    },
+    created: createdAt.toISOString(),
+    lastModified: updatedAt.toISOString(),
+    drModeEnabled: false,
+    status: 'Succeeded',
+  };
+}

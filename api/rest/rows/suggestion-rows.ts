@@ -1,0 +1,118 @@
+import { z } from 'zod';
+import type { Iteration } from '../../../schema/entities/iteration.entity.ts';
+import { SuggestionOrder } from '../../../schema/enums.ts';
+import { newId } from '../../../schema/id.ts';
+import { nextCursor } from '../../connection.ts';
+import { notFound } from '../../errors.ts';
+import { row, type Row, type RowRequest } from '../row.ts';
+import { csv, uuid } from '../wire/query.ts';
+import {
+  regionProposals,
+  suggestion,
+  suggestionPage,
+  suggestionQuery,
+  tagFilter,
+  wireProposals,
+  wireStoredSuggestion,
+  wireSuggestion,
+} from '../wire/suggestions.ts';
+
+const about = { api: 'training', subject: 'Image', method: 'POST' } as const;
+/** The clients of v3.0 know no suggestions. */
+const suggesting = { ...about, since: 'v3.1' } as const;
+const ofIteration = z.object({ iterationId: uuid() });
+const mostSuggested = 64;
+const proposed = 50;
+const suggestionsPerPage = 50;
+
+const orders = {
+  UncertaintyAscending: SuggestionOrder.LEAST_UNCERTAIN,
+  UncertaintyDescending: SuggestionOrder.MOST_UNCERTAIN,
+} as const;
+
+export const suggestionRows: readonly Row[] = [
+  row({
+    ...about,
+    operation: 'getImageRegionProposals',
+    path: 'projects/{projectId}/images/{imageId}/regionproposals',
+    summary: 'Boxes of an image that might be worth a region.',
+    answer: regionProposals,
+    note: `At most ${proposed}: what the newest detector of the project finds, its probability being the confidence, then what stands out in the picture, the confidence being how much of all difference in it a box accounts for.`,
+    call: async ({ caller, services, path }) => {
+      const image = await services.images.get(caller, 'label', path('imageId'));
+      if (image.projectId !== path('projectId')) throw notFound('image', path('imageId'));
+      return wireProposals(image, await services.proposals.propose(caller, image, proposed));
+    },
+  }),
+  row({
+    ...suggesting,
+    operation: 'suggestTagsAndRegions',
+    path: 'projects/{projectId}/tagsandregions/suggestions',
+    summary: 'Asks an iteration what it would put on images.',
+    query: ofIteration.extend({ imageIds: csv(uuid(), mostSuggested) }),
+    answer: z.array(suggestion),
+    note: 'The id is that of the image. Suggestions for images that have tags are answered and not kept.',
+    call: async (request) => {
+      const { id: iterationId } = await iterationOf(request);
+      const input = { iterationId, imageIds: request.query.imageIds, first: mostSuggested };
+      return (await request.services.suggestions.suggest(request.caller, input)).map(wireSuggestion);
+    },
+  }),
+  row({
+    ...suggesting,
+    operation: 'querySuggestedImages',
+    path: 'projects/{projectId}/images/suggested',
+    summary: 'Untagged images with what an iteration suggested for them, page by page.',
+    query: ofIteration,
+    body: { kind: 'json', schema: suggestionQuery, isOptional: true },
+    answer: suggestionPage,
+    note: 'The id is that of the image. Without sortBy the most uncertain come first. A threshold is for the tags of tagIds, or for any tag without them.',
+    call: async (request) => {
+      const { caller, services, path } = request;
+      const token = request.body ?? {};
+      const first = token.maxCount || suggestionsPerPage;
+      const page = await services.suggestions.list(caller, (await iterationOf(request)).id, {
+        filter: filterOf(token),
+        orderBy: orders[token.sortBy ?? 'UncertaintyDescending'],
+        first,
+        after: token.continuation || null,
+      });
+      const { domainId } = await services.projects.get(caller, 'read', path('projectId'));
+      const images = await request.loaders.image.loadMany(page.nodes.map(({ imageId }) => imageId));
+      const results = page.nodes.flatMap((node, index) => {
+        const image = images[index];
+        // An image may have been deleted this moment.
+        return image && !(image instanceof Error) ? [wireStoredSuggestion(node, image, services, domainId)] : [];
+      });
+      const paging = { session: token.session ?? newId(), continuation: nextCursor(page), maxCount: first };
+      return { token: { ...token, ...paging }, results };
+    },
+  }),
+  row({
+    ...suggesting,
+    operation: 'querySuggestedImageCount',
+    path: 'projects/{projectId}/images/suggested/count',
+    summary: 'For how many untagged images an iteration suggests each tag.',
+    query: ofIteration,
+    body: { kind: 'json', schema: tagFilter, isOptional: true },
+    answer: z.record(z.uuid(), z.int()),
+    call: async (request) => {
+      const { id } = await iterationOf(request);
+      const counts = await request.services.suggestions.countByTag(request.caller, id, filterOf(request.body ?? {}));
+      return Object.fromEntries(counts.map(({ tagId, imageCount }) => [tagId, imageCount]));
+    },
+  }),
+];
+
+type Asked = Pick<RowRequest<z.output<typeof ofIteration>>, 'caller' | 'services' | 'path' | 'query'>;
+
+async function iterationOf({ caller, services, path, query: { iterationId } }: Asked): Promise<Iteration> {
+  const iteration = await services.training.get(caller, 'read', iterationId);
+  if (iteration.projectId !== path('projectId')) throw notFound('iteration', iterationId);
+  return iteration;
+}
+
+const filterOf = ({ tagIds, threshold }: z.output<typeof tagFilter>) => ({
+  tagIds: tagIds?.map((tagId) => tagId.toLowerCase()) ?? null,
+  threshold: threshold ?? null,
+});

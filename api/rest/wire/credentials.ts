@@ -1,0 +1,36 @@
+import type { FastifyRequest } from 'fastify';
+import { may, type Caller } from '../../access.ts';
+import type { Authenticator } from '../../authentication.ts';
+import { DomainError } from '../../errors.ts';
+import type { Api } from '../versions.ts';
+
+/** In the order in which they are looked for; `Authorization: Bearer` and `X-Api-Key` work as everywhere. */
+const headerNames = ['training-key', 'prediction-key', 'ocp-apim-subscription-key'] as const;
+const ownHeader: Record<Api, string> = { training: 'Training-Key', prediction: 'Prediction-Key' };
+
+/**
+ * Azure has two kinds of keys, and the wrong one is the most reported mistake, so that the refusal says which one is expected.
+ * @throws DomainError UNAUTHENTICATED
+ */
+export async function azureCaller(
+  authenticator: Authenticator,
+  api: Api,
+  { headers, ip }: FastifyRequest,
+): Promise<Caller> {
+  const key = headerNames.map((name) => headers[name]).find((value) => typeof value === 'string' && value !== '');
+  const own = key === undefined ? headers : { ...headers, authorization: undefined, 'x-api-key': key };
+  const caller = await authenticator.authenticate({ headers: own, remoteAddress: ip }).catch((error: unknown) => {
+    if (!(error instanceof DomainError) || error.code !== 'UNAUTHENTICATED') throw error;
+    throw denied(api, key === undefined ? 'No key was sent' : 'This key is unknown or was revoked');
+  });
+  if (!may(caller, api === 'training' ? 'read' : 'predict'))
+    throw denied(api, `This key is of the role ${caller.role}, which the ${api} API does not serve`);
+  return caller;
+}
+
+function denied(api: Api, why: string): DomainError {
+  const role =
+    api === 'training' ? 'OWNER, TRAINER, LABELER, DEPLOYER or READER' : 'PREDICTOR, DEPLOYER, TRAINER or OWNER';
+  const message = `Access denied. ${why}: send the header ${ownHeader[api]} with an API key of the role ${role}.`;
+  return new DomainError('UNAUTHENTICATED', message);
+}

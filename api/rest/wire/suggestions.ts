@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import type { Image } from '../../../schema/entities/image.entity.ts';
+import type { Suggestion } from '../../../schema/entities/suggestion.entity.ts';
+import type { RegionProposal } from '../../features/proposals/region-proposal.output.ts';
+import type { Services } from '../../services.ts';
+import { boxModel, imagePrediction } from './models.ts';
+import { wireResult } from './predictions.ts';
+
+const id = z.uuid();
+const threshold = z.number().min(0).max(1).nullable().optional();
+const mostTagIds = 64;
+
+export const regionProposals = z
+  .object({
+    projectId: id,
+    imageId: id,
+    proposals: z.array(z.object({ confidence: z.number(), boundingBox: boxModel })),
+  })
+  .meta({ id: 'ImageRegionProposal', description: 'Boxes that might be worth a region.' });
+
+const suggested = { ...imagePrediction.shape, predictionUncertainty: z.number() };
+
+export const suggestion = z
+  .object(suggested)
+  .meta({ id: 'SuggestedTagAndRegion', description: 'What a model would put on an image.' });
+
+const storedSuggestion = z
+  .object({
+    ...suggested,
+    width: z.int(),
+    height: z.int(),
+    resizedImageUri: z.string(),
+    thumbnailUri: z.string(),
+    originalImageUri: z.string(),
+    domain: id,
+  })
+  .meta({ id: 'StoredSuggestedTagAndRegion' });
+
+export const tagFilter = z
+  .object({ tagIds: z.array(id).max(mostTagIds).nullable().optional(), threshold })
+  .meta({ id: 'TagFilter' });
+
+export const suggestionQuery = z
+  .object({
+    ...tagFilter.shape,
+    session: z.string().nullable().optional(),
+    continuation: z.string().nullable().optional(),
+    maxCount: z.int().min(0).max(200).nullable().optional(),
+    sortBy: z.enum(['UncertaintyAscending', 'UncertaintyDescending']).nullable().optional(),
+  })
+  .meta({ id: 'SuggestedTagAndRegionQueryToken' });
+
+export const suggestionPage = z
+  .object({ token: suggestionQuery, results: z.array(storedSuggestion) })
+  .meta({ id: 'SuggestedTagAndRegionQuery' });
+
+export function wireProposals({ id: imageId, projectId }: Image, proposals: readonly RegionProposal[]) {
+  return {
+    projectId,
+    imageId,
+    proposals: proposals.map(({ confidence, box }) => ({ confidence, boundingBox: box })),
+  };
+}
+
+/** Under the id of its image: it has no other name by which a client could tag the image. */
+export function wireSuggestion(row: Suggestion): z.input<typeof suggestion> {
+  const { imageId, projectId, iterationId, createdAt, results, uncertainty } = row;
+  return {
+    id: imageId,
+    project: projectId,
+    iteration: iterationId,
+    created: createdAt.toISOString(),
+    predictions: results.map(wireResult),
+    predictionUncertainty: uncertainty,
+  };
+}
+
+export function wireStoredSuggestion(
+  row: Suggestion,
+  { width, height }: Pick<Image, 'width' | 'height'>,
+  { imageFiles }: Pick<Services, 'imageFiles'>,
+  domain: string,
+): z.input<typeof storedSuggestion> {
+  return {
+    ...wireSuggestion(row),
+    ...{ width, height, domain },
+    resizedImageUri: imageFiles.urlOf(row.imageId, 'display'),
+    thumbnailUri: imageFiles.urlOf(row.imageId, 'thumbnail'),
+    originalImageUri: imageFiles.urlOf(row.imageId, 'original'),
+  };
+}

@@ -1,0 +1,200 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeTrainableProject, ownerKey, samples, startServer, type TestServer } from './setup.ts';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startServer();
+});
+afterAll(() => server.close());
+
+/** What is read of answers. */
+interface Wire {
+  id: string;
+  type: string;
+  status: string;
+  message: string;
+  precision: number;
+  settings: Record<string, unknown>;
+  perTagPerformance: unknown[];
+  predictions: unknown[];
+  results: unknown[];
+  token: { continuation: string | null };
+}
+
+interface Asked {
+  body?: string | Uint8Array<ArrayBuffer>;
+  headers?: Record<string, string>;
+}
+
+/** As the clients do it: JSON is claimed always, also without a body. */
+async function ask(method: string, path: string, { body, headers }: Asked = {}) {
+  const key = path.includes('/prediction/') ? 'Prediction-Key' : 'Training-Key';
+  const response = await fetch(`${server.url}/customvision/${path}`, {
+    method,
+    headers: { [key]: ownerKey, 'content-type': 'application/json; charset=utf-8', ...headers },
+    ...(body === undefined ? {} : { body }),
+  });
+  const text = await response.text();
+  const read = (text ? JSON.parse(text) : null) as Wire & Wire[];
+  return { status: response.status, type: response.headers.get('content-type'), body: read };
+}
+
+const training = (path: string): string => `v3.4-preview/training/${path}`;
+const json = (value: unknown): Asked => ({ body: JSON.stringify(value) });
+
+describe('Azure’s wire format', () => {
+  it('lists domains as Azure does, whatever the letter case of the path', async () => {
+    for (const path of [training('domains'), 'v3.3/Training/domains', 'v3.0/training/Domains']) {
+      const { status, body, type } = await ask('GET', path);
+      expect(status).toBe(200);
+      expect(type).toMatch(/^application\/json/);
+      expect(body.find((domain) => domain.type === 'ObjectDetection')).toMatchObject({
+        id: '9c616dff-2e7d-ea11-af59-1866da359ce6',
+      });
+    }
+  });
+
+  it('makes, changes and deletes a project with what the clients send', async () => {
+    const made = await ask('POST', training('projects?name=My%20project&targetExportPlatforms=ONNX%2CcoreML'));
+    expect(made).toMatchObject({
+      status: 200,
+      body: {
+        name: 'My project',
+        settings: { classificationType: 'Multilabel', targetExportPlatforms: ['ONNX', 'CoreML'] },
+      },
+    });
+    const { id } = made.body;
+    // Whole objects come back, with what is only told and in whatever letter case.
+    const settings = {
+      ClassificationType: 'multiclass',
+      domainId: made.body.settings['domainId'],
+      useNegativeSet: null,
+    };
+    const back = { id, Name: 'Another', description: null, settings, created: 'then' };
+    const changed = await ask('PATCH', training(`projects/${id.toUpperCase()}`), json(back));
+    expect(changed).toMatchObject({
+      status: 200,
+      body: { name: 'Another', settings: { classificationType: 'Multiclass' } },
+    });
+    const listed = await ask('GET', training('projects'));
+    expect(listed.body.map((project) => project.id)).toContain(id);
+    expect(await ask('DELETE', training(`projects/${id}`))).toMatchObject({ status: 204, body: null });
+    expect(await ask('GET', training(`projects/${id}`))).toMatchObject({
+      status: 404,
+      body: { code: 'NotFoundProject' },
+    });
+  });
+
+  it('keeps tags by name, one of them negative', async () => {
+    const { body: project } = await ask('POST', training('projects?name=Tags'));
+    const tags = training(`projects/${project.id}/tags`);
+    const { body: b } = await ask('POST', `${tags}?name=b&description=second`);
+    const { body: a } = await ask('POST', `${tags}?name=a&type=negative`);
+    expect((await ask('GET', tags)).body).toEqual([a, b]);
+    expect(a).toEqual({ id: a.id, name: 'a', description: '', type: 'Negative', imageCount: 0 });
+    expect(await ask('POST', `${tags}?name=c&type=Negative`)).toMatchObject({
+      status: 400,
+      body: { code: 'BadRequestMultipleNegativeTag' },
+    });
+    expect(await ask('POST', `${tags}?name=b`)).toMatchObject({
+      status: 400,
+      body: { code: 'BadRequestTagNameNotUnique' },
+    });
+    expect(await ask('PATCH', `${tags}/${b.id}`, json({ ...b, name: 'd' }))).toMatchObject({
+      status: 200,
+      body: { name: 'd' },
+    });
+    expect(await ask('DELETE', `${tags}/${b.id}`)).toMatchObject({ status: 204 });
+    expect(await ask('GET', `${tags}/${b.id}`)).toMatchObject({ status: 404, body: { code: 'NotFoundTag' } });
+  });
+
+  it('says which key is expected, and answers every refusal flat', async () => {
+    const none = await ask('GET', training('projects'), { headers: { 'Training-Key': '' } });
+    expect(none).toMatchObject({ status: 401, body: { code: '401' } });
+    expect(none.body.message).toContain('Training-Key');
+    for (const name of ['Prediction-Key', 'Ocp-Apim-Subscription-Key'])
+      expect(
+        await ask('GET', training('projects'), { headers: { 'Training-Key': '', [name]: ownerKey } }),
+      ).toMatchObject({ status: 200 });
+    expect(await ask('GET', training('nothing'))).toMatchObject({ status: 404, body: { code: 'NotFound' } });
+    expect(await ask('PATCH', training('projects/x'), { body: '{' })).toMatchObject({
+      status: 400,
+      body: { code: 'BadRequestInvalid' },
+    });
+    expect(await ask('POST', training('projects?name='))).toMatchObject({
+      status: 400,
+      body: { code: 'BadRequestProjectName' },
+    });
+  });
+
+  it('trains, publishes, predicts and keeps what was predicted', async () => {
+    const projectId = await makeTrainableProject(server, 6, 3);
+    const project = training(`projects/${projectId}`);
+    const started = await ask('POST', `${project}/train?reservedBudgetInHours=0&forceTrain=false`);
+    expect(started).toMatchObject({ status: 200, body: { status: 'Training', trainingType: 'Regular' } });
+    const iteration = `${project}/iterations/${started.body.id}`;
+    await expect.poll(async () => (await ask('GET', iteration)).body.status, { timeout: 60_000 }).toBe('Completed');
+    expect(await ask('POST', `${project}/train`)).toMatchObject({
+      status: 400,
+      body: { code: 'BadRequestTrainingNotNeeded' },
+    });
+    const { body: figures } = await ask('GET', `${iteration}/performance?threshold=0.5`);
+    expect(figures.precision).toBeGreaterThan(0.5);
+    expect(figures.perTagPerformance.length).toBeGreaterThan(1);
+
+    const publish = `${iteration}/publish?publishName=model&predictionId=%2Fsubscriptions%2Fx`;
+    expect(await ask('POST', publish)).toMatchObject({ status: 200, body: true });
+    expect((await ask('GET', iteration)).body).toMatchObject({
+      publishName: 'model',
+      originalPublishResourceId: '/subscriptions/x',
+    });
+    expect(await ask('DELETE', project)).toMatchObject({
+      status: 400,
+      body: { code: 'BadRequestIterationIsPublished' },
+    });
+
+    const [sample] = await samples(1, 77);
+    const jpeg = new Uint8Array(sample?.jpeg ?? []);
+    const form = (name: string, file?: string): FormData => {
+      const data = new FormData();
+      data.append(name, new Blob([jpeg], { type: 'application/octet-stream' }), file);
+      return data;
+    };
+    const address = `v3.1/prediction/${projectId}/classify/iterations/model`;
+    const asked = [
+      { body: jpeg, headers: { 'content-type': 'application/octet-stream' } },
+      { body: jpeg, headers: { 'content-type': 'multipart/form-data' } },
+    ];
+    for (const one of asked) {
+      const { status, body } = await ask('POST', `${address}/image/nostore`, one);
+      expect(status).toBe(200);
+      expect(body.predictions[0]).toMatchObject({ tagName: sample?.tag });
+    }
+    const stored = await fetch(`${server.url}/customvision/${address}/image?application=test`, {
+      method: 'POST',
+      headers: { 'Prediction-Key': ownerKey },
+      body: form('files[0]', 'a.jpg'),
+    });
+    expect(stored.status).toBe(200);
+    const detect = address.replace('classify', 'detect');
+    expect(await ask('POST', `${detect}/url`, json({ Url: 'https://example.com/a.jpg' }))).toMatchObject({
+      status: 400,
+    });
+    expect(await ask('POST', `${address.replace('/model', '/other')}/image`, asked[0])).toMatchObject({ status: 404 });
+
+    const quick = await ask('POST', `${project}/quicktest/image?store=true`, asked[0]);
+    expect(quick.body.predictions[0]).toMatchObject({ tagName: sample?.tag });
+    const page = await ask(
+      'POST',
+      `${project}/predictions/query`,
+      json({ orderBy: 'oldest', maxCount: 1, application: null }),
+    );
+    expect(page.body.results).toHaveLength(1);
+    const next = await ask('POST', `${project}/predictions/query`, json(page.body.token));
+    expect(next.body.results).toMatchObject([{ id: quick.body.id }]);
+    expect(next.body.token.continuation).toBeNull();
+    expect(await ask('DELETE', `${project}/predictions?ids=${quick.body.id}`)).toMatchObject({ status: 204 });
+    expect(await ask('DELETE', `${iteration}/publish`)).toMatchObject({ status: 204 });
+    expect(await ask('DELETE', project)).toMatchObject({ status: 204 });
+  });
+});

@@ -1,0 +1,124 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { loadConfig } from '../../../infra/config.ts';
+import { openDatabase } from '../../../infra/database/open.ts';
+import { keys } from '../../../infra/storage/keys.ts';
+import { entities } from '../../../schema/entities/index.ts';
+import { overlapOf } from '../../../workers/ml/detection/boxes.ts';
+import { writeModelPackage } from '../../../workers/ml/model-package.ts';
+import { uncertaintyOf } from '../../../workers/ml/uncertainty.ts';
+import { freshBackend, type Backend } from '../../backends/backend.ts';
+import { completedIteration } from './completed-iteration.ts';
+import { doubtfulDetector } from './doubtful-detector.ts';
+import { addImages, makeProject, samples, startServerOn, type TestServer } from './setup.ts';
+
+interface Box {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+}
+
+interface Suggestion {
+  id: string;
+  uncertainty: number;
+  results: { tagId: string; probability: number; box: Box }[];
+}
+
+let backend: Backend;
+let server: TestServer;
+let projectId: string;
+let tagIds: Record<string, string>;
+let iterationId: string;
+let imageId: string | undefined;
+
+beforeAll(async () => {
+  backend = await freshBackend();
+  server = await startServerOn(backend);
+  ({ projectId, tagIds } = await makeProject(server, { kind: 'DETECTION', tags: ['cup', 'plate'] }));
+  const database = await openDatabase(loadConfig(backend.settings).database, entities, []);
+  iterationId = await completedIteration(database, projectId);
+  await database.close();
+  const model = doubtfulDetector(Object.entries(tagIds).map(([name, id]) => ({ id, name })));
+  // Few boxes, so that there is room beside them.
+  const suppression = { iouThreshold: 0.3, maxBoxes: 12 };
+  await server.storage.put(keys.model(iterationId), writeModelPackage({ ...model, suppression }));
+  const images = (await samples(1, 3, 320)).slice(0, 1);
+  const sources = images.map(({ jpeg }) => ({ source: { base64: jpeg.toString('base64') } }));
+  imageId = (await addImages(server, { projectId, images: sources }))[0]?.image?.id;
+});
+afterAll(async () => {
+  await server.close();
+  await backend.close();
+});
+
+async function ask<T>(query: string, variables: object): Promise<T> {
+  const { data, errors } = await server.send(query, variables);
+  expect(errors).toEqual([]);
+  return data?.['answer'] as T;
+}
+
+interface Proposal {
+  confidence: number;
+  iterationId: string | null;
+  box: Box;
+}
+
+const propose = (id: string | undefined, first: number) =>
+  ask<{ regionProposals: Proposal[] }>(
+    `query ($id: ID!, $first: Int!) { answer: image(id: $id) {
+      regionProposals(first: $first) { confidence iterationId box { left top width height } }
+    } }`,
+    { id, first },
+  ).then(({ regionProposals }) => regionProposals);
+
+test('regions are proposed by the newest detector first, each place once, and then by what stands out', async () => {
+  const proposals = await propose(imageId, 200);
+  const detected = proposals.filter((proposal) => proposal.iterationId === iterationId);
+  expect(detected.length).toBeGreaterThan(2);
+  expect(proposals.slice(0, detected.length)).toEqual(detected);
+  const distinct = proposals.slice(detected.length);
+  expect(distinct.length).toBeGreaterThan(3);
+  for (const { box, iterationId: none } of distinct) {
+    expect(none).toBeNull();
+    expect(Math.max(...detected.map((other) => overlapOf(other.box, box)))).toBeLessThanOrEqual(0.5);
+  }
+  expect(await propose(imageId, 2)).toEqual(proposals.slice(0, 2));
+  const tooMany = 'query ($id: ID!) { image(id: $id) { regionProposals(first: 201) { confidence } } }';
+  expect((await server.send(tooMany, { id: imageId })).errors[0]?.extensions.code).toBe('INVALID');
+});
+
+test('what stands out is proposed without any model', async () => {
+  const { projectId: untrained } = await makeProject(server, { kind: 'DETECTION' });
+  const [sign] = await samples(1, 5, 320);
+  const images = [{ source: { base64: sign?.jpeg.toString('base64') } }];
+  const [added] = await addImages(server, { projectId: untrained, images });
+  const proposals = await propose(added?.image?.id, 5);
+  expect(proposals).toHaveLength(5);
+  expect(new Set(proposals.map((proposal) => proposal.iterationId))).toEqual(new Set([null]));
+});
+
+test('boxes are suggested, as doubtful as the most doubtful of them, and accepted as regions', async () => {
+  const suggest = `mutation ($input: SuggestTagsInput!) { answer: suggestTags(input: $input) {
+    id uncertainty results { tagId probability box { left top width height } }
+  } }`;
+  const [suggestion] = await ask<Suggestion[]>(suggest, { input: { iterationId } });
+  const results = suggestion?.results ?? [];
+  const probabilities = results.map(({ probability }) => probability);
+  expect(suggestion?.uncertainty).toBe(uncertaintyOf('DETECTION', probabilities));
+  const threshold = probabilities[9] ?? 1;
+  const input = { suggestionIds: [suggestion?.id], threshold, tagIds: [tagIds['cup']] };
+  const accept = `mutation ($input: AcceptSuggestionsInput!) { answer: acceptSuggestions(input: $input) {
+    id tags { name } regions { tag { id } left top width height }
+  } }`;
+  const cups = results.filter(({ tagId, probability }) => tagId === tagIds['cup'] && probability >= threshold);
+  expect(cups.length).toBeGreaterThan(1);
+  expect(await ask(accept, { input })).toEqual([
+    {
+      id: imageId,
+      tags: [{ name: 'cup' }],
+      regions: cups.map(({ tagId, box }) => ({ tag: { id: tagId }, ...box })),
+    },
+  ]);
+  const list = `query ($iterationId: ID!) { answer: suggestions(iterationId: $iterationId) { totalCount } }`;
+  expect(await ask(list, { iterationId })).toEqual({ totalCount: 0 });
+});

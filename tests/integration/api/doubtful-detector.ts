@@ -1,0 +1,17 @@
+import { defaultSuppression } from '../../../workers/ml/detection/boxes.ts';
+import { uncalibrated } from '../../../workers/ml/detection/calibration.ts';
+import { headNetwork } from '../../../workers/ml/detection/head-network.ts';
+import { initialWeights } from '../../../workers/ml/detection/initial-weights.ts';
+import { VIEW_VERSION } from '../../../workers/ml/detection/views.ts';
+import type { DetectorModel, ModelTag } from '../../../workers/ml/model-package.ts';
+
+/** Untrained: it sees all tags everywhere. */
+export function doubtfulDetector(named: readonly Pick<ModelTag, 'id' | 'name'>[]): DetectorModel {
+  const tags = named.map((tag) => ({ ...tag, type: 'REGULAR' as const }));
+  const shape = { inputSize: 320, headWidth: 8, tagCount: tags.length };
+  const weights = initialWeights(headNetwork(shape, { isFolded: true }), 5);
+  weights.get('tags.bias')?.fill(0);
+  const facts = { kind: 'DETECTION' as const, backbone: 'efficientnet-lite0' as const, viewVersion: VIEW_VERSION, isTiled: false };
+  const policies = { calibration: uncalibrated, suppression: defaultSuppression };
+  return { ...facts, ...policies, inputSize: shape.inputSize, headWidth: shape.headWidth, tags, weights };
+}

@@ -1,0 +1,127 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { TaglensClient } from '../../cli/client.ts';
+import { keys } from '../../infra/storage/keys.ts';
+import { renderSamples, type Sample } from '../../samples/render.ts';
+import {
+  ask,
+  isOver,
+  makeDetectionProject,
+  makeProject,
+  startTraining,
+  waitFor,
+  type Photograph,
+} from '../e2e/training-steps.ts';
+import { install, type Installation } from './installation.ts';
+import { patienceMs, trainUndisturbed } from './many-trainings.ts';
+import { startService } from './service.ts';
+import { activitiesOf, checkpointTimeOf, modelsOf, pointsOf, viewTimesOf } from './training-facts.ts';
+
+/** A training by gradient descent, made short, of one part: test images judge its model. */
+interface Learning {
+  what: string;
+  checkpointSteps: number;
+  /** Enough to be killed between two checkpoints. */
+  mostSteps: number;
+  options: Record<string, unknown>;
+  makeProject: (client: TaglensClient) => Promise<string>;
+  /** Whether nothing is left to learn, only to judge. */
+  isJudging: (installation: Installation, id: string, resumedFromMs: number) => Promise<boolean>;
+  /** What comes between the extraction and the end. */
+  activities: string[];
+}
+
+const samples: Sample[] = [];
+const testCount = 6;
+
+const learnings: Learning[] = [
+  {
+    what: 'a detector',
+    checkpointSteps: 50,
+    mostSteps: 70,
+    options: {},
+    makeProject: (client) => makeDetectionProject(client, samples, testCount),
+    isJudging: ({ storage }, id) => storage.exists(keys.learned(id, 0)),
+    activities: ['trainPart', 'assembleDetector'],
+  },
+  {
+    what: 'a classifier whose backbone learns',
+    checkpointSteps: 8,
+    mostSteps: 16,
+    // So long that the schedule need not be shortened, which no training would repeat to the byte.
+    options: { mode: 'ADVANCED', budgetMinutes: 120 },
+    makeProject: (client) => makeProject(client, photographs()),
+    // The last checkpoint is that of the last step.
+    isJudging: async (installation, id, resumedFromMs) => (await checkpointTimeOf(installation, id, 0)) > resumedFromMs,
+    activities: ['fitHead', 'trainPart', 'keepBetter'],
+  },
+];
+
+const photographs = (): Photograph[] =>
+  samples.map(({ tag, jpeg }, i) => ({ tag, jpeg, isTest: i >= samples.length - testCount }));
+
+let installation: Installation;
+beforeAll(async () => {
+  for await (const sample of renderSamples({ perTag: 8, seed: 13, size: 160 }))
+    if (['stop', 'yield'].includes(sample.tag)) samples.push(sample);
+});
+beforeEach(async () => {
+  installation = await install();
+});
+afterEach(() => installation.close());
+
+async function until(isTrue: () => Promise<boolean>): Promise<void> {
+  while (!(await isTrue())) await sleep(50);
+}
+
+/** The figures of both classifiers, to all digits; null for a detector. */
+const comparisonOf = (client: TaglensClient, id: string): Promise<{ comparison: object | null }> =>
+  ask(
+    client,
+    `query ($id: ID!) { iteration(id: $id) { comparison {
+      imageCount kept quick { accuracy logLoss } advanced { accuracy logLoss }
+    } } }`,
+    { id },
+  );
+
+test.each(learnings)(
+  'whoever trains $what is killed rendering, learning and judging: the same model, little done twice',
+  async ({ checkpointSteps, mostSteps, options, isJudging, activities, ...learning }) => {
+    const service = await startService(installation, { TAGLENS_MAX_TRAINING_STEPS: String(mostSteps) });
+    const projectId = await learning.makeProject(service.client);
+    const { id } = await startTraining(service.client, projectId, options);
+    await until(async () => (await viewTimesOf(installation, id)).size >= 3);
+    await service.killTrainer();
+    const early = await viewTimesOf(installation, id);
+    await service.startTrainer();
+
+    await until(async () => (await pointsOf(installation, id)).some(({ step }) => step > checkpointSteps + 1));
+    await service.killTrainer();
+    const views = await viewTimesOf(installation, id);
+    expect(views.size).toBe(samples.length);
+    for (const [key, time] of early) expect(views.get(key), `${key} was rendered twice`).toBe(time);
+    const told = await pointsOf(installation, id);
+    const reached = Math.max(...told.map(({ step }) => step));
+    const resumedFromMs = await checkpointTimeOf(installation, id, 0);
+    await service.startTrainer();
+
+    await until(() => isJudging(installation, id, resumedFromMs));
+    await service.killTrainer();
+    await service.startTrainer();
+    const state = await waitFor(service.client, id, isOver);
+    expect(state).toMatchObject({ status: 'COMPLETED', error: null, imageCount: samples.length });
+    expect(await modelsOf(installation, id)).toEqual([keys.model(id)]);
+    expect(await viewTimesOf(installation, id)).toEqual(new Map());
+    const again = (await pointsOf(installation, id)).slice(told.length).map(({ step }) => step);
+    // The last step told was done after the checkpoint before it was stored.
+    expect(Math.min(...again)).toBeGreaterThan(Math.floor((reached - 1) / checkpointSteps) * checkpointSteps);
+    const names = (await activitiesOf(installation, id)).map(({ name }) => name);
+    expect(names).toEqual(['takeSnapshot', 'extractFeatures', ...activities, 'completeIteration']);
+    console.log(`killed after step ${reached}, told again from step ${Math.min(...again)} on`);
+
+    const undisturbed = await trainUndisturbed(installation, service.client, projectId, options);
+    expect(undisturbed.modelSha256).toBe(state.modelSha256);
+    expect(await comparisonOf(service.client, undisturbed.id)).toEqual(await comparisonOf(service.client, id));
+  },
+  patienceMs,
+);
