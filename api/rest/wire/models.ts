@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 /** Azure's models, as its clients declare them: shapes only; who fills them in stands beside the rows. */
 
-const id = z.uuid();
+const id = z.guid();
 const date = z.iso.datetime();
 const probability = z.number().min(0).max(1);
 
@@ -103,6 +103,16 @@ export const iterationModel = z
   .meta({ id: 'Iteration', description: 'One training and the model that came out of it.' });
 
 export const iterationChanges = z.object({ name: z.string() }).meta({ id: 'IterationChanges' });
+
+export const exportModel = z
+  .object({
+    platform: z.string(),
+    status: z.enum(['Exporting', 'Failed', 'Done']),
+    downloadUri: z.string(),
+    flavor: z.string().nullable(),
+    newerVersionAvailable: z.boolean(),
+  })
+  .meta({ id: 'Export', description: 'The model of an iteration as an archive for use elsewhere.' });
 
 export const trainingParameters = z
   .object({
