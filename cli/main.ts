@@ -86,10 +86,10 @@ async function restoreCommand(folder: string): Promise<void> {
 }
 
 async function schemaCommand({ check = false }: { check?: boolean }): Promise<void> {
-  const { updateSchemaFile } = await import('../api/schema.ts');
-  const isFresh = await updateSchemaFile({ check });
-  if (check && !isFresh) throw new CliError('schema/schema.graphql is not fresh; run `npm run schema`.');
-  console.log(isFresh ? 'schema/schema.graphql is fresh.' : 'Wrote schema/schema.graphql.');
+  const { updateGenerated } = await import('../api/generated.ts');
+  const stale = await updateGenerated({ check });
+  if (check && stale.length > 0) throw new CliError(`${stale.join(', ')}: not fresh; run \`npm run schema\`.`);
+  console.log(stale.length > 0 ? `Wrote ${stale.join(', ')}.` : 'What is generated from the code is fresh.');
 }
 
 async function settingsCommand(): Promise<void> {
@@ -158,8 +158,10 @@ export function buildProgram(): Command {
   program.command('settings').description('List every setting with its default').action(settingsCommand);
   program
     .command('schema')
-    .description('Write the GraphQL schema to schema/schema.graphql')
-    .option('--check', 'only say whether the file is fresh')
+    .description(
+      'Write what is generated from the code: the GraphQL schema, the OpenAPI document and the compatibility page',
+    )
+    .option('--check', 'only say whether the files are fresh')
     .action(schemaCommand);
   program
     .command('bench')
