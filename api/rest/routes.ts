@@ -1,5 +1,6 @@
 import type { Row } from './row.ts';
 import { domainRows } from './rows/domain-rows.ts';
+import { exportRows } from './rows/export-rows.ts';
 import { imageRows } from './rows/image-rows.ts';
 import { iterationRows } from './rows/iteration-rows.ts';
 import { performanceRows } from './rows/performance-rows.ts';
@@ -20,6 +21,7 @@ export const rows: readonly Row[] = [
   ...labelRows,
   ...suggestionRows,
   ...iterationRows,
+  ...exportRows,
   ...performanceRows,
   ...predictionRows,
 ];
