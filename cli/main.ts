@@ -61,9 +61,9 @@ async function samplesCommand(folder: string, options: { perTag: number; seed: n
   console.log(`Wrote ${count} photographs and boxes.json to ${folder}`);
 }
 
-async function benchCommand(name: BenchName, { smoke = false, only }: Partial<BenchOptions>): Promise<void> {
+async function benchCommand(name: BenchName, { smoke = false, only, runs }: Partial<BenchOptions>): Promise<void> {
   const { benches } = await import('../bench/main.ts');
-  await benches[name]({ smoke, only });
+  await benches[name]({ smoke, only, runs });
 }
 
 async function doctorCommand({ json = false }: { json?: boolean }): Promise<void> {
@@ -195,6 +195,7 @@ export function buildProgram(): Command {
     .addArgument(new Argument('<name>', 'what to measure').choices(benchNames))
     .option('--smoke', 'a short form that only shows that it works')
     .option('--only <text>', 'of many cases, those whose name contains this (quality)')
+    .option('--runs <count>', 'trainings of each case at most, of those that take several', Number)
     .action(benchCommand);
   addDataCommands(program);
   addImportCommands(program);
