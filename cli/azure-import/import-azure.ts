@@ -24,7 +24,7 @@ export interface ImportAzureOptions {
 }
 
 /** A wrong address is told soon; only what has answered before is worth waiting for. */
-const hasty = (patience: Patience): Patience => ({ ...patience, attempts: 2 });
+const hasty = (patience: Patience): Patience => ({ ...patience, attempts: 4 });
 /** Shorter waits are nothing to tell. */
 const noticedWaitMs = 3000;
 

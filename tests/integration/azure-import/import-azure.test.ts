@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { syntheticJpeg } from '../../../bench/synthetic-images.ts';
 import { importAzure, type ImportAzureOptions } from '../../../cli/azure-import/import-azure.ts';
 import { sha256 } from '../../../cli/azure-import/pictures.ts';
 import { patient } from '../../../cli/azure-import/polite-http.ts';
@@ -152,6 +153,18 @@ describe('what is carried', () => {
     const standIn = await startStandIn({ projects: [project], domains });
     expect((await run(standIn)).isVerified).toBe(true);
     expect(standIn.asked.filter((path) => path.includes('/artifacts?path=images%2Fa%20b%2F'))).toHaveLength(2);
+  });
+
+  it('a picture that the source has twice is here once, with the tags of both', async () => {
+    const bytes = await syntheticJpeg('twice');
+    const tags = [{ name: 'a' }, { name: 'b' }];
+    const project = await standInProject('Twins', tags, [
+      { tags: ['a'], bytes },
+      { tags: ['b'], bytes },
+    ]);
+    const report = await run(await startStandIn({ projects: [project], domains }));
+    expect(report).toMatchObject({ isVerified: true, counts: { same: 2, targetImages: 1 }, pictures: { merged: 1 } });
+    expect(Object.values(tagNamesIn(await stored(report.target.projectId)))).toEqual([['a', 'b']]);
   });
 
   it('metadata is kept in the report', async () => {
