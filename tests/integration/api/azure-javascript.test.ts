@@ -124,7 +124,12 @@ describe('Azure’s own client for JavaScript', () => {
     const strange = strangers?.[0]?.image?.id ?? '';
     const [suggestion] = await trainer.suggestTagsAndRegions(id, iterationId, [strange]);
     expect(suggestion?.predictionUncertainty).toBeGreaterThan(0);
-    const asked = { threshold: 0, maxCount: 10, sortBy: 'UncertaintyDescending', tagIds: [...tagIds.values()] };
+    const asked = {
+      threshold: 0,
+      maxCount: 10,
+      sortBy: 'UncertaintyDescending' as const,
+      tagIds: [...tagIds.values()],
+    };
     expect((await trainer.querySuggestedImages(id, iterationId, asked)).results).toMatchObject([{ id: strange }]);
     const counted = await trainer.querySuggestedImageCount(id, iterationId, { threshold: 0, tagIds: [pair.tagId] });
     expect(counted).toMatchObject({ [pair.tagId]: 1 });
