@@ -1,6 +1,7 @@
 import DataLoader from 'dataloader';
 import { In, type EntityTarget, type ObjectLiteral } from 'typeorm';
 import type { Database } from '../infra/database/database.ts';
+import { Export } from '../schema/entities/export.entity.ts';
 import { Image } from '../schema/entities/image.entity.ts';
 import { Iteration } from '../schema/entities/iteration.entity.ts';
 import { Publication } from '../schema/entities/publication.entity.ts';
@@ -23,6 +24,7 @@ export function createLoaders(database: Database) {
     regionsOfImage: childrenOf(database, Region, 'imageId'),
     tagsOfProject: childrenOf(database, Tag, 'projectId'),
     publicationsOfProject: childrenOf(database, Publication, 'projectId'),
+    exportsOfIteration: childrenOf(database, Export, 'iterationId'),
     publicationsOfIteration: childrenOf(database, Publication, 'iterationId'),
   };
 }

@@ -22,7 +22,8 @@ import { TemporalEngine } from '../workflows/engines/temporal.ts';
 import { Authenticator } from './authentication.ts';
 import { registerEventMetrics } from './event-metrics.ts';
 import { imageLimits } from './features/images/image-intake.ts';
-import { TrainingWatch } from './features/training/training-watch.ts';
+import { ExportRuns } from './features/exports/export-runs.ts';
+import { TrainingRuns } from './features/training/training-runs.ts';
 import type { ReadinessChecks } from './health.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { OrphanCollector } from './orphans.ts';
@@ -32,6 +33,7 @@ import { RateLimit } from './rate-limit.ts';
 import { currentNotes } from './request-notes.ts';
 import { buildGraphqlSchema } from './schema.ts';
 import { buildServer } from './server.ts';
+import { RunWatch } from './run-watch.ts';
 import { createServices } from './services.ts';
 import { ensureSecret, UrlSigner } from './signing.ts';
 
@@ -93,7 +95,8 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<RunningServer> {
   const server = await buildServer(asked);
   const installationId = await ensureSecret(database, 'installation');
   const orphans = new OrphanCollector({ database, storage, installationId, metrics, logger });
-  const watch = new TrainingWatch({ database, storage, engine, logger });
+  const watched = { database, storage, engine };
+  const watch = new RunWatch({ engine, logger, runs: [new TrainingRuns(watched), new ExportRuns(watched)] });
   const housekeeping = new Housekeeping({ database, storage, services, orphans, logger });
   // From the outside in: first nothing new comes, last the database goes that all others write to.
   const close = async (): Promise<void> => {

@@ -4,6 +4,7 @@ import type { Metrics } from '../infra/metrics.ts';
 import { keys, ownedPrefixes, ownerOf, type ObjectOwner, type OwnerKind } from '../infra/storage/keys.ts';
 import { ObjectNotFound, type Storage } from '../infra/storage/storage.ts';
 import { CachedFeature } from '../schema/entities/cached-feature.entity.ts';
+import { Export } from '../schema/entities/export.entity.ts';
 import { Image } from '../schema/entities/image.entity.ts';
 import { Iteration } from '../schema/entities/iteration.entity.ts';
 import { Prediction } from '../schema/entities/prediction.entity.ts';
@@ -26,6 +27,7 @@ type Removed = Partial<Record<OrphanKind, number>>;
 const rowsOf: Record<OwnerKind, { entity: new () => object; idProperty: string }> = {
   upload: { entity: Upload, idProperty: 'id' },
   iteration: { entity: Iteration, idProperty: 'id' },
+  export: { entity: Export, idProperty: 'id' },
   image: { entity: Image, idProperty: 'id' },
   prediction: { entity: Prediction, idProperty: 'id' },
   featurePack: { entity: CachedFeature, idProperty: 'packId' },

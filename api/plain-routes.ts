@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import type { Authenticator } from './authentication.ts';
 import { callerHook } from './caller-hook.ts';
 import { DomainError } from './errors.ts';
+import { archivePath } from './features/exports/export.service.ts';
 import { cachedFor, imagePath, inlineAs, predictionImagePath, renditions } from './features/images/image-files.ts';
 import type { PictureFile } from './features/images/image-files.ts';
 import { uploadPath } from './features/images/upload.service.ts';
@@ -32,6 +33,7 @@ export async function servePlainRoutes(app: FastifyInstance, deps: PlainRouteDep
   await app.register((scope) => serveUploads(scope, deps));
   await app.register((scope) => servePredictions(scope, deps));
   servePictures(app, deps);
+  serveArchives(app, deps);
 }
 
 function serveUploads(scope: FastifyInstance, { services, signer }: PlainRouteDeps): Promise<void> {
@@ -120,6 +122,20 @@ function servePictures(app: FastifyInstance, { services, signer }: PlainRouteDep
       return sendPicture(reply, await services.imageFiles.predictionImage(params.id), query);
     },
   );
+}
+
+/** Streamed from here, not from the storage: old clients do not follow a redirect. */
+function serveArchives(app: FastifyInstance, { services, signer }: PlainRouteDeps): void {
+  app.get<{ Params: { id: string }; Querystring: Signed }>(archivePath(':id'), async ({ params, query }, reply) => {
+    signer.check(archivePath(params.id), query);
+    const { stream, sizeBytes, name } = await services.exports.archive(params.id);
+    return reply
+      .header('content-disposition', `attachment; filename="${name}"`)
+      .header('content-length', sizeBytes)
+      .header('cache-control', cachedFor(secondsLeft(query)))
+      .type('application/zip')
+      .send(stream);
+  });
 }
 
 /** An uploaded file must never act as a page or a script, whatever is in it. */

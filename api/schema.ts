@@ -5,6 +5,7 @@ import { lexicographicSortSchema, printSchema, type GraphQLSchema } from 'graphq
 import { buildSchema, type PubSub } from 'type-graphql';
 import { DomainsResolver } from './features/domains/domains.resolver.ts';
 import { EvaluationResolver, ImageResultResolver } from './features/evaluation/evaluation.resolver.ts';
+import { DomainExportsResolver, ExportResolver, IterationExportsResolver } from './features/exports/export.resolver.ts';
 import { AddImageResultResolver, ImageResolver } from './features/images/image.resolver.ts';
 import { KeyResolver } from './features/keys/key.resolver.ts';
 import { PredictionResolver } from './features/prediction/prediction.resolver.ts';
@@ -41,6 +42,9 @@ export function buildGraphqlSchema(): Promise<GraphQLSchema> {
       TrainingResolver,
       EvaluationResolver,
       ImageResultResolver,
+      ExportResolver,
+      IterationExportsResolver,
+      DomainExportsResolver,
       PublishingResolver,
       PredictionResolver,
       ImageProposalsResolver,

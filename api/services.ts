@@ -8,6 +8,7 @@ import type { Storage } from '../infra/storage/storage.ts';
 import type { Engine } from '../workflows/engines/engine.ts';
 import type { Context } from './context.ts';
 import { EvaluationService } from './features/evaluation/evaluation.service.ts';
+import { ExportService } from './features/exports/export.service.ts';
 import { ImageFiles } from './features/images/image-files.ts';
 import { ImageIntake } from './features/images/image-intake.ts';
 import { ImageService } from './features/images/image.service.ts';
@@ -24,9 +25,10 @@ import { RegionService } from './features/regions/region.service.ts';
 import { SuggestionService } from './features/suggestions/suggestion.service.ts';
 import { SnapshotTags } from './features/tags/snapshot-tags.ts';
 import { TagService } from './features/tags/tag.service.ts';
-import { parseEventId, ProgressStream } from './features/training/progress-stream.ts';
+import { ProgressStream } from './features/training/progress-stream.ts';
 import { TrainingService } from './features/training/training.service.ts';
 import { Gate } from './gate.ts';
+import { parseEventId } from './row-progress.ts';
 import { RateLimit } from './rate-limit.ts';
 import type { UrlSigner } from './signing.ts';
 
@@ -89,6 +91,7 @@ export function createServices(deps: ServiceDeps) {
     tags: new TagService(database, projects, limits),
     snapshotTags: new SnapshotTags(database, storage),
     evaluation: new EvaluationService(deps.evaluations),
+    exports: new ExportService({ database, storage, engine, tail, signer, training }),
     publishing: new PublishingService(database, training),
     predictions: new PredictionService({ ...asked, maxBytes, retentionDays }),
     keys: new KeyService(database, projects),

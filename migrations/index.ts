@@ -40,6 +40,7 @@ import { AddPredictionUncertainty1790000006200 } from './1790000006200-AddPredic
 import { IndexPredictionUncertainty1790000006201 } from './1790000006201-IndexPredictionUncertainty.ts';
 import { CreateSuggestion1790000006202 } from './1790000006202-CreateSuggestion.ts';
 import { CreateSuggestedTag1790000006203 } from './1790000006203-CreateSuggestedTag.ts';
+import { CreateExport1790000006300 } from './1790000006300-CreateExport.ts';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -85,4 +86,5 @@ export const migrations = [
   IndexPredictionUncertainty1790000006201,
   CreateSuggestion1790000006202,
   CreateSuggestedTag1790000006203,
+  CreateExport1790000006300,
 ];

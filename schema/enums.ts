@@ -20,6 +20,11 @@ export enum IterationStatus {
   FAILED = 'FAILED',
   CANCELLED = 'CANCELLED',
 }
+export enum ExportStatus {
+  EXPORTING = 'EXPORTING',
+  DONE = 'DONE',
+  FAILED = 'FAILED',
+}
 export enum TrainingPhase {
   SNAPSHOT = 'SNAPSHOT',
   FEATURES = 'FEATURES',
@@ -89,6 +94,11 @@ describe(IterationStatus, 'IterationStatus', 'How far a training has come.', {
   COMPLETED: 'The model is ready.',
   FAILED: 'Ended without a model; the field error says why.',
   CANCELLED: 'Ended on request.',
+});
+describe(ExportStatus, 'ExportStatus', 'How far an export has come.', {
+  EXPORTING: 'A worker is at it, or will be.',
+  DONE: 'The archive is ready.',
+  FAILED: 'Ended without an archive; the field error says why. It can be asked for again.',
 });
 describe(TrainingPhase, 'TrainingPhase', 'The step of a training that is running.', {
   SNAPSHOT: 'Fixing which images and tags take part.',

@@ -47,6 +47,8 @@ const featureFaces = [
   'api/features/*/*.loader.ts',
   'api/features/*/*.input.ts',
   'api/features/domains/domains.ts',
+  'api/features/exports/platforms.ts',
+  'api/features/exports/stale-exports.ts',
   'api/features/images/image-source.ts',
   'api/features/prediction/predictor.ts',
   'api/features/prediction/stored-results.ts',
@@ -112,7 +114,7 @@ const layers: readonly Layer[] = [
   },
   {
     files: 'workers/ml/**',
-    may: ['workers/ml/**', 'node:**', ...packages('onnxruntime-node sharp bmp-ts')],
+    may: ['workers/ml/**', 'node:**', ...packages('onnxruntime-node sharp bmp-ts fflate')],
     instead: 'take bytes or values as parameters and let an activity fetch and store them',
   },
   {

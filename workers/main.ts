@@ -3,7 +3,7 @@ import { ConfigError, loadConfig, type Config, type TemporalConfig } from '../in
 import { createLogger } from '../infra/logger.ts';
 import { createWorkerMetrics } from '../infra/metrics.ts';
 import { startTracing } from '../infra/tracing.ts';
-import { trainingPolicies } from '../schema/contracts/training.ts';
+import { workerPolicies } from '../schema/contracts/policies.ts';
 import { workflowBundle } from '../workflows/engines/temporal-bundle.ts';
 import { sandboxInterceptors, workerTracing } from '../workflows/engines/temporal-tracing.ts';
 import { TemporalWorker } from '../workflows/engines/temporal-worker.ts';
@@ -49,7 +49,7 @@ export async function startWorker(env: NodeJS.ProcessEnv): Promise<RunningWorker
       temporal,
       bundle,
       activities: measured,
-      policies: trainingPolicies,
+      policies: workerPolicies,
       concurrency,
       drainMs,
       traces,

@@ -3,9 +3,9 @@ import type { Config, EngineConfig } from '../infra/config.ts';
 import { createLogger } from '../infra/logger.ts';
 import { createWorkerMetrics, type MetricsSnapshot } from '../infra/metrics.ts';
 import { startTracing } from '../infra/tracing.ts';
-import { trainingPolicies } from '../schema/contracts/training.ts';
+import { workerPolicies } from '../schema/contracts/policies.ts';
 import { EmbeddedRunner } from '../workflows/engines/embedded-runner.ts';
-import { trainIteration } from '../workflows/orchestrations/train-iteration.ts';
+import * as orchestrations from '../workflows/orchestrations/index.ts';
 import { measuredActivities } from './measured-activities.ts';
 import { openActivities, type ActivitiesConfig } from './open-activities.ts';
 
@@ -26,9 +26,9 @@ async function runTrainingThread(config: TrainingThreadConfig, port: NonNullable
   const { activities, database, close } = await openActivities(config);
   const runner = new EmbeddedRunner({
     database,
-    orchestrations: { trainIteration },
+    orchestrations,
     activities: measuredActivities(activities, { metrics, logger }),
-    policies: trainingPolicies,
+    policies: workerPolicies,
     concurrency: config.training.concurrency,
     leaseMs: config.engine.leaseMs,
     pollMs: config.engine.pollMs,

@@ -1,5 +1,6 @@
 import type { Row } from './row.ts';
 import { domainRows } from './rows/domain-rows.ts';
+import { exportRows } from './rows/export-rows.ts';
 import { iterationRows } from './rows/iteration-rows.ts';
 import { predictionRows } from './rows/prediction-rows.ts';
 import { projectRows } from './rows/project-rows.ts';
@@ -13,5 +14,6 @@ export const rows: readonly Row[] = [
   ...tagRows,
   ...iterationRows,
   ...suggestionRows,
+  ...exportRows,
   ...predictionRows,
 ];

@@ -34,7 +34,8 @@ export const keys = {
   leftOut: (iterationId: string, shard: number) => `iterations/${iterationId}/left-out/${shard}.json`,
   /** Features are the same for every project; rows say by content which pack has them. */
   featurePack: (extractor: string, packId: string) => `features/${extractor}/${packId}.pack`,
-  exportArchive: (exportId: string, fileName: string) => `exports/${exportId}/${fileName}`,
+  export: (exportId: string) => `exports/${exportId}/`,
+  exportArchive: (exportId: string) => `exports/${exportId}/model.zip`,
   /** Names the installation that the storage belongs to. */
   installation: () => 'installation',
 } as const;
@@ -51,13 +52,14 @@ export type OwnerKind = keyof typeof ownerPatterns;
 const ownerPatterns = {
   upload: /^uploads\/(?<id>[^/]+)$/,
   iteration: /^iterations\/(?<id>[^/]+)\//,
+  export: /^exports\/(?<id>[^/]+)\//,
   image: /^projects\/[^/]+\/images\/(?<id>[^/]+)\//,
   prediction: /^projects\/[^/]+\/predictions\/(?<id>[^/]+)\//,
   featurePack: /^features\/[^/]+\/(?<id>[^/]+)\.pack$/,
 };
 
 /** Where all objects are that belong to rows. */
-export const ownedPrefixes = ['uploads/', 'iterations/', 'projects/', 'features/'] as const;
+export const ownedPrefixes = ['uploads/', 'iterations/', 'exports/', 'projects/', 'features/'] as const;
 
 /** Null for an object that is not known to belong to rows. */
 export function ownerOf(key: string): ObjectOwner | null {

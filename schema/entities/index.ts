@@ -5,6 +5,7 @@ import { ImageTag } from './image-tag.entity.ts';
 import { Region } from './region.entity.ts';
 import { Upload } from './upload.entity.ts';
 import { Iteration } from './iteration.entity.ts';
+import { Export } from './export.entity.ts';
 import { CachedFeature } from './cached-feature.entity.ts';
 import { ShardProgress } from './shard-progress.entity.ts';
 import { Publication } from './publication.entity.ts';
@@ -30,6 +31,7 @@ export const entities = [
   Region,
   Upload,
   Iteration,
+  Export,
   CachedFeature,
   ShardProgress,
   Publication,

@@ -1,10 +1,12 @@
 import { keys } from '../../infra/storage/keys.ts';
-import type { CompleteInput, FailInput, TrainingActivities } from '../../schema/contracts/training.ts';
+import type { WorkerActivities } from '../../schema/contracts/policies.ts';
+import type { CompleteInput, FailInput } from '../../schema/contracts/training.ts';
 import { Iteration } from '../../schema/entities/iteration.entity.ts';
 import { ShardProgress } from '../../schema/entities/shard-progress.entity.ts';
 import { IterationStatus, TrainingPhase } from '../../schema/enums.ts';
 import { assembleDetector } from './assemble-detector.ts';
 import type { ActivityDeps } from './deps.ts';
+import { completeExport, failExport } from './end-export.ts';
 import { extractFeatures } from './extract-features.ts';
 import { fitHead } from './fit-head.ts';
 import { Lanes } from '../../infra/lanes.ts';
@@ -13,6 +15,7 @@ import { OpenTrainings } from './open-trainings.ts';
 import { reportProgress } from './progress.ts';
 import { takeSnapshot } from './take-snapshot.ts';
 import { trainPart } from './train-part.ts';
+import { writeExport } from './write-export.ts';
 
 const phase = TrainingPhase.DONE;
 
@@ -56,5 +59,8 @@ export const createActivities = (deps: ActivityDeps) => {
     keepBetter: keepBetter(deps, trainings),
     completeIteration: (input) => completeIteration(deps)(input).finally(() => trainings.forget(input.iterationId)),
     failIteration: (input) => failIteration(deps)(input).finally(() => trainings.forget(input.iterationId)),
-  } satisfies TrainingActivities;
+    writeExport: writeExport(deps),
+    completeExport: completeExport(deps),
+    failExport: failExport(deps),
+  } satisfies WorkerActivities;
 };

@@ -23,6 +23,7 @@ import { OnceOnly } from '../../idempotency.ts';
 import { lockProject } from '../../project-lock.ts';
 import { checkText, containsText, likePattern } from '../../text.ts';
 import { domainFor } from '../domains/domains.ts';
+import { deleteArchives, forgetExports } from '../exports/stale-exports.ts';
 import { forgetSuggestions } from '../suggestions/stale-suggestions.ts';
 import type { CreateProjectInput, UpdateProjectInput } from './project.input.ts';
 
@@ -86,13 +87,14 @@ export class ProjectService {
    */
   async delete(caller: Caller, id: string, { isPublishedKept = false } = {}): Promise<string> {
     await this.get(caller, 'train', id);
-    const iterationIds = await this.database.transact(async (manager) => {
+    const { iterationIds, exportIds } = await this.database.transact(async (manager) => {
       await lockProject(manager, id);
       if (isPublishedKept) await refusePublished(manager, id);
       return deleteRows(manager, id);
     });
     await this.storage.deletePrefix(keys.project(id));
     for (const iterationId of iterationIds) await this.storage.deletePrefix(keys.iteration(iterationId));
+    await deleteArchives(this.storage, exportIds);
     return id;
   }
 
@@ -142,7 +144,10 @@ async function refuseSeveralTags(manager: EntityManager, projectId: string): Pro
   throw new DomainError('TAG_CONFLICT', message, { imageIds: found.slice(0, 20).map(({ imageId }) => imageId) });
 }
 
-async function deleteRows(manager: EntityManager, projectId: string): Promise<string[]> {
+async function deleteRows(
+  manager: EntityManager,
+  projectId: string,
+): Promise<{ iterationIds: string[]; exportIds: string[] }> {
   const iterations = await manager.findBy(Iteration, { projectId });
   const active = iterations.find(({ status }) => [IterationStatus.QUEUED, IterationStatus.TRAINING].includes(status));
   if (active) {
@@ -153,8 +158,9 @@ async function deleteRows(manager: EntityManager, projectId: string): Promise<st
   await manager.delete(ApiKeyDigest, { apiKeyId: In(apiKeyIds) });
   await manager.delete(ShardProgress, { iterationId: In(iterations.map(({ id }) => id)) });
   await forgetSuggestions(manager, { projectId });
+  const exportIds = await forgetExports(manager, { projectId });
   for (const table of [ApiKey, Prediction, Publication, Iteration, Upload, Region, ImageTag, Image, Tag])
     await manager.delete<{ projectId: string | null }>(table, { projectId });
   await manager.delete(Project, { id: projectId });
-  return iterations.map(({ id }) => id);
+  return { iterationIds: iterations.map(({ id }) => id), exportIds };
 }

@@ -18,6 +18,7 @@ import { lockProject } from '../../project-lock.ts';
 import { note } from '../../request-notes.ts';
 import { checkText } from '../../text.ts';
 import { getDomain } from '../domains/domains.ts';
+import { deleteArchives, forgetExports } from '../exports/stale-exports.ts';
 import type { ProjectService } from '../projects/project.service.ts';
 import { forgetSuggestions } from '../suggestions/stale-suggestions.ts';
 import { checkEnoughImages } from './enough-images.ts';
@@ -53,7 +54,7 @@ export class TrainingService {
     return pageById(query.where({ projectId }), page);
   }
 
-  /** The row is the promise, the run comes after it; `TrainingWatch` starts it when that did not work out now. */
+  /** The row is the promise, the run comes after it; `RunWatch` starts it when that did not work out now. */
   async train(caller: Caller, input: TrainIterationInput): Promise<Iteration> {
     const { database, projects, limits } = this.deps;
     const { id: projectId } = await projects.get(caller, 'train', input.projectId);
@@ -92,13 +93,15 @@ export class TrainingService {
 
   async delete(caller: Caller, id: string): Promise<string> {
     const { projectId } = await this.get(caller, 'train', id);
-    await this.deps.database.transact(async (manager) => {
+    const exportIds = await this.deps.database.transact(async (manager) => {
       await lockProject(manager, projectId);
       await refuseInUse(manager, id);
       await manager.delete(ShardProgress, { iterationId: id });
       await forgetSuggestions(manager, { iterationId: id });
       await manager.delete(Iteration, { id });
+      return forgetExports(manager, { iterationId: id });
     });
+    await deleteArchives(this.deps.storage, exportIds);
     await this.deps.storage.deletePrefix(keys.iteration(id));
     return id;
   }

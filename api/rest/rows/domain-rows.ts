@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { domains, getDomain, type Domain } from '../../features/domains/domains.ts';
+import { platformsOf } from '../../features/exports/platforms.ts';
 import { ProjectKind } from '../../../schema/enums.ts';
 import { row, type Row } from '../row.ts';
 import { domainModel } from '../wire/models.ts';
@@ -30,14 +31,15 @@ export const domainRows: readonly Row[] = [
   }),
 ];
 
-function wireDomain({ id, name, kind, isExportable, description }: Domain): WireDomain {
+function wireDomain(domain: Domain): WireDomain {
+  const { id, name, kind, isExportable, description } = domain;
   return {
     id,
     name,
     type: kind === ProjectKind.DETECTION ? 'ObjectDetection' : 'Classification',
     exportable: isExportable,
     enabled: true,
-    exportablePlatforms: [],
+    exportablePlatforms: platformsOf(domain),
     modelInformation: { description },
   };
 }

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { getDomain } from '../../features/domains/domains.ts';
+import { platformsOf } from '../../features/exports/platforms.ts';
 import { DomainError, notFound } from '../../errors.ts';
 import type { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import type { Publication } from '../../../schema/entities/publication.entity.ts';
@@ -186,6 +188,7 @@ function toWire(
   publication: Publication | null,
 ): WireIteration {
   const { id, name, status, mode, budgetMinutes, projectId, createdAt, trainedAt, error } = iteration;
+  const platforms = status === IterationStatus.COMPLETED ? platformsOf(getDomain(domainId)) : [];
   const changedAt = publication?.createdAt ?? trainedAt ?? createdAt;
   return {
     id,
@@ -195,8 +198,8 @@ function toWire(
     lastModified: changedAt.toISOString(),
     trainedAt: trainedAt?.toISOString() ?? null,
     projectId,
-    exportable: false,
-    exportableTo: [],
+    exportable: platforms.length > 0,
+    exportableTo: platforms,
     domainId,
     classificationType: type,
     trainingType: mode === TrainingMode.ADVANCED ? 'Advanced' : 'Regular',

@@ -104,6 +104,16 @@ export const iterationModel = z
 
 export const iterationChanges = z.object({ name: z.string() }).meta({ id: 'IterationChanges' });
 
+export const exportModel = z
+  .object({
+    platform: z.string(),
+    status: z.enum(['Exporting', 'Failed', 'Done']),
+    downloadUri: z.string(),
+    flavor: z.string().nullable(),
+    newerVersionAvailable: z.boolean(),
+  })
+  .meta({ id: 'Export', description: 'The model of an iteration as an archive for use elsewhere.' });
+
 export const trainingParameters = z
   .object({
     selectedTags: z.array(id).nullable().optional(),

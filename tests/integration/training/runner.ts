@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import type { Database } from '../../../infra/database/database.ts';
 import type { Storage } from '../../../infra/storage/storage.ts';
-import { trainingPolicies } from '../../../schema/contracts/training.ts';
+import { workerPolicies } from '../../../schema/contracts/policies.ts';
 import { createActivities } from '../../../workers/activities/index.ts';
 import type { Recipes } from '../../../workers/activities/training-plan.ts';
 import { openBackbone } from '../../../workers/ml/backbones/backbone.ts';
@@ -10,7 +10,7 @@ import { detectorRecipe } from '../../../workers/ml/detection/recipe.ts';
 import { fineTuneRecipe } from '../../../workers/ml/fine-tuning/recipe.ts';
 import { openTrunk, type Trunk } from '../../../workers/ml/fine-tuning/trunk.ts';
 import { EmbeddedRunner } from '../../../workflows/engines/embedded-runner.ts';
-import { trainIteration } from '../../../workflows/orchestrations/train-iteration.ts';
+import * as orchestrations from '../../../workflows/orchestrations/index.ts';
 
 interface RunnerOptions {
   database: Database;
@@ -43,9 +43,9 @@ export function newRunner({ database, storage, threads, recipes = {} }: RunnerOp
   });
   const runner = new EmbeddedRunner({
     database,
-    orchestrations: { trainIteration },
+    orchestrations,
     activities,
-    policies: trainingPolicies,
+    policies: workerPolicies,
     concurrency: 1,
     leaseMs: 15_000,
     pollMs: 50,

@@ -2,6 +2,8 @@ import {
   elementTypes,
   writeOnnx,
   type Attributes,
+  type OnnxFileOptions,
+  type OnnxGraph,
   type OnnxNode,
   type OnnxTensor,
   type OnnxValue,
@@ -25,6 +27,20 @@ export class Graph {
   ): string {
     this.nodes.push({ opType, input, output: [output], attributes });
     return output;
+  }
+
+  /**
+   * Takes the nodes of a finished graph in; `prefix` keeps its names apart from others.
+   * @param feeds what its inputs are here
+   * @returns what its values are called here
+   */
+  append(part: OnnxGraph, prefix: string, feeds: Readonly<Record<string, string>>): (name: string) => string {
+    const nameOf = (name: string): string => (name === '' ? '' : (feeds[name] ?? prefix + name));
+    for (const { opType, input, output, attributes } of part.nodes)
+      this.nodes.push({ opType, input: input.map(nameOf), output: output.map(nameOf), attributes });
+    for (const tensor of part.constants)
+      this.constants.set(nameOf(tensor.name), { ...tensor, name: nameOf(tensor.name) });
+    return nameOf;
   }
 
   floats(name: string, data: Float32Array, dims: readonly number[]): string {
@@ -69,11 +85,11 @@ export class Graph {
     this.outputs.push({ name, dims, elementType: elementTypes.FLOAT });
   }
 
-  toOnnx(): Uint8Array {
+  toOnnx(options: OnnxFileOptions = {}): Uint8Array {
     const { nodes, inputs, outputs } = this;
     const used = new Set(nodes.flatMap(({ input }) => input));
     const constants = [...this.constants.values()].filter(({ name }) => used.has(name));
-    return writeOnnx({ nodes, constants, inputs, outputs });
+    return writeOnnx({ nodes, constants, inputs, outputs }, options);
   }
 
   private constant(name: string, dataType: number, dims: readonly number[], data: ArrayBufferView): string {

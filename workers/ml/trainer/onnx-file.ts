@@ -13,16 +13,31 @@ export const elementTypes = schema.lookupEnum('onnx.TensorProto.DataType').value
   readonly FLOAT: number;
   readonly INT64: number;
   readonly FLOAT16: number;
+  readonly BOOL: number;
 };
 const attributeTypes = schema.lookupEnum('onnx.AttributeProto.AttributeType').values as {
+  readonly FLOAT: number;
   readonly INT: number;
   readonly INTS: number;
   readonly STRING: number;
 };
 
+/** Which versions of the format and of its operators a file is written in. */
+export interface OnnxVersions {
+  irVersion: number;
+  operatorSet: number;
+}
+
 /** What onnxruntime 1.27 and every tool of the last years read; the same as of the backbones. */
-const irVersion = 8;
-const operatorSet = 17;
+export const usualVersions: OnnxVersions = { irVersion: 8, operatorSet: 17 };
+/** Below this version every constant had to be an input as well. */
+const constantsAloneSince = 4;
+
+export interface OnnxFileOptions {
+  versions?: OnnxVersions;
+  /** For readers of the file, by name. */
+  metadata?: Readonly<Record<string, string>>;
+}
 
 export interface OnnxTensor {
   name: string;
@@ -32,7 +47,8 @@ export interface OnnxTensor {
   rawData: Uint8Array;
 }
 
-export type Attributes = Record<string, number | number[] | string>;
+/** A plain number is a whole one; a fraction is wrapped, since the file keeps them apart. */
+export type Attributes = Record<string, number | number[] | string | { float: number }>;
 
 export interface OnnxNode {
   opType: string;
@@ -56,16 +72,22 @@ export interface OnnxGraph {
 }
 
 /** The graph as an ONNX file. */
-export function writeOnnx(graph: OnnxGraph): Uint8Array {
+export function writeOnnx(
+  graph: OnnxGraph,
+  { versions: { irVersion, operatorSet } = usualVersions, metadata = {} }: OnnxFileOptions = {},
+): Uint8Array {
+  const constants = irVersion < constantsAloneSince ? graph.constants : [];
+  const asInputs = constants.map(({ name, dataType, dims }) => ({ name, elementType: dataType, dims }));
   const model = {
     irVersion,
     producerName: 'taglens',
     opsetImport: [{ domain: '', version: operatorSet }],
+    metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
     graph: {
       name: 'network',
       node: graph.nodes.map((node, i) => ({ ...nodeFields(node), name: `${node.opType}_${i}` })),
       initializer: graph.constants,
-      input: graph.inputs.map(valueFields),
+      input: [...graph.inputs, ...asInputs].map(valueFields),
       output: graph.outputs.map(valueFields),
     },
   };
@@ -125,7 +147,8 @@ function nodeFields({ opType, input, output, attributes }: OnnxNode) {
 function attributeFields([name, value]: [string, Attributes[string]]): object {
   if (typeof value === 'string') return { name, type: attributeTypes.STRING, s: Buffer.from(value) };
   if (typeof value === 'number') return { name, type: attributeTypes.INT, i: value };
-  return { name, type: attributeTypes.INTS, ints: value };
+  if (Array.isArray(value)) return { name, type: attributeTypes.INTS, ints: value };
+  return { name, type: attributeTypes.FLOAT, f: value.float };
 }
 
 function valueFields({ name, elementType, dims }: OnnxValue): object {

@@ -1,0 +1,39 @@
+import type { Database } from '../../../infra/database/database.ts';
+import { keys } from '../../../infra/storage/keys.ts';
+import type { Storage } from '../../../infra/storage/storage.ts';
+import { Export } from '../../../schema/entities/export.entity.ts';
+import { ExportStatus } from '../../../schema/enums.ts';
+import type { Engine } from '../../../workflows/engines/engine.ts';
+import type { WatchedRuns } from '../../run-watch.ts';
+import { announceExport, startExport } from './export-run.ts';
+
+interface ExportRunsDeps {
+  database: Database;
+  storage: Storage;
+  engine: Engine;
+}
+
+/** The exports under way, for the watch over their runs. */
+export class ExportRuns implements WatchedRuns<Export> {
+  constructor(private readonly deps: ExportRunsDeps) {}
+
+  open(): Promise<Export[]> {
+    const where = { status: ExportStatus.EXPORTING };
+    return this.deps.database.read.manager.find(Export, { where, order: { id: 'ASC' } });
+  }
+
+  start(row: Export): Promise<void> {
+    return startExport(this.deps.engine, row);
+  }
+
+  async end(id: string, { reason }: { reason: string }): Promise<void> {
+    const { database, storage } = this.deps;
+    await storage.deletePrefix(keys.export(id));
+    await database.transact(async (manager) => {
+      const state = { status: ExportStatus.FAILED, fraction: 1, message: reason, error: reason };
+      const open = { id, status: ExportStatus.EXPORTING };
+      const { affected } = await manager.update(Export, open, { ...state, finishedAt: new Date() });
+      if (affected) await announceExport(manager, await manager.findOneByOrFail(Export, { id }));
+    });
+  }
+}

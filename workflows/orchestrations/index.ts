@@ -1,0 +1,2 @@
+export { exportIteration } from './export-iteration.ts';
+export { trainIteration } from './train-iteration.ts';
