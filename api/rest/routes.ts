@@ -1,4 +1,5 @@
 import type { Row } from './row.ts';
+import { copyRows } from './rows/copy-rows.ts';
 import { domainRows } from './rows/domain-rows.ts';
 import { exportRows } from './rows/export-rows.ts';
 import { iterationRows } from './rows/iteration-rows.ts';
@@ -11,6 +12,7 @@ import { tagRows } from './rows/tag-rows.ts';
 export const rows: readonly Row[] = [
   ...domainRows,
   ...projectRows,
+  ...copyRows,
   ...tagRows,
   ...iterationRows,
   ...suggestionRows,
