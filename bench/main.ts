@@ -1,3 +1,4 @@
+import { benchImportAzure } from './import-azure.ts';
 import { benchLoad } from './load.ts';
 import { benchModels } from './models.ts';
 import type { BenchName } from './names.ts';
@@ -28,4 +29,5 @@ export const benches: Record<BenchName, (options: BenchOptions) => Promise<void>
   load: benchLoad,
   uploads: benchUploads,
   shards: benchShards,
+  'import-azure': benchImportAzure,
 };

@@ -10,5 +10,6 @@ export const benchNames = [
   'load',
   'uploads',
   'shards',
+  'import-azure',
 ] as const;
 export type BenchName = (typeof benchNames)[number];

@@ -43,10 +43,22 @@ export function readableErrors(errors: readonly unknown[]): string {
   return lines.join('\n');
 }
 
-function dataOf<T>(body: unknown, context: string): T {
-  if (isRecord(body) && Array.isArray(body['errors']) && body['errors'].length > 0) {
-    throw new CliError(readableErrors(body['errors']));
+/** The server understood and declined. */
+export class Refusal extends CliError {
+  override readonly name = 'Refusal';
+  constructor(readonly errors: readonly unknown[]) {
+    super(readableErrors(errors));
   }
+
+  /** Of the first error, such as TOO_LARGE. */
+  get code(): string | null {
+    const extensions = isRecord(this.errors[0]) ? this.errors[0]['extensions'] : null;
+    return isRecord(extensions) && typeof extensions['code'] === 'string' ? extensions['code'] : null;
+  }
+}
+
+function dataOf<T>(body: unknown, context: string): T {
+  if (isRecord(body) && Array.isArray(body['errors']) && body['errors'].length > 0) throw new Refusal(body['errors']);
   if (!isRecord(body) || !isRecord(body['data'])) throw new CliError(`${context} did not answer with GraphQL data`);
   return body['data'] as T;
 }
@@ -54,7 +66,7 @@ function dataOf<T>(body: unknown, context: string): T {
 /** The server refused, as opposed to the connection failing: trying again would not help. */
 function refusalOf(error: unknown): CliError | null {
   if (error instanceof CliError) return error;
-  if (Array.isArray(error)) return new CliError(readableErrors(error));
+  if (Array.isArray(error)) return new Refusal(error);
   if (!isRecord(error) || typeof error['code'] !== 'number') return null;
   const isFatal = error['code'] >= 4400 && error['code'] < 4500;
   return isFatal ? new CliError(`The subscription was refused: ${String(error['reason'])} (${error['code']})`) : null;
@@ -63,19 +75,22 @@ function refusalOf(error: unknown): CliError | null {
 export class TaglensClient {
   readonly #url: string;
   readonly #key: string;
+  readonly #send: typeof fetch;
 
-  constructor(url: string, key: string) {
+  /** `send` may repeat what fails. */
+  constructor(url: string, key: string, send: typeof fetch = fetch) {
     this.#url = url.replace(/\/+$/, '');
     this.#key = key;
+    this.#send = send;
   }
 
   /** Sends one operation. Throws a CliError with a readable message on any failure. */
-  async request<T>(query: string, variables: Variables = {}): Promise<T> {
+  async request<T>(query: string, variables: Variables = {}, headers: Record<string, string> = {}): Promise<T> {
     const body = JSON.stringify({ query, variables });
     const response = await this.#fetch('/graphql', {
       method: 'POST',
       body,
-      headers: { 'content-type': 'application/json' },
+      headers: { ...headers, 'content-type': 'application/json' },
     });
     const text = await response.text();
     try {
@@ -155,7 +170,7 @@ export class TaglensClient {
     const headers = Object.fromEntries(ticket.headers.map(({ name, value }) => [name, value]));
     const target = new URL(ticket.url, this.#url);
     try {
-      const response = await fetch(target, { method: ticket.method, headers, body: Buffer.from(file.bytes) });
+      const response = await this.#send(target, { method: ticket.method, headers, body: Buffer.from(file.bytes) });
       if (response.ok) return;
       throw new CliError(
         `Uploading ${file.name} answered ${response.status}: ${(await response.text()).slice(0, 200)}`,
@@ -168,7 +183,7 @@ export class TaglensClient {
   async #fetch(path: string, init: RequestInit & { headers: Record<string, string> }): Promise<Response> {
     const headers = { ...init.headers, authorization: `Bearer ${this.#key}` };
     try {
-      return await fetch(`${this.#url}${path}`, { ...init, headers });
+      return await this.#send(`${this.#url}${path}`, { ...init, headers });
     } catch (error) {
       throw new CliError(`Cannot reach ${this.#url}: ${messageOf(error)}`);
     }

@@ -20,8 +20,9 @@ export async function createProject(
   client: TaglensClient,
   name: string,
   kind: ProjectKind = 'CLASSIFICATION',
+  classificationType: 'MULTICLASS' | 'MULTILABEL' = 'MULTICLASS',
 ): Promise<string> {
-  const input = { name, kind };
+  const input = { name, kind, ...(kind === 'CLASSIFICATION' ? { classificationType } : {}) };
   const answer = await client.request<{ createProject: { id: string } }>(queries.createProject, { input });
   return answer.createProject.id;
 }

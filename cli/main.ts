@@ -1,7 +1,8 @@
-import { Argument, Command, InvalidArgumentError } from 'commander';
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import type { BenchOptions } from '../bench/main.ts';
 import { benchNames, type BenchName } from '../bench/names.ts';
 import { CliError, describeError, exitCodeOf } from './errors.ts';
+import type { ImportAzureOptions } from './azure-import/import-azure.ts';
 import type { MigrateDataOptions } from './transfer.ts';
 
 function positiveInteger(text: string): number {
@@ -85,6 +86,11 @@ async function restoreCommand(folder: string): Promise<void> {
   await restore(process.env, folder);
 }
 
+async function importAzureCommand(options: ImportAzureOptions): Promise<void> {
+  const { importAzure } = await import('./azure-import/import-azure.ts');
+  await importAzure(options);
+}
+
 async function schemaCommand({ check = false }: { check?: boolean }): Promise<void> {
   const { updateSchemaFile } = await import('../api/schema.ts');
   const isFresh = await updateSchemaFile({ check });
@@ -116,6 +122,26 @@ function addDataCommands(program: Command): void {
     .option('--seed <n>', 'the same seed gives the same photographs', wholeNumber, 1)
     .option('--size <px>', 'side of the photographs in pixels', positiveInteger, 320)
     .action(samplesCommand);
+}
+
+/** A key is better in the environment than on the command line, where every user of the machine can read it. */
+function addImportCommands(program: Command): void {
+  const required = (flags: string, meaning: string, name: string): Option =>
+    new Option(flags, meaning).env(name).makeOptionMandatory();
+  program
+    .command('import')
+    .description('Move projects from another service into a running Taglens server')
+    .command('azure')
+    .description(
+      'Read projects of Azure Custom Vision by its REST API; a run that was cut off goes on when it is repeated',
+    )
+    .addOption(required('--endpoint <url>', 'endpoint of the training resource', 'VISION_TRAINING_ENDPOINT'))
+    .addOption(required('--key <key>', 'key of the training resource', 'VISION_TRAINING_KEY'))
+    .option('--project <id or name>', 'one project; every project that the key opens when it is left out')
+    .addOption(new Option('--to <url>', 'the Taglens server').env('TAGLENS_URL').default('http://127.0.0.1:4000'))
+    .addOption(required('--to-key <key>', 'a key of the Taglens server that may train', 'TAGLENS_KEY'))
+    .option('--report <folder>', 'where the report of each project is written', '.')
+    .action(importAzureCommand);
 }
 
 function addOperationCommands(program: Command): void {
@@ -169,6 +195,7 @@ export function buildProgram(): Command {
     .option('--only <text>', 'of many cases, those whose name contains this (quality)')
     .action(benchCommand);
   addDataCommands(program);
+  addImportCommands(program);
   addOperationCommands(program);
   return program;
 }

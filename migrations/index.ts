@@ -43,6 +43,7 @@ import { CreateSuggestedTag1790000006203 } from './1790000006203-CreateSuggested
 import { CreateExport1790000006300 } from './1790000006300-CreateExport.ts';
 import { AddProjectStatus1790000006400 } from './1790000006400-AddProjectStatus.ts';
 import { CreateProjectImport1790000006401 } from './1790000006401-CreateProjectImport.ts';
+import { AddIterationIsTiled1790000006500 } from './1790000006500-AddIterationIsTiled.ts';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -91,4 +92,5 @@ export const migrations = [
   CreateExport1790000006300,
   AddProjectStatus1790000006400,
   CreateProjectImport1790000006401,
+  AddIterationIsTiled1790000006500,
 ];

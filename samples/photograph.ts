@@ -4,13 +4,26 @@ import { type Random, numbers } from './random.ts';
 import { type SceneKind, drawScene, sceneKinds } from './scenes.ts';
 import { type SignTag, drawSign } from './signs.ts';
 
-function placeSign(random: Random, sizePx: number): Placement {
-  // Near enough to be the subject of the photograph, as a user would take it; far ones stay hard.
-  const signPx = sizePx * random.between(0.34, 0.78);
+/** From which to which share of the photograph's side a sign is large. */
+type SizeRange = readonly [from: number, to: number];
+
+/** Near enough to be the subject of the photograph, as a user would take it; far ones stay hard. */
+const near: SizeRange = [0.34, 0.78];
+/** Far away: 13 to 26 pixels in a photograph of 320. */
+const far: SizeRange = [0.04, 0.08];
+
+/** A square of the photograph, pixels. */
+interface Area {
+  left: number;
+  top: number;
+  sizePx: number;
+}
+
+function placeSign(random: Random, { left, top, sizePx }: Area, signPx: number): Placement {
   return {
     sizePx: signPx,
-    centreX: random.between(signPx * 0.42, sizePx - signPx * 0.42),
-    centreY: random.between(signPx * 0.42, sizePx * 0.9 - signPx * 0.42),
+    centreX: left + random.between(signPx * 0.42, sizePx - signPx * 0.42),
+    centreY: top + random.between(signPx * 0.42, sizePx * 0.9 - signPx * 0.42),
     rotationRad: random.between(-1, 1) * random.between(0.02, 0.38),
     squeeze: random.between(0.5, 1),
     shear: random.between(-0.28, 0.28),
@@ -25,7 +38,7 @@ function post(place: Placement, sizePx: number, random: Random): string {
 }
 
 /** Dirt, rust, stickers and a shadow across the face, in the sign's own 100 × 100 units. */
-function wear(outline: readonly Point[], random: Random): string {
+function wear(outline: readonly Point[], random: Random, clipId: string): string {
   const shade = `hsla(225,40%,8%,${random.between(0, 0.5).toFixed(2)})`;
   const edge = random.between(-20, 110);
   const shadow = `<polygon points="${edge.toFixed(1)},-10 120,-10 120,120 ${(edge + random.between(-60, 40)).toFixed(1)},120" fill="${shade}"/>`;
@@ -36,7 +49,7 @@ function wear(outline: readonly Point[], random: Random): string {
     return `<ellipse ${place} ${radius} fill="hsla(${colour},${random.between(0.2, 0.75).toFixed(2)})"/>`;
   });
   const glare = `<ellipse cx="30" cy="25" rx="60" ry="22" fill="#fff" opacity="${(random.between(0, 0.7) ** 2).toFixed(2)}"/>`;
-  return `<clipPath id="face"><polygon points="${svgPoints(outline)}"/></clipPath><g clip-path="url(#face)">${shadow}${spots.join('')}${glare}</g>`;
+  return `<clipPath id="${clipId}"><polygon points="${svgPoints(outline)}"/></clipPath><g clip-path="url(#${clipId})">${shadow}${spots.join('')}${glare}</g>`;
 }
 
 function leafCover(place: Placement, isDark: boolean, random: Random): string {
@@ -72,17 +85,42 @@ function dimming(scene: SceneKind, random: Random): number {
   return scene === 'dusk' ? random.between(0.1, 0.5) : random.between(0, 0.15);
 }
 
-function compose(tag: SignTag, sizePx: number, random: Random): { svg: string; box: Box } {
-  const scene = random.pick(sceneKinds);
-  const background = drawScene(scene, sizePx, random);
+interface Drawing {
+  svg: string;
+  box: Box;
+}
+
+function signInScene(
+  tag: SignTag,
+  { scene, area, range, sizePx }: { scene: SceneKind; area: Area; range: SizeRange; sizePx: number },
+  random: Random,
+  clipId: string,
+): Drawing {
   const sign = drawSign(tag, random);
-  const place = placeSign(random, sizePx);
+  const place = placeSign(random, area, sizePx * random.between(...range));
   const matrix = matrixOf(place);
   const dim = `<polygon points="${svgPoints(sign.outline)}" fill="#060814" opacity="${dimming(scene, random).toFixed(2)}"/>`;
-  const face = `<g transform="${svgMatrix(matrix)}">${sign.svg}${wear(sign.outline, random)}${dim}</g>`;
-  const drawing = background + post(place, sizePx, random) + face + cover(place, sizePx, scene, random);
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${sizePx}" height="${sizePx}">${drawing}</svg>`;
+  const face = `<g transform="${svgMatrix(matrix)}">${sign.svg}${wear(sign.outline, random, clipId)}${dim}</g>`;
+  const svg = post(place, sizePx, random) + face + cover(place, sizePx, scene, random);
   return { svg, box: boxOf(sign.outline, matrix, sizePx) };
+}
+
+/** Signs in areas of their own before one background. */
+function compose(
+  tags: readonly SignTag[],
+  areas: readonly Area[],
+  range: SizeRange,
+  sizePx: number,
+  random: Random,
+): { svg: string; boxes: Box[] } {
+  const scene = random.pick(sceneKinds);
+  const background = drawScene(scene, sizePx, random);
+  const signs = tags.map((tag, i) =>
+    signInScene(tag, { scene, area: areas[i] as Area, range, sizePx }, random, `face${i}`),
+  );
+  const drawing = background + signs.map(({ svg }) => svg).join('');
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${sizePx}" height="${sizePx}">${drawing}</svg>`;
+  return { svg, boxes: signs.map(({ box }) => box) };
 }
 
 /** A camera's faults before the sensor: focus, movement, exposure, white balance. */
@@ -109,14 +147,35 @@ function addNoise(pixels: Buffer, strength: number, seed: number): void {
   }
 }
 
-export async function photograph(tag: SignTag, sizePx: number, random: Random): Promise<{ jpeg: Buffer; box: Box }> {
-  const { svg, box } = compose(tag, sizePx, random);
+async function develop(svg: string, sizePx: number, random: Random): Promise<Buffer> {
   const scene = sharp(Buffer.from(svg)).flatten({ background: '#808080' });
   const pixels = await throughLens(scene, random).removeAlpha().raw().toBuffer();
   addNoise(pixels, random.between(4, 46), random.integer(0, 0xffffffff));
   const raw = { width: sizePx, height: sizePx, channels: 3 as const };
-  const jpeg = await sharp(pixels, { raw })
+  return sharp(pixels, { raw })
     .jpeg({ quality: random.integer(22, 84) })
     .toBuffer();
-  return { jpeg, box };
+}
+
+/** One sign, near. */
+export async function photograph(tag: SignTag, sizePx: number, random: Random): Promise<{ jpeg: Buffer; box: Box }> {
+  const { svg, boxes } = compose([tag], [{ left: 0, top: 0, sizePx }], near, sizePx, random);
+  return { jpeg: await develop(svg, sizePx, random), box: boxes[0] as Box };
+}
+
+/** Several signs, far away and apart from each other. */
+export async function farPhotograph(
+  tags: readonly SignTag[],
+  sizePx: number,
+  random: Random,
+): Promise<{ jpeg: Buffer; boxes: Box[] }> {
+  const columns = Math.ceil(Math.sqrt(tags.length));
+  const cellPx = sizePx / columns;
+  const areas = tags.map((_, i) => ({
+    left: (i % columns) * cellPx,
+    top: Math.floor(i / columns) * cellPx,
+    sizePx: cellPx,
+  }));
+  const { svg, boxes } = compose(tags, areas, far, sizePx, random);
+  return { jpeg: await develop(svg, sizePx, random), boxes };
 }

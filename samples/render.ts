@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Box } from './geometry.ts';
-import { photograph } from './photograph.ts';
+import { farPhotograph, photograph } from './photograph.ts';
 import { randomFrom } from './random.ts';
 import { type SignTag, signTags } from './signs.ts';
 
@@ -44,6 +44,26 @@ export async function* renderSamples({ perTag, seed = 1, size = 320 }: RenderOpt
     }
   }
   for (const sample of pending) yield await sample;
+}
+
+const farSigns = 9;
+
+/** Photographs of many small signs; the same count, seed and size give the same bytes. */
+export async function renderFarSigns(options: {
+  count: number;
+  seed: number;
+  size: number;
+}): Promise<Omit<Sample, 'tag'>[]> {
+  const { count, seed, size } = options;
+  const samples: Omit<Sample, 'tag'>[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const random = randomFrom(`${seed}/far/${index}`);
+    const tags = Array.from({ length: farSigns }, () => random.pick(signTags));
+    const { jpeg, boxes } = await farPhotograph(tags, size, random);
+    const tagged = boxes.map((box, i) => ({ tag: tags[i] as SignTag, ...box }));
+    samples.push({ name: `far-${String(index + 1).padStart(4, '0')}.jpg`, jpeg, boxes: tagged });
+  }
+  return samples;
 }
 
 /** Writes `tag/name.jpg` for each sample and `boxes.json`, keyed by that path. Returns how many were written. */

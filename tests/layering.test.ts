@@ -23,7 +23,7 @@ const apiPackages = [
   ...packages('dataloader graphql-scalars graphql-ws ipaddr.js prom-client reflect-metadata type-graphql typeorm ws'),
 ];
 /** What the layer of Azure's API decodes with. */
-const restPackages = [...packages('@fastify/multipart fastify zod'), 'node:stream'];
+const restPackages = [...packages('@fastify/multipart @streamparser/json fastify zod'), 'node:stream'];
 /** What services answer, as types. */
 const outputTypes = [
   'api/features/*/*.output.ts',

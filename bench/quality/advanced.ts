@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import type { TaglensClient } from '../../cli/client.ts';
 import { createTags } from '../../cli/demo-steps.ts';
 import { findDataset, type Dataset, type LabelledFile } from '../datasets.ts';
@@ -33,7 +34,8 @@ async function measureOne(
   const projectId = await createProject(client, { name: `${name} ${seed}` });
   const tagIds = await createTags(client, projectId, tags);
   const uploads = training.map(({ path, tags: own }) => ({
-    path,
+    name: basename(path),
+    read: () => readFile(path),
     facts: { tagIds: own.map((tag) => tagIds.get(tag)) },
   }));
   await addImages(client, projectId, uploads);

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { TaglensClient } from '../../cli/client.ts';
 import { startEmptyServer } from '../bench-server.ts';
 import { measureEach, type Measured, type OneMeasured } from './case.ts';
@@ -26,7 +25,8 @@ export async function createProject(client: TaglensClient, input: Record<string,
 
 /** A photograph with what is to be known of it: `tagIds`, `regions`, `isTest`. */
 export interface UploadedFile {
-  path: string;
+  name: string;
+  read: () => Promise<Buffer>;
   facts: Record<string, unknown>;
 }
 
@@ -39,9 +39,7 @@ export async function addImages(
   const query = 'mutation ($input: AddImagesInput!) { addImages(input: $input) { results { status message } } }';
   for (let start = 0; start < files.length; start += uploadBatchSize) {
     const batch = files.slice(start, start + uploadBatchSize);
-    const bodies = await Promise.all(
-      batch.map(async ({ path }) => ({ name: path.split('/').at(-1) ?? path, bytes: await readFile(path) })),
-    );
+    const bodies = await Promise.all(batch.map(async ({ name, read }) => ({ name, bytes: await read() })));
     const uploadIds = await client.uploadFiles(projectId, bodies);
     const images = batch.map(({ facts }, i) => ({
       source: { uploadId: uploadIds[i] },

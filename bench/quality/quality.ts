@@ -3,9 +3,10 @@ import type { Measured, QualityCase, QualitySection } from './case.ts';
 import { advanced } from './advanced.ts';
 import { detectors } from './detectors.ts';
 import { heads } from './heads.ts';
+import { smallObjects } from './small-objects.ts';
 import { readRecord, recordCase, tableOf, writePage } from './report.ts';
 
-const sections: QualitySection[] = [heads, advanced, detectors];
+const sections: QualitySection[] = [heads, advanced, detectors, smallObjects];
 
 async function run({ name, measure }: QualityCase, seeds: readonly number[]): Promise<Measured | null> {
   console.log(name);

@@ -62,6 +62,12 @@ export class Iteration {
   @Column({ name: 'input_size', type: 'integer', nullable: true })
   inputSize: number | null;
 
+  @Field(() => Boolean, {
+    description: 'Whether the detector also looks at four overlapping parts of each image, for small objects.',
+  })
+  @Column({ name: 'is_tiled', type: 'boolean', default: false })
+  isTiled: boolean;
+
   @Column({ name: 'tag_ids', type: 'simple-json', nullable: true })
   tagIds: string[] | null;
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { keys } from '../../infra/storage/keys.ts';
 import { renderSamples } from '../../samples/render.ts';
 import { Iteration } from '../../schema/entities/iteration.entity.ts';
-import type { ServerProcess } from '../e2e/process.ts';
+import type { ProgramProcess, ServerProcess } from '../e2e/process.ts';
 import {
   ask,
   isOver,
@@ -14,24 +14,10 @@ import {
 } from '../e2e/training-steps.ts';
 import { disturb, hasServers, install, type Installation, type ServerName } from './installation.ts';
 import { trainUndisturbed } from './many-trainings.ts';
-import { activitiesOf, modelsOf, packsOf } from './training-facts.ts';
+import { activitiesOf, forgetFeatures, modelsOf, packsOf } from './training-facts.ts';
 
 const photographs: Photograph[] = [];
 const longMs = 240_000;
-
-/** What must hold after every disturbance. */
-async function expectWhole(
-  installation: Installation,
-  api: ServerProcess,
-  training: { projectId: string; id: string },
-) {
-  const state = await waitFor(api.client, training.id, isOver);
-  expect(state).toMatchObject({ status: 'COMPLETED', error: null, imageCount: photographs.length });
-  expect(await modelsOf(installation, training.id)).toEqual([keys.model(training.id)]);
-  const undisturbed = await trainUndisturbed(installation, api.client, training.projectId);
-  expect(undisturbed.modelSha256).toBe(state.modelSha256);
-  expect(await installation.query((manager) => manager.count(Iteration))).toBe(2);
-}
 
 const phases: [string, (state: State) => boolean][] = [
   ['while it is queued', () => true],
@@ -42,40 +28,52 @@ const phases: [string, (state: State) => boolean][] = [
 ];
 
 describe.skipIf(!hasServers)('on MySQL, S3 and Temporal (with infra/servers.sh)', () => {
-  const installations: Installation[] = [];
+  let installation: Installation;
+  let api: ServerProcess;
+  /** The only one. */
+  let worker: ProgramProcess;
+  let projectId: string;
+  let undisturbed: State;
+  /** All of the same project, one after the other. */
+  let trainingCount = 1;
   beforeAll(async () => {
     for await (const { tag, jpeg } of renderSamples({ perTag: 30, seed: 12, size: 200 }))
       photographs.push({ tag, jpeg });
-  });
-  afterAll(async () => {
-    for (const installation of installations) await installation.close();
-  });
+    installation = await install();
+    api = await installation.startApi();
+    worker = await installation.startWorker();
+    projectId = await makeProject(api.client, photographs);
+    undisturbed = await trainUndisturbed(installation, api.client, projectId);
+  }, longMs);
+  afterAll(() => installation.close());
 
-  async function startTrainingIn(): Promise<{
-    installation: Installation;
-    api: ServerProcess;
-    training: { projectId: string; id: string };
-  }> {
-    const installation = await install();
-    installations.push(installation);
-    const api = await installation.startApi();
-    const projectId = await makeProject(api.client, photographs);
-    const { id } = await startTraining(api.client, projectId);
-    return { installation, api, training: { projectId, id } };
+  /** With nothing cached. */
+  async function startNext(): Promise<string> {
+    await forgetFeatures(installation);
+    trainingCount += 1;
+    return (await startTraining(api.client, projectId, { force: true })).id;
+  }
+
+  /** What must hold after every disturbance. */
+  async function expectWhole(id: string): Promise<void> {
+    const state = await waitFor(api.client, id, isOver);
+    expect(state).toMatchObject({ status: 'COMPLETED', error: null, imageCount: photographs.length });
+    expect(await modelsOf(installation, id)).toEqual([keys.model(id)]);
+    expect(undisturbed).toMatchObject({ status: 'COMPLETED', modelSha256: state.modelSha256 });
+    expect(await installation.query((manager) => manager.count(Iteration))).toBe(trainingCount);
   }
 
   test.each(phases)(
     'the only worker killed %s: another one finishes, and repeats no finished activity',
     async (_when, moment) => {
-      const { installation, api, training } = await startTrainingIn();
-      const worker = await installation.startWorker();
-      await waitFor(api.client, training.id, moment);
+      const id = await startNext();
+      await waitFor(api.client, id, moment);
       await worker.end('SIGKILL');
       const packs = await packsOf(installation);
-      const finished = (await activitiesOf(installation, training.id)).filter(({ attempt }) => attempt !== null);
-      await installation.startWorker();
-      await waitFor(api.client, training.id, isOver);
-      const activities = await activitiesOf(installation, training.id);
+      const finished = (await activitiesOf(installation, id)).filter(({ attempt }) => attempt !== null);
+      worker = await installation.startWorker();
+      await waitFor(api.client, id, isOver);
+      const activities = await activitiesOf(installation, id);
       expect(activities.slice(0, finished.length)).toEqual(finished);
       expect(activities.map(({ name }) => name)).toEqual([
         'takeSnapshot',
@@ -85,7 +83,7 @@ describe.skipIf(!hasServers)('on MySQL, S3 and Temporal (with infra/servers.sh)'
       ]);
       const packsAfter = await packsOf(installation);
       for (const [content, place] of packs) expect(packsAfter.get(content)).toBe(place);
-      await expectWhole(installation, api, training);
+      await expectWhole(id);
     },
     longMs,
   );
@@ -93,10 +91,7 @@ describe.skipIf(!hasServers)('on MySQL, S3 and Temporal (with infra/servers.sh)'
   test(
     'an API process killed during uploads: every acknowledged image is there, whole',
     async () => {
-      const installation = await install();
-      installations.push(installation);
-      const api = await installation.startApi();
-      const { id: projectId } = await ask<{ id: string }>(
+      const { id: uploadedTo } = await ask<{ id: string }>(
         api.client,
         'mutation { createProject(input: { name: "p" }) { id } }',
       );
@@ -106,7 +101,7 @@ describe.skipIf(!hasServers)('on MySQL, S3 and Temporal (with infra/servers.sh)'
         const { results } = await ask<{ results: { image: { id: string } }[] }>(
           api.client,
           'mutation ($i: AddImagesInput!) { addImages(input: $i) { results { image { id } } } }',
-          { i: { projectId, images } },
+          { i: { projectId: uploadedTo, images } },
         );
         acknowledged.push(...results.map(({ image }) => image.id));
       };
@@ -119,10 +114,10 @@ describe.skipIf(!hasServers)('on MySQL, S3 and Temporal (with infra/servers.sh)'
       await api.end('SIGKILL');
       await callers;
       expect(queue.length).toBeGreaterThan(0);
-      const second = await installation.startApi();
+      api = await installation.startApi();
       for (const id of acknowledged) {
         const image = await ask<{ sha256: string; url: string }>(
-          second.client,
+          api.client,
           'query ($id: ID!) { image(id: $id) { sha256 url } }',
           { id },
         );
@@ -138,17 +133,12 @@ describe.skipIf(!hasServers)('on MySQL, S3 and Temporal (with infra/servers.sh)'
   test.each(servers)(
     '%s killed in the middle of a training, and started again: the training finishes',
     async (server) => {
-      const { installation, api, training } = await startTrainingIn();
-      await installation.startWorker();
-      await waitFor(
-        api.client,
-        training.id,
-        ({ progress }) => progress.phase === 'FEATURES' && progress.fraction > 0.05,
-      );
+      const id = await startNext();
+      await waitFor(api.client, id, ({ progress }) => progress.phase === 'FEATURES' && progress.fraction > 0.05);
       await disturb('kill', server);
       await new Promise((resolve) => setTimeout(resolve, 2000));
       await disturb('restart', server);
-      await expectWhole(installation, api, training);
+      await expectWhole(id);
     },
     longMs,
   );

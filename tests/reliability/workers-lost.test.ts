@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { TaglensClient } from '../../cli/client.ts';
 import type { ProgramProcess } from '../e2e/process.ts';
 import { stateOf } from '../e2e/training-steps.ts';
@@ -15,7 +15,7 @@ import {
   waitForAll,
   type Training,
 } from './many-trainings.ts';
-import { repeatsOf } from './training-facts.ts';
+import { forgetFeatures, repeatsOf } from './training-facts.ts';
 
 const restartsMs = 30_000;
 const restartPauseMs = 2000;
@@ -23,9 +23,21 @@ const leastRestarts = 5;
 
 describe.skipIf(!hasServers)('on MySQL, S3 and Temporal (with infra/servers.sh)', { timeout: patienceMs }, () => {
   let installation: Installation;
-  afterEach(() => installation.close());
+  let client: TaglensClient;
+  const workers: ProgramProcess[] = [];
+  beforeAll(async () => {
+    installation = await install();
+    ({ client } = await installation.startApi());
+  });
+  beforeEach(() => forgetFeatures(installation));
+  afterAll(() => installation.close());
 
-  async function expectUndisturbedModels(client: TaglensClient, trainings: Training[], shas: (string | null)[]) {
+  async function startWorkers(count: number): Promise<void> {
+    const missing = Array.from({ length: count - workers.length }, () => installation.startWorker());
+    workers.push(...(await Promise.all(missing)));
+  }
+
+  async function expectUndisturbedModels(trainings: Training[], shas: (string | null)[]) {
     const again: (string | null)[] = [];
     for (const { projectId } of trainings)
       again.push((await trainUndisturbed(installation, client, projectId)).modelSha256);
@@ -33,38 +45,32 @@ describe.skipIf(!hasServers)('on MySQL, S3 and Temporal (with infra/servers.sh)'
   }
 
   test('all workers killed at once and started again: every training completes, with the same models', async () => {
-    installation = await install();
-    const { client } = await installation.startApi();
-    const workers = await Promise.all([installation.startWorker(), installation.startWorker()]);
+    await startWorkers(2);
     const trainings = await startTrainings(client, await makeProjects(client, 3, 12));
     const isAmid = async (): Promise<boolean> => {
       const states = await Promise.all(trainings.map(({ id }) => stateOf(client, id)));
       return states.some(({ progress }) => progress.phase === 'FEATURES' && progress.fraction > 0.02);
     };
     while (!(await isAmid())) await pause(15);
-    await Promise.all(workers.map((worker) => worker.end('SIGKILL')));
+    await Promise.all(workers.splice(0).map((worker) => worker.end('SIGKILL')));
     const killedMs = performance.now();
     const open = (await Promise.all(trainings.map(({ id }) => stateOf(client, id)))).filter(
       ({ status }) => status !== 'COMPLETED',
     );
     expect(open.length).toBeGreaterThan(0);
-    await Promise.all([installation.startWorker(), installation.startWorker()]);
+    await startWorkers(2);
     const states = await waitForAll(client, trainings);
     const recoveredS = secondsSince(killedMs);
     await expectOneModelEach(installation, trainings, states);
     tell('all workers killed', { open: open.length, recoveredS, repeated: await repeatsOf(installation, trainings) });
     await expectUndisturbedModels(
-      client,
       trainings,
       states.map(({ modelSha256 }) => modelSha256),
     );
   });
 
   test('one of three workers restarted again and again: every training completes, with one model', async () => {
-    installation = await install();
-    const { client } = await installation.startApi();
-    const start = () => installation.startWorker();
-    const workers = await Promise.all([start(), start(), start()]);
+    await startWorkers(3);
     const trainings = await startTrainings(client, await makeProjects(client, 6, 12));
     const startedMs = performance.now();
     let restarts = 0;
@@ -72,7 +78,7 @@ describe.skipIf(!hasServers)('on MySQL, S3 and Temporal (with infra/servers.sh)'
       await pause(restartPauseMs);
       const victim = Math.floor(Math.random() * workers.length);
       await (workers[victim] as ProgramProcess).end('SIGKILL');
-      workers[victim] = await start();
+      workers[victim] = await installation.startWorker();
       restarts += 1;
     }
     const states = await waitForAll(client, trainings);

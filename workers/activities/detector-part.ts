@@ -3,7 +3,7 @@ import { evaluateDetections } from '../ml/detection-evaluation/detection-figures
 import { writeDetectionEvaluation, type JudgedPicture } from '../ml/detection-evaluation/evaluation-file.ts';
 import { Detector, type DetectorParameters } from '../ml/detection/detector.ts';
 import { trainDetector } from '../ml/detection/train.ts';
-import { readViewPack, type View } from '../ml/detection/view-pack.ts';
+import { readViewPack } from '../ml/detection/view-pack.ts';
 import type { LearnedPart, PartRun } from './learned-part.ts';
 import type { DetectorPlan } from './training-plan.ts';
 
@@ -38,8 +38,9 @@ async function judge(
     const found = new Map<number, JudgedPicture>();
     for (const index of judged) {
       signal.throwIfAborted();
-      const [plain] = readViewPack(await loadViews(index)).views;
-      const detected = await detector.detect((plain as View).maps);
+      const { views } = readViewPack(await loadViews(index));
+      // The plain ones come first; it takes as many as it has looks.
+      const detected = await detector.detect(views.map(({ maps }) => maps));
       found.set(index, { truth: images[index]?.regions ?? [], detected });
     }
     return found;

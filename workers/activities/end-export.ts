@@ -12,7 +12,8 @@ export const completeExport =
     const change: ExportChange = { ...progress, ...written, finishedAt: new Date() };
     await database.transact((manager) => reportExport(manager, exportId, change));
     // Deleted meanwhile, with what had been stored by then.
-    if (!(await database.read.manager.existsBy(Export, { id: exportId }))) await storage.deletePrefix(keys.export(exportId));
+    if (!(await database.read.manager.existsBy(Export, { id: exportId })))
+      await storage.deletePrefix(keys.export(exportId));
   };
 
 /** Says on the row how the export ended and removes what it had written. */

@@ -14,6 +14,11 @@ export async function reportExport(manager: EntityManager, id: string, change: E
   if (affected === 0) return false;
   const { projectId } = await manager.findOneByOrFail(Export, { id });
   const { status, fraction, message } = change;
-  await appendEvent(manager, { topic: 'export.progressed', entityId: id, projectId, payload: { status, fraction, message } });
+  await appendEvent(manager, {
+    topic: 'export.progressed',
+    entityId: id,
+    projectId,
+    payload: { status, fraction, message },
+  });
   return true;
 }

@@ -8,7 +8,7 @@ import { RemoteSource } from '../../infra/project-copies/remote-source.ts';
 import { keys } from '../../infra/storage/keys.ts';
 import { CancelledError, type ActivityContext } from '../../schema/contracts/activity.ts';
 import type { ImportedPage, ImportPageInput } from '../../schema/contracts/import.ts';
-import { Image } from '../../schema/entities/image.entity.ts';
+import type { Image } from '../../schema/entities/image.entity.ts';
 import { ProjectImport } from '../../schema/entities/project-import.entity.ts';
 import { Project } from '../../schema/entities/project.entity.ts';
 import { newId } from '../../schema/id.ts';

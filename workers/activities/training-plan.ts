@@ -75,13 +75,20 @@ export function makePlan(iteration: Iteration, snapshot: Snapshot, recipes: Reci
 }
 
 function detectorPlan(
-  { mode, inputSize, seed, budgetMinutes }: Iteration,
+  { mode, inputSize, isTiled, seed, budgetMinutes }: Iteration,
   snapshot: Snapshot,
   recipes: Recipes,
 ): DetectorPlan {
   if (inputSize === null) throw new Error('The iteration of a detector has no input size.');
   const { folds, parts, imageCount } = divide(snapshot, seed);
-  const facts = { mode, inputSize, imageCount, budgetMinutes: budgetMinutes ?? 0, trainingCount: parts.length };
+  const facts = {
+    mode,
+    inputSize,
+    isTiled,
+    imageCount,
+    budgetMinutes: budgetMinutes ?? 0,
+    trainingCount: parts.length,
+  };
   return { name: 'DETECTOR', shardSize: viewsShardSize, recipe: recipes.detector(facts), folds, parts };
 }
 

@@ -140,6 +140,22 @@ export class ImageService {
     return deleted.length;
   }
 
+  /** Deletes every image of a project, batch by batch. Returns how many went. */
+  async deleteAll(caller: Caller, projectId: string): Promise<number> {
+    await this.deps.projects.get(caller, 'label', projectId);
+    const { manager } = this.deps.database.read;
+    let count = 0;
+    for (;;) {
+      const some = await manager.find(Image, {
+        select: { id: true },
+        where: { projectId },
+        take: this.deps.limits.batchSize,
+      });
+      if (some.length === 0) return count;
+      count += await this.delete(caller, { imageIds: some.map(({ id }) => id) });
+    }
+  }
+
   /** Changes images of one project, which are looked at once more under its lock: somebody may be deleting them. */
   async change<T>(
     caller: Caller,

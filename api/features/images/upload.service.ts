@@ -52,6 +52,15 @@ export class UploadService {
     throw wrongSize(sizeBytes, stored.sizeBytes);
   }
 
+  /** Keeps a file that this server has already, as if it had been uploaded. Returns its ticket. */
+  async keep(caller: Caller, projectId: string, { name, bytes }: { name: string; bytes: Buffer }): Promise<string> {
+    const files = [{ name, sizeBytes: bytes.length }];
+    const [ticket] = await this.request({ ...caller, idempotencyKey: null }, { projectId, files });
+    const { id } = ticket as UploadTicket;
+    await this.receive(id, Readable.from([bytes]));
+    return id;
+  }
+
   /** The file of a ticket of this project. @throws DomainError when it has not come or is used up */
   async read(projectId: string, id: string): Promise<{ name: string; bytes: Buffer }> {
     const upload = await this.getOpen(id);

@@ -22,7 +22,11 @@ export async function checkEnoughImages(
   const learned = tags.filter(isLearned);
   if (learned.length < minimumTags) {
     const message = `Tags to learn: ${learned.length}; a training needs ${minimumTags} or more.`;
-    throw new DomainError('NOT_ENOUGH_IMAGES', message, { min: minimumTags, value: learned.length });
+    throw new DomainError('NOT_ENOUGH_IMAGES', message, {
+      kind: classificationType ?? kind,
+      min: minimumTags,
+      value: learned.length,
+    });
   }
   const counts = await trainingImagesOf(manager, projectId);
   const short = learned
@@ -31,7 +35,11 @@ export async function checkEnoughImages(
   if (short.length === 0) return;
   const list = short.map(({ name, imageCount }) => `${JSON.stringify(name)} has ${imageCount}`).join(', ');
   const message = `Every tag needs ${minimumImagesPerTag} images to train on: ${list}.`;
-  throw new DomainError('NOT_ENOUGH_IMAGES', message, { min: minimumImagesPerTag, tags: short });
+  throw new DomainError('NOT_ENOUGH_IMAGES', message, {
+    kind: classificationType ?? kind,
+    min: minimumImagesPerTag,
+    tags: short,
+  });
 }
 
 /** A detector tells its only tag from the rest of the picture, and learns from fewer than fifteen images, as measured. */

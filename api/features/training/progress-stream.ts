@@ -14,7 +14,8 @@ export class ProgressStream {
   private readonly progress: RowProgress<Iteration, Step>;
 
   constructor(database: Database, tail: EventTail) {
-    const isOver = (status: string): boolean => !openStatuses.some((open) => open === status);
+    const open = new Set<string>(openStatuses);
+    const isOver = (status: string): boolean => !open.has(status);
     this.progress = new RowProgress(database, tail, { topic: 'iteration.progressed', entity: Iteration, isOver });
   }
 

@@ -21,6 +21,13 @@ export class TrainIterationInput {
   })
   budgetMinutes?: number | null;
 
+  @Field(() => Boolean, {
+    defaultValue: false,
+    description:
+      'For detectors of small objects: it also looks at four overlapping parts of each image, which makes a prediction cost five times as much.',
+  })
+  isTiled: boolean;
+
   @Field(() => [ID], { nullable: true, description: 'The tags that take part; all by default.' })
   tagIds?: string[] | null;
 

@@ -7,7 +7,7 @@ import { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import type { Project } from '../../../schema/entities/project.entity.ts';
 import { Publication } from '../../../schema/entities/publication.entity.ts';
 import { ShardProgress } from '../../../schema/entities/shard-progress.entity.ts';
-import { IterationStatus, TrainingMode, TrainingPhase } from '../../../schema/enums.ts';
+import { IterationStatus, ProjectKind, TrainingMode, TrainingPhase } from '../../../schema/enums.ts';
 import { newId } from '../../../schema/id.ts';
 import { EngineUnavailableError, type Engine } from '../../../workflows/engines/engine.ts';
 import { authorise, type Caller, type Permission } from '../../access.ts';
@@ -63,6 +63,7 @@ export class TrainingService {
       const project = await lockProject(manager, projectId);
       await refuseSecondTraining(manager, projectId);
       await checkEnoughImages(manager, project, input.tagIds ?? null, limits);
+      checkTiling(project, input);
       const row = await newIteration(manager, project, input, budgetMinutes);
       if (!input.force) await refuseNeedlessTraining(manager, row);
       await manager.insert(Iteration, row);
@@ -136,6 +137,11 @@ function checkBudget({ mode, budgetMinutes }: TrainIterationInput, { trainingMin
   throw new DomainError('INVALID', `${field} must be 1 to ${max}; it is ${value}.`, { field, min: 1, max, value });
 }
 
+function checkTiling({ kind }: Project, { isTiled }: TrainIterationInput): void {
+  if (!isTiled || kind === ProjectKind.DETECTION) return;
+  throw new DomainError('INVALID', 'isTiled is for detection projects only.', { field: 'isTiled', value: isTiled });
+}
+
 async function refuseSecondTraining(manager: EntityManager, projectId: string): Promise<void> {
   const other = await manager.findOneBy(Iteration, { projectId, status: In(openStatuses) });
   if (!other) return;
@@ -149,9 +155,10 @@ async function refuseNeedlessTraining(manager: EntityManager, row: Iteration): P
   const status = IterationStatus.COMPLETED;
   const same = await manager.findBy(Iteration, { projectId, contentVersion, backbone, seed, mode, status });
   const twin = same.find(
-    ({ tagIds, budgetMinutes, inputSize }) =>
+    ({ tagIds, budgetMinutes, inputSize, isTiled }) =>
       JSON.stringify(tagIds) === JSON.stringify(row.tagIds) &&
       budgetMinutes === row.budgetMinutes &&
+      isTiled === row.isTiled &&
       (inputSize ?? row.inputSize) === row.inputSize,
   );
   if (!twin) return;
@@ -184,8 +191,8 @@ async function newIteration(
   const tagIds = input.tagIds == null ? null : [...new Set(input.tagIds)].sort();
   const state = { status: IterationStatus.QUEUED, phase: TrainingPhase.SNAPSHOT, fraction: 0, progressedAt: 0 };
   const { backbone, inputSize } = getDomain(domainId);
-  const { mode, seed } = input;
-  const recipe = { mode, budgetMinutes, backbone, inputSize, tagIds, contentVersion, seed };
+  const { mode, seed, isTiled } = input;
+  const recipe = { mode, budgetMinutes, backbone, inputSize, isTiled, tagIds, contentVersion, seed };
   const open = { snapshotSha256: null, modelSha256: null, error: null, trainedAt: null, imageCount: 0, warnings: [] };
   const learned = { trainingCurve: null, comparison: null };
   const message = 'Waiting for a worker.';

@@ -93,6 +93,7 @@ export const iterationRows: readonly Row[] = [
         tagIds: selectedTags?.length ? selectedTags.map((id) => id.toLowerCase()) : null,
         force: forceTrain,
         seed: 1,
+        isTiled: false,
       };
       return wireIteration(request, await request.services.training.train(request.caller, input));
     },

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { getDomain } from '../../features/domains/domains.ts';
 import type { Project } from '../../../schema/entities/project.entity.ts';
-import { ClassificationType, ProjectKind, ProjectStatus } from '../../../schema/enums.ts';
+import type { ProjectStatus } from '../../../schema/enums.ts';
+import { ClassificationType, ProjectKind } from '../../../schema/enums.ts';
 import { row, type Row } from '../row.ts';
 import { allPages } from '../wire/all-pages.ts';
 import { classificationTypes, exportPlatforms, projectChanges, projectModel } from '../wire/models.ts';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 /** Azure's models, as its clients declare them: shapes only; who fills them in stands beside the rows. */
 
-const id = z.uuid();
+const id = z.guid();
 const date = z.iso.datetime();
 const probability = z.number().min(0).max(1);
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** Ids in any letter case; ours are lower case. */
-export const uuid = () => z.uuid().transform((text) => text.toLowerCase());
+export const uuid = () => z.guid().transform((text) => text.toLowerCase());
 
 /** Joined by commas on the way. */
 export const csv = <T extends z.ZodType>(item: T, max: number) => z.array(item).max(max);

@@ -1,4 +1,4 @@
-import { TaglensClient } from '../../../cli/client.ts';
+import type { TaglensClient } from '../../../cli/client.ts';
 
 /** What a copy must have in common with its source, whatever the ids. */
 export interface Contents {

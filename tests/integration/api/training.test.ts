@@ -176,6 +176,14 @@ test('a budget is for ADVANCED trainings, and has limits', async () => {
   });
 });
 
+test('tiling is for detectors', async () => {
+  const { errors } = await server.send(train, { input: { projectId, isTiled: true } });
+  expect(errors[0]).toMatchObject({
+    message: 'isTiled is for detection projects only.',
+    extensions: { code: 'INVALID', field: 'isTiled' },
+  });
+});
+
 test('a published name answers at once, moves on overwrite and goes on unpublish', async () => {
   const other = (await trainToEnd(server, projectId, { force: true, seed: 2 })).id;
   const input = { iterationId, name: 'moving' };

@@ -11,6 +11,8 @@ import { detectorRecipe } from '../../../workers/ml/detection/recipe.ts';
 import { measuredPictures } from '../../../workers/ml/detection-evaluation/evaluation-file.ts';
 import { readEvaluation } from '../../../workers/ml/evaluation-file.ts';
 import { readModelPackage, sha256 } from '../../../workers/ml/model-package.ts';
+import { openPredictor } from '../../../workers/ml/predictor.ts';
+import { SharedSessions } from '../../../workers/ml/shared-sessions.ts';
 import { EmbeddedEngine } from '../../../workflows/engines/embedded.ts';
 import { newRunner, type TrainingRunner } from './runner.ts';
 import { createTrainingData, endOf, startTraining, trainToEnd, type TrainingData } from './setup.ts';
@@ -114,6 +116,34 @@ test('the user’s own test images judge the model itself; a training that is in
   });
   const after = (await pointsOf(id)).slice(before);
   expect(Math.min(...after.map(({ step }) => step))).toBeGreaterThan(short.checkpointSteps);
+});
+
+test('a tiled detector answers from its package what it was judged on', async () => {
+  const project = await projectOf(3, 1);
+  const { id, status } = await trainToEnd(database, engine, project.id, { ...facts, isTiled: true });
+  expect(status).toBe('COMPLETED');
+  const model = readModelPackage(await data.storage.get(keys.model(id)));
+  if (model.kind !== 'DETECTION') throw new Error('It is no detector.');
+  expect(model.isTiled).toBe(true);
+  const evaluation = readEvaluation(await data.storage.get(keys.evaluation(id)));
+  if (evaluation.kind !== 'DETECTION') throw new Error('It is no detector.');
+  const { imageIds, pictures } = measuredPictures(evaluation);
+  const shared = new SharedSessions();
+  const predictor = await openPredictor(model, shared);
+  for (const [i, imageId] of imageIds.entries()) {
+    const original = await data.storage.get(keys.imageOriginal(project.id, imageId));
+    const answered = await predictor.predict(original);
+    // Evaluations are kept in single precision.
+    const close = (value: number) => expect.closeTo(value, 4) as number;
+    const judged = (pictures[i]?.detected ?? []).map(({ tagIndex, probability, left, top, width, height }) => {
+      const box = { left: close(left), top: close(top), width: close(width), height: close(height) };
+      return { tagIndex, probability: close(probability), box };
+    });
+    expect(answered).toEqual(judged);
+  }
+  expect(pictures.some(({ detected }) => detected.length > 0)).toBe(true);
+  await predictor.release();
+  await shared.release();
 });
 
 test('a training that is cancelled while it learns stops at once and leaves nothing behind', async () => {

@@ -48,7 +48,7 @@ export async function insertIteration(
   const state = { status, phase: TrainingPhase.SNAPSHOT, fraction: 0, message: '', progressedAt: 0 };
   const none = { tagIds: null, snapshotSha256: null, modelSha256: null, error: null, trainedAt: null };
   const recipe = { mode: TrainingMode.QUICK, backbone: 'efficientnet-lite0', seed: 1, imageCount: 0, warnings: [] };
-  const learned = { budgetMinutes: null, inputSize: 224, trainingCurve: null, comparison: null };
+  const learned = { budgetMinutes: null, inputSize: 224, isTiled: false, trainingCurve: null, comparison: null };
   const row = { id, projectId, name: 'one', createdAt: new Date(), ...state, ...none, ...recipe, contentVersion: 1 };
   await database.transact((manager) => manager.insert(Iteration, { ...row, ...learned, ...changes }));
   return id;

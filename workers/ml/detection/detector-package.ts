@@ -24,6 +24,8 @@ export interface DetectorModel {
   /** Side of the square input in pixels. */
   inputSize: number;
   headWidth: number;
+  /** Whether it looks at parts of the picture, too. */
+  isTiled: boolean;
   /** In the order of the outputs. */
   tags: ModelTag[];
   calibration: BoxCalibration;
@@ -37,16 +39,18 @@ export function detectorParameters({
   backbone,
   inputSize,
   headWidth,
+  isTiled,
   tags,
   weights,
 }: DetectorModel): DetectorParameters {
-  return { backbone, inputSize, headWidth, tagCount: tags.length, weights };
+  return { backbone, inputSize, headWidth, isTiled, tagCount: tags.length, weights };
 }
 
 /** The model as bytes; equal models give equal bytes. */
 export function writeDetectorPackage(model: DetectorModel): Buffer {
-  const { weights, ...facts } = model;
-  const header = { ...facts, backboneSha256: backbones[model.backbone].sha256 };
+  const { weights, isTiled, ...facts } = model;
+  // Said of tiled ones only: packages from before there was tiling say nothing of it.
+  const header = { ...facts, ...(isTiled ? { isTiled } : {}), backboneSha256: backbones[model.backbone].sha256 };
   const tensors = new Map<string, NamedTensor>();
   for (const [name, shape] of learnedShapes(model))
     tensors.set(name, { shape, data: weights.get(name) ?? new Float32Array() });
@@ -78,18 +82,20 @@ function learnedShapes({ inputSize, headWidth, tags }: Omit<DetectorModel, 'weig
 }
 
 function checkHeader(header: PackageHeader): Omit<DetectorModel, 'weights'> {
-  const { kind, viewVersion, inputSize, headWidth } = header;
+  const { kind, viewVersion, inputSize, headWidth, isTiled = false } = header;
   if (kind !== 'DETECTION') throw invalidPackage(`kind ${String(kind)} is unknown`);
   if (typeof viewVersion !== 'string') throw invalidPackage('viewVersion is missing');
   if (!isCount(inputSize) || inputSize % 32 !== 0)
     throw invalidPackage(`inputSize ${String(inputSize)} is no multiple of 32`);
   if (!isCount(headWidth)) throw invalidPackage(`headWidth ${String(headWidth)} is wrong`);
+  if (typeof isTiled !== 'boolean') throw invalidPackage(`isTiled ${String(isTiled)} is wrong`);
   return {
     kind,
     backbone: backboneOf(header),
     viewVersion,
     inputSize,
     headWidth,
+    isTiled,
     tags: tagsOf(header),
     calibration: calibrationOf(header),
     suppression: suppressionOf(header),

@@ -14,11 +14,13 @@ import { expansionWeights } from './expansion.ts';
 import { gridOf, proposedBoxes, type Grid } from './grid.ts';
 import { headNetwork, type HeadShape } from './head-network.ts';
 import { mapTensors } from './normalisation.ts';
+import { fromLook, looksOf } from './tiling.ts';
 import { levels, type View } from './view-pack.ts';
 
 /** What was learned, the normalisation folded in; the frozen expansions come from the backbone. */
 export interface DetectorParameters extends HeadShape {
   backbone: BackboneName;
+  isTiled: boolean;
   weights: Weights;
 }
 
@@ -53,20 +55,29 @@ export class Detector {
 
   /**
    * Boxes with a score above .02, overlaps of one tag suppressed, from the highest score down. Scores are not calibrated.
-   * @param maps of the plain view
+   * @param maps of the plain views, one for each look
    */
-  async detect(maps: View['maps'], suppression: SuppressionOptions = defaultSuppression): Promise<DetectedBox[]> {
-    const outputs = await this.session.run(mapTensors([maps], this.parameters.inputSize));
-    const numbers = (name: string): Float32Array => outputs[name]?.data as Float32Array;
-    const tags = levels.map(({ stride }) => numbers(`tags${stride}`));
-    const distances = levels.map(({ stride }) => numbers(`distances${stride}`));
-    const candidates = this.candidates(tags, proposedBoxes(this.grid, distances, 0));
+  async detect(
+    maps: readonly View['maps'][],
+    suppression: SuppressionOptions = defaultSuppression,
+  ): Promise<DetectedBox[]> {
+    const candidates: DetectedBox[] = [];
+    for (const [i, look] of looksOf(this.parameters.isTiled).entries())
+      candidates.push(...fromLook(look, await this.candidatesOf(maps[i] as View['maps'])));
     candidates.sort((a, b) => b.probability - a.probability);
     return suppressOverlaps(candidates.slice(0, mostCandidates), suppression);
   }
 
   release(): Promise<void> {
     return this.session.release();
+  }
+
+  private async candidatesOf(maps: View['maps']): Promise<DetectedBox[]> {
+    const outputs = await this.session.run(mapTensors([maps], this.parameters.inputSize));
+    const numbers = (name: string): Float32Array => outputs[name]?.data as Float32Array;
+    const tags = levels.map(({ stride }) => numbers(`tags${stride}`));
+    const distances = levels.map(({ stride }) => numbers(`distances${stride}`));
+    return this.candidates(tags, proposedBoxes(this.grid, distances, 0));
   }
 
   private candidates(tags: Float32Array[], proposed: Float64Array): DetectedBox[] {

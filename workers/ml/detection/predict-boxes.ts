@@ -27,6 +27,6 @@ export async function predictBoxes(
 ): Promise<DetectedBox[]> {
   if (backbone.spec.name !== model.backbone)
     throw new Error(`The model needs the backbone ${model.backbone}, not ${backbone.spec.name}.`);
-  const maps = await plainMaps(backbone, bytes, model.inputSize);
+  const maps = await plainMaps(backbone, bytes, model);
   return calibrated(await head.detect(maps, suppression), model.calibration);
 }

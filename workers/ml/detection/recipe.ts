@@ -5,10 +5,12 @@ export interface DetectorRecipe {
   backbone: Extract<BackboneName, 'efficientnet-lite0'>;
   /** Side of the square that pictures are squashed to, pixels; a multiple of 32. */
   inputSize: number;
-  /** Cached copies of each picture: the first as it is, the others varied. */
+  /** Cached copies of each picture: the first as it is, the others varied; tiles come on top. */
   viewsPerImage: number;
   steps: number;
   batchSize: number;
+  /** Whether it also looks at four overlapping parts of each picture, for what is small. */
+  isTiled: boolean;
   /** Channels of the pyramid and the tower. */
   headWidth: number;
   /** Highest rate, after the warm-up. */
@@ -22,6 +24,7 @@ export interface DetectorRecipe {
 export interface DetectorPlan {
   mode: 'QUICK' | 'ADVANCED';
   inputSize: number;
+  isTiled: boolean;
   /** Pictures that may be trained on. */
   imageCount: number;
   /** For everything of an ADVANCED training: views and all of its trainings. */
@@ -45,6 +48,7 @@ export function detectorRecipe(plan: DetectorPlan): DetectorRecipe {
   return {
     backbone: 'efficientnet-lite0',
     inputSize: plan.inputSize,
+    isTiled: plan.isTiled,
     viewsPerImage: viewsOf(plan, steps),
     steps,
     batchSize,

@@ -62,8 +62,8 @@ export async function trainDetector(training: DetectorTraining): Promise<Detecto
       await trainStep(training, trainer, await viewsOf(pool, batches.at(step)), step);
       await checkpointWhenDue(training, trainer, step + 1);
     }
-    const { backbone, inputSize, headWidth } = recipe;
-    return { backbone, inputSize, headWidth, tagCount, weights: learned(trainer.averaged()) };
+    const { backbone, inputSize, headWidth, isTiled } = recipe;
+    return { backbone, inputSize, headWidth, isTiled, tagCount, weights: learned(trainer.averaged()) };
   } finally {
     await trainer.release();
   }

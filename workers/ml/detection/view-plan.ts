@@ -1,4 +1,5 @@
-import type { TaggedBox } from './boxes.ts';
+import type { Box, TaggedBox } from './boxes.ts';
+import { tileShare } from './tiling.ts';
 
 /** A picture laid, squashed, into a view. All in pixels of the view. */
 export interface Patch {
@@ -27,15 +28,18 @@ export interface ViewPlan {
 type Random = () => number;
 
 const mosaicShare = 0.3;
+/** Of the views of a tiled detector, those at the scale of a tile. */
+const tiledShare = 0.5;
 const colourRange = 0.3;
 /** An object of which less is left teaches nothing. */
 const leastVisibleShare = 0.35;
 const leastSidePixels = 2;
 
-/** The picture as it is, squashed: what a prediction looks at. */
-export function plainPlan(picture: number, side: number): ViewPlan {
+/** The picture, or a part of it, as it is, squashed: what a prediction looks at. */
+export function plainPlan(picture: number, look: Box, side: number): ViewPlan {
   const clip = { left: 0, top: 0, right: side, bottom: side };
-  const patch = { picture, left: 0, top: 0, width: side, height: side, clip };
+  const [width, height] = [side / look.width, side / look.height];
+  const patch = { picture, left: -look.left * width, top: -look.top * height, width, height, clip };
   return { patches: [patch], isFlipped: false, contrast: 1, brightness: 1, saturation: 1 };
 }
 
@@ -43,9 +47,15 @@ export function plainPlan(picture: number, side: number): ViewPlan {
  * A varied view (scales, places and colours of the study).
  * @param fellows pictures that a mosaic may be filled up with, the picture itself among them, ascending
  */
-export function variedPlan(picture: number, fellows: readonly number[], side: number, random: Random): ViewPlan {
+export function variedPlan(
+  picture: number,
+  fellows: readonly number[],
+  { inputSize: side, isTiled }: { inputSize: number; isTiled: boolean },
+  random: Random,
+): ViewPlan {
+  const zoom = isTiled && random() < tiledShare ? 1 / tileShare : 1;
   const patches =
-    random() < mosaicShare ? mosaic(picture, fellows, side, random) : [scaledPatch(picture, side, random)];
+    random() < mosaicShare ? mosaic(picture, fellows, side, random) : [scaledPatch(picture, zoom * side, side, random)];
   const factor = (): number => 1 + colourRange * (2 * random() - 1);
   return {
     patches,
@@ -56,10 +66,11 @@ export function variedPlan(picture: number, fellows: readonly number[], side: nu
   };
 }
 
-function scaledPatch(picture: number, side: number, random: Random): Patch {
+/** @param size of the picture in a view that is not varied, pixels */
+function scaledPatch(picture: number, size: number, side: number, random: Random): Patch {
   const scale = between(Math.log(0.75), Math.log(1.4), random);
-  const width = side * Math.exp(scale + between(-0.1, 0.1, random));
-  const height = side * Math.exp(scale + between(-0.1, 0.1, random));
+  const width = size * Math.exp(scale + between(-0.1, 0.1, random));
+  const height = size * Math.exp(scale + between(-0.1, 0.1, random));
   const clip = { left: 0, top: 0, right: side, bottom: side };
   return { picture, left: random() * (side - width), top: random() * (side - height), width, height, clip };
 }

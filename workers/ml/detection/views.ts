@@ -4,6 +4,7 @@ import { ImageRefusal, toRaster, type Raster } from '../image.ts';
 import { keyedRandom } from '../random.ts';
 import type { TaggedBox } from './boxes.ts';
 import type { DetectorRecipe } from './recipe.ts';
+import { looksOf } from './tiling.ts';
 import { drawView } from './view-drawing.ts';
 import { writeViewPack, type View } from './view-pack.ts';
 import { boxesInView, plainPlan, variedPlan, type ViewPlan } from './view-plan.ts';
@@ -43,14 +44,14 @@ export class PictureSet {
 }
 
 /**
- * All views of one picture as a view pack: first the plain one, then the varied. They depend on the arguments only.
+ * All views of one picture as a view pack: first the plain ones, which a prediction looks at, then the varied. They depend on the arguments only.
  * @throws ImageRefusal when the picture itself is damaged; a damaged one in its mosaics gives way to the picture itself
  */
 export async function renderViews(
   backbone: Backbone,
   set: PictureSet,
   index: number,
-  recipe: Pick<DetectorRecipe, 'inputSize' | 'viewsPerImage'>,
+  recipe: Pick<DetectorRecipe, 'inputSize' | 'isTiled' | 'viewsPerImage'>,
   seed: number,
 ): Promise<Buffer> {
   const side = recipe.inputSize;
@@ -58,8 +59,10 @@ export async function renderViews(
   const fellows = set.fellowsOf(index);
   const decoded = new Map([[index, await decode(pictures[index], side)]]);
   const views: View[] = [];
-  for (let view = 0; view < recipe.viewsPerImage; view++) {
-    const plan = view === 0 ? plainPlan(index, side) : variedPlan(index, fellows, side, keyedRandom(seed, index, view));
+  const plans = looksOf(recipe.isTiled).map((look) => plainPlan(index, look, side));
+  for (let view = 1; view < recipe.viewsPerImage; view++)
+    plans.push(variedPlan(index, fellows, recipe, keyedRandom(seed, index, view)));
+  for (const plan of plans) {
     await decodePartners(plan, pictures, decoded, index, side);
     const boxes = boxesInView(plan, (picture) => pictures[picture]?.boxes ?? [], side);
     const pixels = drawView(plan, (picture) => decoded.get(picture) as Raster, side);
@@ -68,14 +71,19 @@ export async function renderViews(
   return writeViewPack({ inputSize: side, views });
 }
 
-/** Maps of a picture as a prediction sees it: the plain view. */
-export async function plainMaps(backbone: Backbone, bytes: Uint8Array, inputSize: number): Promise<View['maps']> {
+/** Maps of a picture as a prediction sees it, one for each look. */
+export async function plainMaps(
+  backbone: Backbone,
+  bytes: Uint8Array,
+  { inputSize, isTiled }: { inputSize: number; isTiled: boolean },
+): Promise<View['maps'][]> {
   const picture = await toRaster(bytes, decodedEdge(inputSize));
-  return stageMaps(
-    backbone,
-    drawView(plainPlan(0, inputSize), () => picture, inputSize),
-    inputSize,
-  );
+  const maps: View['maps'][] = [];
+  for (const look of looksOf(isTiled)) {
+    const pixels = drawView(plainPlan(0, look, inputSize), () => picture, inputSize);
+    maps.push(await stageMaps(backbone, pixels, inputSize));
+  }
+  return maps;
 }
 
 /** Rounded as they are in the cache, so that a prediction sees exactly what training and evaluation saw. */

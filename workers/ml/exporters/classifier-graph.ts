@@ -31,7 +31,10 @@ export const onnx12: OnnxVersions = { irVersion: 3, operatorSet: 7 };
 export async function classifierGraph(model: ClassifierModel, options: ClassifierGraphOptions): Promise<Uint8Array> {
   const graph = new Graph();
   const picture = pictureInput(graph, model.inputSize, options);
-  const views = options.input === 'ANY_SIZE' ? squaresOf(graph, picture, model.inputSize) : bothWays(graph, picture, model.inputSize);
+  const views =
+    options.input === 'ANY_SIZE'
+      ? squaresOf(graph, picture, model.inputSize)
+      : bothWays(graph, picture, model.inputSize);
   const normalised = graph.node('Div', [graph.node('Sub', [views, graph.scalar(127)]), graph.scalar(128)]);
   const pooled = await addBackbone(graph, model, normalised, options);
   const features = model.tail ? pooled : normalisedFeature(graph, pooled);
@@ -106,7 +109,11 @@ function inHalves(part: OnnxGraph): OnnxGraph {
     dataType: elementTypes.FLOAT16,
     rawData: new Uint8Array(toFloat16(new Float32Array(new Uint8Array(rawData).buffer)).buffer),
   }));
-  return { ...part, nodes: [...casts, ...part.nodes], constants: [...part.constants.filter((c) => !isLarge(c)), ...halves] };
+  return {
+    ...part,
+    nodes: [...casts, ...part.nodes],
+    constants: [...part.constants.filter((c) => !isLarge(c)), ...halves],
+  };
 }
 
 /** Square root, then length 1, as `normaliseFeature`; an empty feature stays empty. */
@@ -130,6 +137,11 @@ function addHead(graph: Graph, { kind, weights, bias, temperature }: ClassifierM
   );
   const logits = graph.node('Gemm', [mean, ...inputs], { transB: 1 });
   const scaled = graph.node('Div', [logits, graph.scalar(temperature)]);
-  graph.node(kind === 'MULTICLASS' ? 'Softmax' : 'Sigmoid', [scaled], kind === 'MULTICLASS' ? { axis: 1 } : {}, outputName);
+  graph.node(
+    kind === 'MULTICLASS' ? 'Softmax' : 'Sigmoid',
+    [scaled],
+    kind === 'MULTICLASS' ? { axis: 1 } : {},
+    outputName,
+  );
   graph.output(outputName, [1, bias.length]);
 }

@@ -11,8 +11,7 @@ export function classifierMetadata(
   return {
     'CustomVision.Metadata.AdditionalModelInfo': '',
     'CustomVision.Metadata.Version': '1.2',
-    'CustomVision.Postprocess.Method':
-      kind === 'MULTICLASS' ? 'ClassificationMultiClass' : 'ClassificationMultiLabel',
+    'CustomVision.Postprocess.Method': kind === 'MULTICLASS' ? 'ClassificationMultiClass' : 'ClassificationMultiLabel',
     'CustomVision.Postprocess.Yolo.Biases': 'null',
     'CustomVision.Postprocess.Yolo.NmsThreshold': 'null',
     'CustomVision.Preprocess.CropHeight': '0',

@@ -55,7 +55,14 @@ async function write({ model, flavor, signal, onProgress, ...request }: ExportIn
   await onProgress?.(0.4, 'Comparing it with the server on reference pictures.');
   const pictures = await referencePictures(model.inputSize);
   const parity = await checkParity(model, bytes, known.options, pictures, signal);
-  const manifest = { domainType: 'Classification' as const, platform: 'ONNX', flavor, modelFile, model: bytes, ...request };
+  const manifest = {
+    domainType: 'Classification' as const,
+    platform: 'ONNX',
+    flavor,
+    modelFile,
+    model: bytes,
+    ...request,
+  };
   const files: ExportFiles = new Map([
     [modelFile, bytes],
     ['labels.txt', labelsFile(model.tags)],

@@ -1,6 +1,7 @@
 import type { Backbone } from '../backbones/backbone.ts';
 import { suppressOverlaps, type Box, type DetectedBox } from '../detection/boxes.ts';
 import { plainMaps } from '../detection/views.ts';
+import type { View } from '../detection/view-pack.ts';
 import { fromFloat16 } from '../float16.ts';
 import { gridCells, spreadOf, type FeatureMap } from './grid-cells.ts';
 import { mergedRegions, type MergedRegion } from './merged-regions.ts';
@@ -26,7 +27,8 @@ const blankSpread = 1.5;
  * strides 8 and 16, joined from the cells upward. None for a picture with nothing in it.
  */
 export async function proposeRegions(backbone: Backbone, bytes: Uint8Array): Promise<ProposedRegion[]> {
-  const [stride8, stride16] = await plainMaps(backbone, bytes, inputSize);
+  const [whole] = await plainMaps(backbone, bytes, { inputSize, isTiled: false });
+  const [stride8, stride16] = whole as View['maps'];
   return distinctRegions([
     { values: fromFloat16(stride8), side },
     { values: fromFloat16(stride16), side: side / 2 },

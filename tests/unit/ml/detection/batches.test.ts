@@ -25,7 +25,14 @@ it('keeps view packs within a bound, those used last', async () => {
 });
 
 it('plans steps and views by mode, pictures and budget', () => {
-  const plan = { mode: 'ADVANCED' as const, inputSize: 320, imageCount: 140, budgetMinutes: 15, trainingCount: 1 };
+  const plan = {
+    mode: 'ADVANCED' as const,
+    inputSize: 320,
+    isTiled: false,
+    imageCount: 140,
+    budgetMinutes: 15,
+    trainingCount: 1,
+  };
   expect(detectorRecipe({ ...plan, mode: 'QUICK' })).toMatchObject({ steps: 800, viewsPerImage: 12 });
   expect(detectorRecipe({ ...plan, budgetMinutes: 60 })).toMatchObject({ steps: 1400, viewsPerImage: 19 });
   const short = detectorRecipe({ ...plan, budgetMinutes: 4, trainingCount: 1 }).steps;

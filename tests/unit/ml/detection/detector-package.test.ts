@@ -54,6 +54,7 @@ describe('the package of a detector', () => {
     viewVersion: '1',
     inputSize: shape.inputSize,
     headWidth: shape.headWidth,
+    isTiled: false,
     tags: ['Gabel', 'Schere'].map((name, i) => ({ id: `t${i}`, name, type: 'REGULAR' })),
     calibration: { slope: 1.2, offset: -0.1 },
     suppression: { iouThreshold: 0.45, maxBoxes: 200 },
@@ -65,6 +66,12 @@ describe('the package of a detector', () => {
     expect(readModelPackage(bytes)).toEqual(model);
     const numbers = [...model.weights.values()].reduce((sum, { length }) => sum + length, 0);
     expect(bytes.length).toBeLessThan(4 * numbers + 3000);
+  });
+
+  it('says that it is tiled when it is; an older one, which says nothing, is not', () => {
+    const tiled = writeModelPackage({ ...model, isTiled: true });
+    expect(readModelPackage(tiled)).toMatchObject({ isTiled: true });
+    expect(Buffer.from(writeModelPackage(model)).includes('isTiled')).toBe(false);
   });
 
   it.each([

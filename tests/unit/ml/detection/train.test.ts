@@ -31,7 +31,14 @@ describe('a detector of road signs', () => {
       pictures.push({ fold: 0, load, boxes: own.map((box) => ({ ...box, tagIndex: tags.indexOf(tag) })) });
       jpegs.push(jpeg);
     }
-    const plan = { mode: 'QUICK' as const, inputSize, imageCount: pictureCount, budgetMinutes: 1, trainingCount: 1 };
+    const plan = {
+      mode: 'QUICK' as const,
+      inputSize,
+      isTiled: false,
+      imageCount: pictureCount,
+      budgetMinutes: 1,
+      trainingCount: 1,
+    };
     const recipe = { ...detectorRecipe(plan), viewsPerImage: 6, steps: 150, averageDecay: 0.9 };
     const set = new PictureSet(pictures);
     for (const i of pictures.keys()) packs.push(await renderViews(backbone, set, i, recipe, 1));
@@ -48,6 +55,7 @@ describe('a detector of road signs', () => {
       backbone: name,
       viewVersion: VIEW_VERSION,
       inputSize,
+      isTiled: false,
       headWidth,
       tags: tags.map((tag, i) => ({ id: `t${i}`, name: tag, type: 'REGULAR' })),
       calibration: uncalibrated,

@@ -2,8 +2,9 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openBackbone, type Backbone } from '../../../../workers/ml/backbones/backbone.ts';
 import { backbones } from '../../../../workers/ml/backbones/registry.ts';
-import type { TaggedBox } from '../../../../workers/ml/detection/boxes.ts';
+import type { Box, TaggedBox } from '../../../../workers/ml/detection/boxes.ts';
 import { readViewPack, writeViewPack } from '../../../../workers/ml/detection/view-pack.ts';
+import { looksOf } from '../../../../workers/ml/detection/tiling.ts';
 import { drawView } from '../../../../workers/ml/detection/view-drawing.ts';
 import { boxesInView, plainPlan, variedPlan } from '../../../../workers/ml/detection/view-plan.ts';
 import { PictureSet, plainMaps, renderViews, type TrainingPicture } from '../../../../workers/ml/detection/views.ts';
@@ -27,6 +28,8 @@ const objects: TaggedBox[] = [
 ];
 const rasters = objects.map((box) => scene(box));
 const side = 64;
+const sized = { inputSize: side, isTiled: false };
+const [whole] = looksOf(false) as [Box];
 
 /** Edges of what is light in a view, pixels, within a region. */
 function lightEdges(view: Float32Array, isIn: (x: number, y: number) => boolean): number[] {
@@ -48,7 +51,7 @@ function lightEdges(view: Float32Array, isIn: (x: number, y: number) => boolean)
 
 describe('a view', () => {
   it('is, when plain, the whole picture with its boxes', () => {
-    const plan = plainPlan(0, side);
+    const plan = plainPlan(0, whole, side);
     const view = drawView(plan, (picture) => rasters[picture] as Raster, side);
     expect(lightEdges(view, () => true)).toEqual([16, 16, 32, 48]);
     expect(boxesInView(plan, (picture) => [objects[picture] as TaggedBox], side)).toEqual([objects[0]]);
@@ -59,7 +62,7 @@ describe('a view', () => {
     let seen = { scaled: 0, mosaics: 0, flipped: 0 };
     for (let key = 0; key < 100; key++) {
       // Colours stay, as this test looks for white on black.
-      const plan = { ...variedPlan(0, [0, 1], side, keyedRandom(4, key)), contrast: 1, brightness: 1, saturation: 1 };
+      const plan = { ...variedPlan(0, [0, 1], sized, keyedRandom(4, key)), contrast: 1, brightness: 1, saturation: 1 };
       const view = drawView(plan, (picture) => rasters[picture] as Raster, side);
       const boxes = boxesInView(plan, (picture) => [objects[picture] as TaggedBox], side);
       seen = {
@@ -78,7 +81,7 @@ describe('a view', () => {
   });
 
   it('fills a mosaic up with any other picture of the fold, and with itself once', () => {
-    const drawn = Array.from({ length: 200 }, (_, key) => variedPlan(2, [0, 2, 5], side, keyedRandom(8, key)));
+    const drawn = Array.from({ length: 200 }, (_, key) => variedPlan(2, [0, 2, 5], sized, keyedRandom(8, key)));
     const mosaics = drawn.filter(({ patches }) => patches.length === 4);
     const pictures = mosaics.map(({ patches }) => patches.map(({ picture }) => picture));
     for (const own of pictures) expect(own.filter((picture) => picture === 2)).toHaveLength(1);
@@ -88,7 +91,7 @@ describe('a view', () => {
   });
 
   it('drops an object of which too little is left', () => {
-    const plan = plainPlan(0, side);
+    const plan = plainPlan(0, whole, side);
     const moved = (left: number) => ({ ...plan, patches: plan.patches.map((patch) => ({ ...patch, left })) });
     const boxesAt = (left: number) => boxesInView(moved(left), () => [objects[0] as TaggedBox], side);
     // The object lies between 16 and 32 of 64 pixels.
@@ -128,7 +131,7 @@ describe('with a backbone', () => {
     load: () => png(rasters[index] as Raster),
   });
   const damaged: TrainingPicture = { boxes: [], fold: 0, load: () => Promise.resolve(Buffer.from('no picture')) };
-  const recipe = { inputSize: 64, viewsPerImage: 8 };
+  const recipe = { ...sized, viewsPerImage: 8 };
 
   it('renders the same views again, the first as a prediction sees the picture', async () => {
     const pictures = [picture(0), picture(1)];
@@ -137,7 +140,7 @@ describe('with a backbone', () => {
     expect((await renderViews(backbone, new PictureSet(pictures), 0, recipe, 6)).equals(bytes)).toBe(false);
     const { views } = readViewPack(bytes);
     expect(views).toHaveLength(8);
-    expect(views[0]?.maps).toEqual(await plainMaps(backbone, await pictures[0]!.load(), 64));
+    expect(views[0]?.maps).toEqual((await plainMaps(backbone, await pictures[0]!.load(), sized))[0]);
     expect(views[0]?.maps.map((map) => map.length)).toEqual([40 * 64, 112 * 16, 320 * 4]);
   });
 

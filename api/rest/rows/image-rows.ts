@@ -1,0 +1,196 @@
+import { z } from 'zod';
+import { DomainError, notFound } from '../../errors.ts';
+import type { ImageListArgs } from '../../features/images/image.input.ts';
+import type { Image } from '../../../schema/entities/image.entity.ts';
+import type { Project } from '../../../schema/entities/project.entity.ts';
+import { ImageOrder, TagMatch } from '../../../schema/enums.ts';
+import { Answer, row, type Row, type RowRequest } from '../row.ts';
+import { skipPages } from '../wire/all-pages.ts';
+import { imageModel, mostIds, mostTagIds } from '../wire/image-models.ts';
+import { wireImages } from '../wire/images.ts';
+import { csv, paging, uuid } from '../wire/query.ts';
+
+const about = { api: 'training', subject: 'Image' } as const;
+const images = 'projects/{projectId}/images';
+
+const taggingStatuses = ['All', 'Tagged', 'Untagged'] as const;
+type TaggingStatus = (typeof taggingStatuses)[number];
+
+const inIteration = { iterationId: uuid().optional() };
+const byTags = { tagIds: csv(uuid(), mostTagIds).optional() };
+const ordered = { orderBy: z.enum(['Newest', 'Oldest']).optional(), ...paging };
+
+type Asked = Pick<RowRequest, 'caller' | 'services' | 'loaders' | 'path'>;
+
+/** What Azure's lists and counts of images are asked by. */
+interface Wanted {
+  iterationId?: string | undefined;
+  tagIds?: string[] | undefined;
+  orderBy?: 'Newest' | 'Oldest' | undefined;
+}
+
+const snapshotNote = 'With an iteration: the pictures that it was trained on, with the tags that they have now.';
+
+export const imageRows: readonly Row[] = [
+  row({
+    ...about,
+    operation: 'getImages',
+    since: 'v3.3',
+    method: 'GET',
+    path: images,
+    summary: 'Pictures of a project, by tags and tagging status.',
+    query: z.object({ ...inIteration, ...byTags, taggingStatus: z.enum(taggingStatuses).optional(), ...ordered }),
+    answer: z.array(imageModel),
+    note: `Pictures with any of the tags. ${snapshotNote}`,
+    call: (request) => listImages(request, request.query.taggingStatus ?? 'All', request.query),
+  }),
+  row({
+    ...about,
+    operation: 'getTaggedImages',
+    method: 'GET',
+    path: `${images}/tagged`,
+    summary: 'Pictures that have a tag.',
+    query: z.object({ ...inIteration, ...byTags, ...ordered }),
+    answer: z.array(imageModel),
+    call: (request) => listImages(request, 'Tagged', request.query),
+  }),
+  row({
+    ...about,
+    operation: 'getUntaggedImages',
+    method: 'GET',
+    path: `${images}/untagged`,
+    summary: 'Pictures without a tag.',
+    query: z.object({ ...inIteration, ...ordered }),
+    answer: z.array(imageModel),
+    call: (request) => listImages(request, 'Untagged', request.query),
+  }),
+  row({
+    ...about,
+    operation: 'getImageCount',
+    since: 'v3.3',
+    method: 'GET',
+    path: `${images}/count`,
+    summary: 'How many pictures there are, by tags and tagging status.',
+    query: z.object({ ...inIteration, taggingStatus: z.enum(taggingStatuses).optional(), ...byTags }),
+    answer: z.int(),
+    call: (request) => countImages(request, request.query.taggingStatus ?? 'All', request.query),
+  }),
+  row({
+    ...about,
+    operation: 'getTaggedImageCount',
+    method: 'GET',
+    path: `${images}/tagged/count`,
+    summary: 'How many pictures have a tag.',
+    query: z.object({ ...inIteration, ...byTags }),
+    answer: z.int(),
+    call: (request) => countImages(request, 'Tagged', request.query),
+  }),
+  row({
+    ...about,
+    operation: 'getUntaggedImageCount',
+    method: 'GET',
+    path: `${images}/untagged/count`,
+    summary: 'How many pictures have no tag.',
+    query: z.object(inIteration),
+    answer: z.int(),
+    call: (request) => countImages(request, 'Untagged', request.query),
+  }),
+  row({
+    ...about,
+    operation: 'getImagesByIds',
+    method: 'GET',
+    path: `${images}/id`,
+    summary: 'Some pictures by their ids, in the order asked.',
+    query: z.object({ imageIds: csv(uuid(), mostIds), ...inIteration }),
+    answer: z.array(imageModel),
+    call: async (request) => {
+      const project = await projectOf(request);
+      return wireImages(request, project.kind, await imagesOf(request, project, request.query.imageIds));
+    },
+  }),
+  row({
+    ...about,
+    operation: 'deleteImages',
+    method: 'DELETE',
+    path: images,
+    summary: 'Deletes pictures, some by their ids or all.',
+    query: z.object({
+      imageIds: csv(uuid(), mostIds).optional(),
+      allImages: z.boolean().default(false),
+      allIterations: z.boolean().default(false),
+    }),
+    success: [204, 202],
+    answer: null,
+    note: 'What iterations were trained on is known afterwards too, though the pictures are gone.',
+    call: async (request) => {
+      const { imageIds, allImages, allIterations } = request.query;
+      const project = await projectOf(request);
+      if (allImages) await request.services.images.deleteAll(request.caller, project.id);
+      else await deleteSome(request, project, imageIds ?? []);
+      return new Answer(allImages || allIterations ? 202 : 204);
+    },
+  }),
+];
+
+function projectOf({ caller, services, path }: Asked): Promise<Project> {
+  return services.projects.get(caller, 'read', path('projectId'));
+}
+
+function listArgs(
+  status: TaggingStatus,
+  { iterationId, tagIds, orderBy }: Wanted,
+): Pick<ImageListArgs, 'filter' | 'orderBy'> {
+  return {
+    orderBy: orderBy === 'Oldest' ? ImageOrder.OLDEST : ImageOrder.NEWEST,
+    filter: {
+      tagMatch: TagMatch.ANY,
+      ...(status === 'All' ? {} : { isTagged: status === 'Tagged' }),
+      ...(tagIds?.length ? { tagIds } : {}),
+      ...(iterationId === undefined ? {} : { iterationId }),
+    },
+  };
+}
+
+async function listImages(
+  request: Asked,
+  status: TaggingStatus,
+  { take, skip, ...wanted }: Wanted & { take: number; skip: number },
+) {
+  const { caller, services } = request;
+  const project = await projectOf(request);
+  const args = listArgs(status, wanted);
+  const rows = await skipPages((page) => services.images.list(caller, project.id, { ...args, ...page }), skip, take);
+  return wireImages(request, project.kind, rows);
+}
+
+async function countImages(request: Asked, status: TaggingStatus, wanted: Wanted): Promise<number> {
+  const { caller, services, path } = request;
+  const page = await services.images.list(caller, path('projectId'), { ...listArgs(status, wanted), first: 1 });
+  return (await page.count()).total;
+}
+
+/** @throws DomainError NOT_FOUND for one that the project does not have */
+export async function imagesOf(
+  { loaders }: Asked,
+  { id: projectId }: Project,
+  ids: readonly string[],
+): Promise<Image[]> {
+  const rows = await loaders.image.loadMany([...ids]);
+  return rows.map((found, i) => {
+    if (found instanceof Error) throw found;
+    if (found?.projectId !== projectId) throw notFound('image of this project', ids[i] ?? '');
+    return found;
+  });
+}
+
+const atOnce = 64;
+
+async function deleteSome(request: Asked, project: Project, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) {
+    const message = 'imageIds or allImages=true must be given; neither is.';
+    throw new DomainError('INVALID', message, { field: 'imageIds' });
+  }
+  await imagesOf(request, project, ids);
+  for (let at = 0; at < ids.length; at += atOnce)
+    await request.services.images.delete(request.caller, { imageIds: ids.slice(at, at + atOnce) });
+}

@@ -1,0 +1,126 @@
+import { z } from 'zod';
+import { DomainError } from '../../errors.ts';
+import type { Region } from '../../../schema/entities/region.entity.ts';
+import { Answer, row, type Row, type RowRequest } from '../row.ts';
+import { mostInBatch, mostTagIds, regionBatch, regionSummary, tagBatch, tagSummary } from '../wire/image-models.ts';
+import { boxOf } from '../wire/images.ts';
+import { csv, uuid } from '../wire/query.ts';
+
+type Asked = Pick<RowRequest, 'caller' | 'services' | 'loaders' | 'path'>;
+type Pair = z.output<typeof tagBatch>['tags'][number];
+type Drawn = z.output<typeof regionBatch>['regions'][number];
+
+const about = { api: 'training', subject: 'Image' } as const;
+const images = 'projects/{projectId}/images';
+
+export const labelRows: readonly Row[] = [
+  row({
+    ...about,
+    operation: 'createImageTags',
+    method: 'POST',
+    path: `${images}/tags`,
+    summary: 'Puts tags on pictures, pair by pair.',
+    body: { kind: 'json', schema: tagBatch, isOptional: false },
+    answer: tagSummary,
+    call: (request) => tagPairs(request, request.body.tags),
+  }),
+  row({
+    ...about,
+    operation: 'deleteImageTags',
+    method: 'DELETE',
+    path: `${images}/tags`,
+    summary: 'Takes every one of these tags off every one of these pictures.',
+    query: z.object({ imageIds: csv(uuid(), mostInBatch), tagIds: csv(uuid(), mostTagIds) }),
+    answer: null,
+    call: ({ caller, services, query }) => services.images.untag(caller, query),
+  }),
+  row({
+    ...about,
+    operation: 'createImageRegions',
+    method: 'POST',
+    path: `${images}/regions`,
+    summary: 'Draws regions, in one picture or in several.',
+    body: { kind: 'json', schema: regionBatch, isOptional: false },
+    success: [200, 207],
+    answer: regionSummary,
+    call: (request) => drawRegions(request, request.body.regions),
+  }),
+  row({
+    ...about,
+    operation: 'deleteImageRegions',
+    method: 'DELETE',
+    path: `${images}/regions`,
+    summary: 'Takes regions away.',
+    query: z.object({ regionIds: csv(uuid(), mostInBatch) }),
+    answer: null,
+    call: ({ caller, services, query }) => services.regions.remove(caller, query.regionIds),
+  }),
+];
+
+/** Pictures of a tag together, since the service takes them so. */
+async function tagPairs({ caller, services, loaders, path }: Asked, pairs: readonly Pair[]) {
+  await services.projects.get(caller, 'label', path('projectId'));
+  const summary: z.input<typeof tagSummary> = { created: [], duplicated: [], exceeded: [] };
+  const fresh = new Map<string, Pair[]>();
+  for (const pair of pairs) {
+    const present = await loaders.tagsOfImage.load(pair.imageId);
+    if (present.some(({ id }) => id === pair.tagId)) summary.duplicated.push(pair);
+    else fresh.set(pair.tagId, [...(fresh.get(pair.tagId) ?? []), pair]);
+  }
+  for (const [tagId, own] of fresh)
+    for (let at = 0; at < own.length; at += mostInBatch) {
+      const some = own.slice(at, at + mostInBatch);
+      const isDone = await isWithinLimit(
+        services.images.tag(caller, { imageIds: some.map(({ imageId }) => imageId), tagIds: [tagId] }),
+      );
+      summary[isDone ? 'created' : 'exceeded'].push(...some);
+    }
+  return summary;
+}
+
+async function drawRegions(request: Asked, regions: readonly Drawn[]): Promise<Answer> {
+  const { caller, services, loaders, path } = request;
+  await services.projects.get(caller, 'label', path('projectId'));
+  const before = new Set<string>();
+  for (const { imageId } of regions) for (const { id } of await loaders.regionsOfImage.load(imageId)) before.add(id);
+  const summary: z.input<typeof regionSummary> = { created: [], duplicated: [], exceeded: [] };
+  // Picture by picture: one that is full does not stop the others.
+  const byImage = new Map<string, Drawn[]>();
+  for (const region of regions) byImage.set(region.imageId, [...(byImage.get(region.imageId) ?? []), region]);
+  for (const own of byImage.values()) {
+    let rows: Region[] = [];
+    if (!(await isWithinLimit(services.regions.add(caller, { regions: own }).then((added) => (rows = added))))) {
+      summary.exceeded.push(...own);
+      continue;
+    }
+    for (const [i, region] of own.entries()) {
+      const { id, createdAt } = rows[i] as Region;
+      if (before.has(id)) summary.duplicated.push(region);
+      else
+        summary.created.push({
+          ...region,
+          ...boxOf(region),
+          regionId: id,
+          tagName: await nameOf(request, region.tagId),
+          created: createdAt.toISOString(),
+        });
+      before.add(id);
+    }
+  }
+  const isWhole = summary.duplicated.length === 0 && summary.exceeded.length === 0;
+  return new Answer(isWhole ? 200 : 207, summary);
+}
+
+async function nameOf({ loaders }: Asked, tagId: string): Promise<string> {
+  return (await loaders.tag.load(tagId))?.name ?? '';
+}
+
+async function isWithinLimit(work: Promise<unknown>): Promise<boolean> {
+  try {
+    await work;
+    return true;
+  } catch (error) {
+    if (error instanceof DomainError && error.code === 'LIMIT_REACHED') return false;
+    throw error;
+  }
+}

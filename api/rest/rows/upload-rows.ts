@@ -1,0 +1,92 @@
+import { z } from 'zod';
+import { DomainError } from '../../errors.ts';
+import { row, type Row } from '../row.ts';
+import { readFileBatch } from '../wire/file-batch.ts';
+import { createSummary, fileBatch, idBatch, mostTagIds, urlBatch } from '../wire/image-models.ts';
+import { csv, uuid } from '../wire/query.ts';
+import { addBatch, keep, type Incoming } from '../wire/uploads.ts';
+import { wireImages } from '../wire/images.ts';
+
+const about = {
+  api: 'training',
+  subject: 'Image',
+  method: 'POST',
+  success: [200, 207],
+  answer: createSummary,
+} as const;
+
+/** The name of a file is told in quotes, as Azure does. */
+const quoted = (name: string): string => `"${name}"`;
+
+export const uploadRows: readonly Row[] = [
+  row({
+    ...about,
+    operation: 'createImagesFromData',
+    path: 'projects/{projectId}/images',
+    summary: 'Takes in pictures as they are: up to 64 parts, or one as the body.',
+    query: z.object({ tagIds: csv(uuid(), mostTagIds).default([]) }),
+    body: { kind: 'pictures', limit: 'trainingImageBytes' },
+    note: 'A picture that is there already is OKDuplicate, gets the tags that it lacks, and makes isBatchSuccessful false. A tag that the project does not have refuses the whole batch.',
+    call: async (request) => {
+      const incoming: Incoming[] = [];
+      for await (const picture of request.body) {
+        const image = await keep(request, picture, { tagIds: [], regions: [] });
+        incoming.push({ sourceUrl: quoted(picture.name), image });
+      }
+      return addBatch(request, incoming, request.query.tagIds);
+    },
+  }),
+  row({
+    ...about,
+    operation: 'createImagesFromFiles',
+    path: 'projects/{projectId}/images/files',
+    summary: 'Takes in pictures as base64 in JSON, as it comes.',
+    body: { kind: 'stream', schema: fileBatch },
+    note: 'Tags of the batch and of an entry add up.',
+    call: async (request) => {
+      const incoming: Incoming[] = [];
+      const tagIds = await readFileBatch(request.body, async ({ name, bytes, tagIds: own, regions }) => {
+        incoming.push({ sourceUrl: name, image: await keep(request, { name, bytes }, { tagIds: own, regions }) });
+      });
+      return addBatch(request, incoming, tagIds);
+    },
+  }),
+  row({
+    ...about,
+    operation: 'createImagesFromUrls',
+    path: 'projects/{projectId}/images/urls',
+    summary: 'Takes in pictures at addresses, which the server fetches.',
+    body: { kind: 'json', schema: urlBatch, isOptional: false },
+    note: 'Private addresses are refused unless a setting allows them.',
+    call: async (request) => {
+      const incoming = request.body.images.map(({ url, tagIds, regions }) => ({
+        sourceUrl: url,
+        image: { source: { url }, tagIds: tagIds ?? [], regions: regions ?? [], isTest: false },
+      }));
+      return addBatch(request, incoming, request.body.tagIds ?? []);
+    },
+  }),
+  row({
+    ...about,
+    operation: 'createImagesFromPredictions',
+    path: 'projects/{projectId}/images/predictions',
+    summary: 'Turns stored predictions into pictures to train on.',
+    body: { kind: 'json', schema: idBatch, isOptional: false },
+    call: async (request) => {
+      const { caller, services, path, body } = request;
+      const { kind } = await services.projects.get(caller, 'label', path('projectId'));
+      const images = [];
+      for (const { id: predictionId, tagIds, regions } of body.images) {
+        const labels = { tagIds: [...(body.tagIds ?? []), ...(tagIds ?? [])], regions: regions ?? [] };
+        try {
+          const image = await services.predictions.addToImages(caller, { predictionId, ...labels });
+          images.push({ sourceUrl: predictionId, status: 'OK', image: (await wireImages(request, kind, [image]))[0] });
+        } catch (error) {
+          if (!(error instanceof DomainError)) throw error;
+          images.push({ sourceUrl: predictionId, status: 'ErrorSource' });
+        }
+      }
+      return { isBatchSuccessful: images.every(({ status }) => status === 'OK'), images };
+    },
+  }),
+];

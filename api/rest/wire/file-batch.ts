@@ -1,0 +1,59 @@
+import { JSONParser } from '@streamparser/json';
+import type { Readable } from 'node:stream';
+import type { z } from 'zod';
+import { DomainError } from '../../errors.ts';
+import { fit, parsed } from './fit.ts';
+import { fileBatch, fileEntry, mostInBatch } from './image-models.ts';
+
+export interface FileEntry {
+  name: string;
+  bytes: Buffer;
+  tagIds: string[];
+  regions: NonNullable<z.output<typeof fileEntry>['regions']>;
+}
+
+/** Sixty-four pictures of six megabytes as base64, with room for the rest. */
+const mostBytes = 600 * 1024 * 1024;
+
+/**
+ * Reads a batch picture by picture as it comes: whole it would take a gigabyte of memory.
+ * @param take awaited before more is read
+ * @returns the tags of the whole batch, which clients send last
+ */
+export async function readFileBatch(body: Readable, take: (entry: FileEntry) => Promise<void>): Promise<string[]> {
+  const parser = new JSONParser({ paths: ['$.*.*'], keepStack: false });
+  const found: { list: string; value: unknown }[] = [];
+  parser.onValue = ({ value, stack }) => found.push({ list: String(stack.at(-1)?.key).toLowerCase(), value });
+  const tagIds: unknown[] = [];
+  let [count, sizeBytes] = [0, 0];
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    if ((sizeBytes += chunk.length) > mostBytes)
+      throw new DomainError('TOO_LARGE', `The body has more than ${mostBytes} bytes.`, { max: mostBytes });
+    write(parser, chunk);
+    for (const { list, value } of found.splice(0)) {
+      if (list === 'tagids') tagIds.push(value);
+      if (list !== 'images') continue;
+      if (++count > mostInBatch) throw tooMany();
+      await take(entryOf(value));
+    }
+  }
+  return parsed(fileBatch.shape.tagIds, tagIds) ?? [];
+}
+
+function write(parser: JSONParser, chunk: Buffer): void {
+  try {
+    parser.write(chunk);
+  } catch {
+    throw new DomainError('INVALID', 'The body is no JSON.', { field: 'body' });
+  }
+}
+
+function entryOf(value: unknown): FileEntry {
+  const { name, contents, tagIds, regions } = parsed(fileEntry, fit(fileEntry, value));
+  return { name: name ?? '', bytes: Buffer.from(contents, 'base64'), tagIds: tagIds ?? [], regions: regions ?? [] };
+}
+
+function tooMany(): DomainError {
+  const message = `images has more than ${mostInBatch} entries; send the rest in another batch.`;
+  return new DomainError('INVALID', message, { field: 'images', max: mostInBatch });
+}

@@ -1,0 +1,79 @@
+import type { z } from 'zod';
+import { DomainError } from '../../errors.ts';
+import type { NewImageInput } from '../../features/images/image.input.ts';
+import { AddImageStatus } from '../../../schema/enums.ts';
+import { Answer, type RowRequest } from '../row.ts';
+import type { createStatuses, createSummary } from './image-models.ts';
+import { wireImages } from './images.ts';
+
+type Status = (typeof createStatuses)[number];
+type Asked = Pick<RowRequest, 'caller' | 'services' | 'loaders' | 'path'>;
+type Refused = { code: string };
+
+/** A picture on its way in: where its bytes are by now, or why they are not. */
+export interface Incoming {
+  /** Its address or name, as the answer tells it. */
+  sourceUrl: string;
+  image: NewImageInput | Refused;
+}
+
+/** Keeps the bytes of one picture until the whole batch is known. One that is refused does not stop the others. */
+export async function keep(
+  { caller, services, path }: Asked,
+  { name, bytes }: { name: string; bytes: Buffer },
+  labels: Pick<NewImageInput, 'tagIds' | 'regions'>,
+): Promise<NewImageInput | Refused> {
+  try {
+    const file = { name: name || 'image', bytes };
+    const uploadId = await services.uploads.keep(caller, path('projectId'), file);
+    return { source: { uploadId }, name: file.name, ...labels, isTest: false };
+  } catch (error) {
+    if (error instanceof DomainError && error.code === 'TOO_LARGE') return { code: 'TOO_LARGE' };
+    throw error;
+  }
+}
+
+/** Makes images of a batch and says what became of each. */
+export async function addBatch(request: Asked, incoming: readonly Incoming[], tagIds: string[]): Promise<Answer> {
+  if (incoming.length === 0) throw new DomainError('INVALID', 'images: no valid image files.', { field: 'images' });
+  const { caller, services, path } = request;
+  const projectId = path('projectId');
+  const { kind } = await services.projects.get(caller, 'label', projectId);
+  const images = incoming.flatMap(({ image }) => ('code' in image ? [] : [image]));
+  const added = images.length === 0 ? [] : (await services.images.add(caller, { projectId, images, tagIds })).results;
+  const rows = await request.loaders.image.loadMany(added.flatMap(({ imageId }) => imageId ?? []));
+  const known = rows.flatMap((row) => (row && !(row instanceof Error) ? [row] : []));
+  const wired = new Map((await wireImages(request, kind, known)).map((image) => [image.id, image]));
+  let next = 0;
+  const results = incoming.map(({ sourceUrl, image }) => {
+    const result = 'code' in image ? null : added[next++];
+    const status = result ? statusOf(result) : refusedStatus('code' in image ? image.code : '');
+    const own = status.startsWith('OK') ? wired.get(result?.imageId ?? '') : undefined;
+    return { sourceUrl, status, ...(own ? { image: own } : {}) };
+  });
+  const isBatchSuccessful = results.every(({ status }) => status === 'OK');
+  const summary: z.input<typeof createSummary> = { isBatchSuccessful, images: results };
+  return new Answer(isBatchSuccessful ? 200 : 207, summary);
+}
+
+function statusOf({ status, code }: { status: AddImageStatus; code: string | null }): Status {
+  if (code !== null) return refusedStatus(code);
+  return status === AddImageStatus.DUPLICATE ? 'OKDuplicate' : 'OK';
+}
+
+const refusals: Record<string, Status> = {
+  EMPTY: 'ErrorImageFormat',
+  UNSUPPORTED_FORMAT: 'ErrorImageFormat',
+  UNREADABLE: 'ErrorImageFormat',
+  TOO_LARGE: 'ErrorImageSize',
+  EDGE_TOO_LONG: 'ErrorImageDimensions',
+  ASPECT_TOO_EXTREME: 'ErrorImageDimensions',
+  TOO_MANY_PIXELS: 'ErrorImageDimensions',
+  URL_REFUSED: 'ErrorSource',
+  UPLOAD_EXPIRED: 'ErrorSource',
+  LIMIT_REACHED: 'ErrorLimitExceed',
+  TAG_CONFLICT: 'ErrorNegativeAndRegularTagOnSameImage',
+  NOT_FOUND: 'ErrorInvalidTag',
+};
+
+const refusedStatus = (code: string): Status => refusals[code] ?? 'ErrorUnknown';

@@ -1,0 +1,117 @@
+import type { AzureApi } from './azure-api.ts';
+import { sourceIdOf, type Carried, type Wanted } from './carry.ts';
+import { missingLabels } from './labels.ts';
+import type { Losses } from './losses.ts';
+import { batchesOf, fetchPictures, inPairs, sha256 } from './pictures.ts';
+import type { Target, TargetImage } from './target.ts';
+
+const batchSize = 16;
+
+export interface Difference {
+  imageId: string;
+  what: string;
+}
+
+export interface Sides {
+  source: AzureApi;
+  target: Target;
+  sourceProjectId: string;
+  targetProjectId: string;
+}
+
+/** Of every image that was not refused: do both sides serve the same bytes, and has it its tags and boxes? */
+export async function verifyImages(
+  sides: Sides,
+  wanted: readonly Wanted[],
+  { refused, sourceSha256 }: Carried,
+  losses: Losses,
+  onProgress: (fraction: number) => void,
+): Promise<{ same: number; differences: Difference[] }> {
+  const isRefused = new Set(refused.map(({ imageId }) => imageId));
+  const judged = wanted.filter(({ image }) => !isRefused.has(image.id));
+  const differences = await readSourceHashes(sides, judged, sourceSha256, (share) => onProgress(share / 2));
+  const unreadable = new Set(differences.map(({ imageId }) => imageId));
+  const open = judged.filter(({ image }) => !unreadable.has(image.id));
+  const judge = new Judge(open, sourceSha256, losses);
+  let seen = 0;
+  for await (const page of sides.target.images(sides.targetProjectId)) {
+    await inPairs(batchesOf(page, batchSize), async (batch) => {
+      await Promise.all(batch.map(async (image) => judge.see(image, sha256(await sides.target.picture(image)))));
+      seen += batch.length;
+      onProgress(0.5 + Math.min(0.5, seen / (2 * Math.max(1, judged.length))));
+    });
+  }
+  differences.push(...judge.findings());
+  return { same: judged.length - new Set(differences.map(({ imageId }) => imageId)).size, differences };
+}
+
+/** An earlier run may have carried an image: its bytes are read once more. */
+async function readSourceHashes(
+  { source, sourceProjectId }: Sides,
+  judged: readonly Wanted[],
+  known: Map<string, string>,
+  onProgress: (fraction: number) => void,
+): Promise<Difference[]> {
+  const unread = judged.filter(({ image }) => !known.has(image.id)).map(({ image }) => image);
+  const differences: Difference[] = [];
+  let done = 0;
+  await inPairs(batchesOf(unread, batchSize), async (batch) => {
+    for (const fetched of await fetchPictures(source, sourceProjectId, batch)) {
+      if ('reason' in fetched) differences.push({ imageId: fetched.image.id, what: fetched.reason });
+      else known.set(fetched.image.id, sha256(fetched.bytes));
+    }
+    done += batch.length;
+    onProgress(done / unread.length);
+  });
+  return differences;
+}
+
+/** Compares what the target has, image after image, with what it should have. */
+class Judge {
+  readonly #byId: ReadonlyMap<string, Wanted>;
+  readonly #idsBySha256 = new Map<string, string[]>();
+  readonly #verdicts = new Map<string, string | null>();
+
+  constructor(
+    wanted: readonly Wanted[],
+    private readonly sourceSha256: ReadonlyMap<string, string>,
+    private readonly losses: Losses,
+  ) {
+    this.#byId = new Map(wanted.map((one) => [one.image.id, one]));
+    for (const { image } of wanted) {
+      const hash = sourceSha256.get(image.id) ?? '';
+      this.#idsBySha256.set(hash, [...(this.#idsBySha256.get(hash) ?? []), image.id]);
+    }
+  }
+
+  /** By its name it is one image of the source; by its content it may stand for others, which had the same picture. */
+  see(image: TargetImage, servedSha256: string): void {
+    const named = sourceIdOf(image);
+    const ids = new Set([named, ...(this.#idsBySha256.get(servedSha256) ?? [])]);
+    for (const id of ids) {
+      const one = this.#byId.get(id);
+      if (one) this.#verdicts.set(id, this.#compare(one, image, servedSha256));
+    }
+  }
+
+  findings(): Difference[] {
+    return [...this.#byId.keys()].flatMap((imageId) => {
+      const verdict = this.#verdicts.has(imageId) ? this.#verdicts.get(imageId) : 'It is not at the target.';
+      return verdict ? [{ imageId, what: verdict }] : [];
+    });
+  }
+
+  #compare({ image, labels }: Wanted, served: TargetImage, servedSha256: string): string | null {
+    const expected = this.sourceSha256.get(image.id);
+    if (expected !== servedSha256) return `Its bytes differ: SHA-256 ${expected} at the source, ${servedSha256} here.`;
+    if (image.width === served.height && image.height === served.width && image.width !== image.height)
+      this.losses.add(
+        'Images that lie on their side at the source',
+        'here they stand upright by their EXIF orientation; look whether their boxes fit',
+        image.id,
+      );
+    const { tagIds, regions } = missingLabels(labels, served);
+    if (tagIds.length > 0) return `It lacks ${tagIds.length} of its tags.`;
+    return regions.length > 0 ? `It lacks ${regions.length} of its boxes.` : null;
+  }
+}
