@@ -174,7 +174,7 @@ const layers: readonly Layer[] = [
       'bench/main.ts',
       'samples/**',
       'api/main.ts',
-      'api/schema.ts',
+      'api/generated.ts',
       'workers/main.ts',
       'infra/config.ts',
       'operations/place.ts',

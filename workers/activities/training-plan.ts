@@ -123,7 +123,9 @@ function divide({ images }: Snapshot, seed: number): { folds: number[]; parts: P
   });
   const foldCount = imageCount <= fewImages ? Math.max(...folds) + 1 : 1;
   const heldOut = Array.from({ length: isTest.includes(true) ? 0 : foldCount }, (_, fold) => ({ heldOutFold: fold }));
-  return { folds: [...folds], parts: [...heldOut, { heldOutFold: null }], imageCount };
+  // Folds that no training leaves out are one, so that mosaics may mix all of their images.
+  const merged = [...folds].map((fold) => Math.min(fold, heldOut.length));
+  return { folds: merged, parts: [...heldOut, { heldOutFold: null }], imageCount };
 }
 
 export async function writePlan(storage: Storage, iterationId: string, plan: TrainingPlan): Promise<void> {

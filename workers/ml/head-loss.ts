@@ -27,7 +27,6 @@ export function headRows(
   features: Float32Array[],
   targets: readonly (readonly number[])[],
   tagCount: number,
-  normalise: (feature: Float32Array) => Float32Array = normaliseFeature,
 ): HeadRows {
   const length = features[0]?.length ?? FEATURE_LENGTH;
   const viewCount = length / FEATURE_LENGTH;
@@ -36,7 +35,7 @@ export function headRows(
   const y = new Float32Array(rowCount * tagCount);
   features.forEach((feature, i) => {
     if (feature.length !== length) throw new RangeError(`Feature ${i} has length ${feature.length}, not ${length}.`);
-    x.set(normalise(feature), i * length);
+    x.set(normaliseFeature(feature), i * length);
     for (const tag of targets[i] ?? [])
       for (let view = 0; view < viewCount; view++) y[(i * viewCount + view) * tagCount + tag] = 1;
   });

@@ -228,7 +228,7 @@ export function linearLogits(head: Pick<HeadParameters, 'weights' | 'bias'>, f: 
  * Logits of a head on square-rooted, normalised features.
  * @param features raw pooled features, [views * 1280]
  */
-export function headLogits(head: HeadParameters, features: Float32Array): Float32Array {
+export function headLogits(head: Pick<HeadParameters, 'weights' | 'bias'>, features: Float32Array): Float32Array {
   return linearLogits(head, normaliseFeature(features));
 }
 

@@ -5,7 +5,7 @@ import { openDetector, predictBoxes } from './detection/predict-boxes.ts';
 import { extractFeatures, extractFeaturesWithMap, FEATURE_VERSION, type FeatureExtractor } from './features.ts';
 import { openTail, tunedBackbone } from './fine-tuning/tail.ts';
 import type { Trunk } from './fine-tuning/trunk.ts';
-import { headLogits, linearLogits } from './head.ts';
+import { headLogits } from './head.ts';
 import { drawHeatmap, tagRelevance } from './heatmap.ts';
 import type { ClassifierModel, DetectorModel, Model } from './model-package.ts';
 import type { SharedSessions } from './shared-sessions.ts';
@@ -121,7 +121,7 @@ function checkFit(backbone: FeatureExtractor, model: ClassifierModel): void {
 }
 
 function rank(model: ClassifierModel, features: Float32Array): TagResult[] {
-  const logits = model.tail ? linearLogits(model, features) : headLogits(model, features);
+  const logits = headLogits(model, features);
   const probabilities = Float32Array.from(probabilitiesOf(logits, model.kind, model.temperature));
   return Array.from(probabilities, (probability, tagIndex) => ({ tagIndex, probability })).sort(
     (a, b) => b.probability - a.probability || a.tagIndex - b.tagIndex,

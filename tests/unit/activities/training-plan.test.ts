@@ -54,6 +54,9 @@ it('a held-out fold is about a fifth, and test images belong to none', () => {
   const tested = makePlan(iteration(), detection(20, 4), recipes, 0);
   if (tested.name !== 'DETECTOR') throw new Error('It is no detector.');
   expect(tested.folds.map((fold) => fold < 0)).toEqual(imagesOf(20, 4).map(({ isTest }) => isTest));
+  // What is trained on together may be mixed in one view.
+  expect(new Set(plan.folds)).toEqual(new Set([0, 1]));
+  expect(new Set(tested.folds.filter((fold) => fold >= 0))).toEqual(new Set([0]));
 });
 
 it('the parts of an ADVANCED classifier share what is left of its budget', () => {

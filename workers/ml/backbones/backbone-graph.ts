@@ -1,5 +1,6 @@
+import { readFile } from 'node:fs/promises';
 import { readBackbone } from './backbone.ts';
-import type { BackboneSpec } from './registry.ts';
+import type { BackboneName, BackboneSpec } from './registry.ts';
 import { fromFloat16 } from '../float16.ts';
 import type { Weights } from '../trainer/network.ts';
 import {
@@ -23,18 +24,31 @@ export interface BackboneGraph {
   tail: OnnxNode[];
   /** Those of the tail: `block5.expand.weight`, `block5.expand.bias`, … */
   weights: Weights;
+  /**
+   * By layer of the tail, `block5.expand`, …: median root mean square of its filters as they were learned, before batch norms
+   * were folded in. Made by `convert.py`.
+   */
+  filterSizes: Readonly<Record<string, number>>;
 }
 
 const graphs = new Map<string, Promise<BackboneGraph>>();
 
 /** Read once: every model of a backbone asks for it. */
 export function backboneGraph(spec: BackboneSpec): Promise<BackboneGraph> {
-  const known = graphs.get(spec.sha256) ?? readBackbone(spec).then((bytes) => cut(spec, readOnnx(bytes)));
+  const known = graphs.get(spec.sha256) ?? readGraph(spec);
   graphs.set(spec.sha256, known);
   return known;
 }
 
-function cut(spec: BackboneSpec, graph: OnnxGraph): BackboneGraph {
+async function readGraph(spec: BackboneSpec): Promise<BackboneGraph> {
+  const sizes = JSON.parse(await readFile(new URL('filter-sizes.json', import.meta.url), 'utf8')) as Record<
+    BackboneName,
+    BackboneGraph['filterSizes']
+  >;
+  return { ...cut(spec, readOnnx(await readBackbone(spec))), filterSizes: sizes[spec.name] };
+}
+
+function cut(spec: BackboneSpec, graph: OnnxGraph): Omit<BackboneGraph, 'filterSizes'> {
   const last = graph.nodes.findIndex(({ output }) => output.includes(border));
   if (last < 0) throw new Error(`${spec.file} has no output ${border}.`);
   const [nodes, tail] = [graph.nodes.slice(0, last + 1), graph.nodes.slice(last + 1)];

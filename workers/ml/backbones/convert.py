@@ -7,11 +7,13 @@
 
 The graph is written node by node rather than traced, so that it holds nothing but Conv, Clip, Add and the pooling, and
 so that batch normalisation is folded (in float64) before the weights are rounded to float16.
+It also writes filter-sizes.json, which folding makes unreadable and fine-tuning needs.
 It prints, per file, the size, the SHA-256 and the largest difference to the original; copy those to PROVENANCE.md and
 registry.ts.
 """
 
 import hashlib
+import json
 import pathlib
 
 import numpy as np
@@ -126,6 +128,21 @@ def load(name, weights_file):
     return EfficientNet.from_pretrained(name, weights_path=weights_file.get_model_file_path()).eval()
 
 
+def filter_sizes(model):
+    """Median root mean square of the filters of each convolution from stride 8 on, before batch norms are folded in."""
+    sizes, total = {}, 2
+    layers = {"expand": "_expand_conv", "depthwise": "_depthwise_conv", "project": "_project_conv"}
+
+    def size(conv):
+        return round(float(conv.weight.detach().flatten(1).pow(2).mean(1).sqrt().median()), 3)
+
+    for i, block in enumerate(model._blocks):
+        total *= block_stride(block)
+        if total > 8:
+            sizes.update({f"block{i}.{name}": size(getattr(block, conv)) for name, conv in layers.items()})
+    return {**sizes, "head": size(model._conv_head)}
+
+
 def original_outputs(model, x):
     """Map after the head convolution and its mean, straight from PyTorch."""
     with torch.no_grad():
@@ -146,6 +163,7 @@ def compare(path, model, sides):
 
 
 def main():
+    sizes = {}
     for name, weights_file, side, dynamic in TARGETS:
         model = load(name, weights_file)
         path = HERE / f"{name}.onnx"
@@ -153,6 +171,8 @@ def main():
         data = path.read_bytes()
         print(f"{path.name}: {len(data)} bytes, sha256 {hashlib.sha256(data).hexdigest()}")
         compare(path, model, [side])
+        sizes[name] = filter_sizes(model)
+    (HERE / "filter-sizes.json").write_text(json.dumps(sizes, indent=2) + "\n")
 
 
 if __name__ == "__main__":

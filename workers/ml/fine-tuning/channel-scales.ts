@@ -1,14 +1,12 @@
 import type { Weights } from '../trainer/network.ts';
 
 /**
- * Root mean square of a filter while it trains. In the weights that the backbones were made from, before their batch norms
- * were folded in, the median filter of every layer of Lite0's tail has between .05 and .19, most about .07; folded they run
- * from .01 to .5. Adam moves every number by the learning rate, however small the number is.
+ * Weights as they train, and factors that give each filter back its own size (`name.scale`). Adam moves every number by the
+ * learning rate, however small the number is, and folding batch norms in has made the filters of one layer up to forty times
+ * as large as those of another; so each trains at the size at which its layer was learned.
+ * @param filterSizes root mean square of a layer's filters, by its name
  */
-const trainedSize = 0.07;
-
-/** Weights as they train: each filter brought to one size, and the factor that gives it back its own (`name.scale`). */
-export function splitScales(folded: Weights): Weights {
+export function splitScales(folded: Weights, filterSizes: Readonly<Record<string, number>>): Weights {
   const split: Weights = new Map();
   for (const [name, values] of folded) {
     const channels = folded.get(name.replace(/weight$/, 'bias'))?.length;
@@ -16,7 +14,7 @@ export function splitScales(folded: Weights): Weights {
       split.set(name, values);
       continue;
     }
-    const scales = scalesOf(values, channels);
+    const scales = scalesOf(values, channels, sizeOf(filterSizes, name.replace(/\.weight$/, '')));
     const length = values.length / channels;
     split.set(name.replace(/weight$/, 'scale'), scales);
     split.set(
@@ -25,6 +23,12 @@ export function splitScales(folded: Weights): Weights {
     );
   }
   return split;
+}
+
+function sizeOf(filterSizes: Readonly<Record<string, number>>, layer: string): number {
+  const size = filterSizes[layer];
+  if (size === undefined) throw new Error(`The size of the filters of ${layer} is not known.`);
+  return size;
 }
 
 /** The inverse: weights with their factors, as a prediction needs them. */
@@ -40,11 +44,11 @@ export function foldScales(split: Weights): Weights {
 }
 
 /** Powers of two, by which splitting and folding lose nothing. */
-function scalesOf(weights: Float32Array, channels: number): Float32Array {
+function scalesOf(weights: Float32Array, channels: number, learnedSize: number): Float32Array {
   const length = weights.length / channels;
   return Float32Array.from({ length: channels }, (_, channel) => {
     const own = weights.subarray(channel * length, (channel + 1) * length);
     const size = Math.sqrt(own.reduce((sum, value) => sum + value * value, 0) / length);
-    return size > 0 ? 2 ** Math.round(Math.log2(size / trainedSize)) : 1;
+    return size > 0 ? 2 ** Math.round(Math.log2(size / learnedSize)) : 1;
   });
 }

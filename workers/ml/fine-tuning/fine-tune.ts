@@ -6,7 +6,7 @@ import type { Weights } from '../trainer/network.ts';
 import { oneCycle } from '../trainer/schedule.ts';
 import { Trainer } from '../trainer/trainer.ts';
 import { ViewPool } from '../view-pool.ts';
-import { backboneGraph } from '../backbones/backbone-graph.ts';
+import { backboneGraph, type BackboneGraph } from '../backbones/backbone-graph.ts';
 import { Batches, type TrainingPictures } from './batches.ts';
 import { foldScales, splitScales } from './channel-scales.ts';
 import { readCheckpoint, writeCheckpoint } from './checkpoint.ts';
@@ -43,7 +43,7 @@ export interface FineTuneStep {
   learningRate: number;
 }
 
-/** What fine-tuning makes: the tail of a backbone, and a linear head on its raw pooled feature. */
+/** What fine-tuning makes: the tail of a backbone, and a head on its pooled feature, as a quick one. */
 export interface TunedWeights {
   /** Convolutions from stride 8 on, by the names of the backbone's file. */
   tail: Weights;
@@ -54,7 +54,7 @@ export interface TunedWeights {
 }
 
 /**
- * Trains the tail of the recipe's backbone and a head on it, from a linear head fitted to the backbone as it is. The same
+ * Trains the tail of the recipe's backbone and a head on it, from a quick head fitted to the backbone as it is. The same
  * pictures, recipe and seed give the same bytes, interrupted or not, as long as the budget lets the whole schedule pass.
  */
 export async function fineTune(input: FineTuneInput): Promise<TunedWeights> {
@@ -62,15 +62,11 @@ export async function fineTune(input: FineTuneInput): Promise<TunedWeights> {
   const resumed = input.checkpoint ? readCheckpoint(input.checkpoint) : undefined;
   const trained = { ...input, members: trainable(input) };
   const pool = new ViewPool(input.loadViews, readMapPack, poolBytes);
-  const head = resumed ? emptyHead(input.tagCount) : await startingHead(trained, pool);
+  const start = await startingWeights(trained, graph, pool);
   const { weightDecay, clipNorm, batchSize } = input.recipe;
   const trainer = await Trainer.open({
     network: trainingNetwork(graph, input.tagCount),
-    weights: new Map([
-      ...splitScales(graph.weights),
-      ['classifier.weight', head.weights],
-      ['classifier.bias', head.bias],
-    ]),
+    weights: start,
     trained: (name) => !name.endsWith('.scale'),
     optimiser: { beta1: 0.9, beta2: 0.99, weightDecay, clipNorm },
     batchSize,
@@ -81,7 +77,7 @@ export async function fineTune(input: FineTuneInput): Promise<TunedWeights> {
     const batches = new Batches(trained, pool, input.recipe, input.seed, FEATURE_LENGTH);
     const pace = resumed?.pace ?? startingPace(plannedSteps(input.recipe, trained.members.length));
     await new FineTuning(trained, trainer, batches).run(pace);
-    return tunedWeights(trainer.weights());
+    return tunedWeights(between(start, trainer.weights(), input.recipe.learnedShare));
   } finally {
     await trainer.release();
   }
@@ -99,17 +95,13 @@ function plannedSteps({ epochs, batchSize, minSteps }: FineTuneRecipe, memberCou
   return Math.max(minSteps, Math.round((epochs * memberCount) / batchSize));
 }
 
-function emptyHead(tagCount: number): Pick<TunedWeights, 'weights' | 'bias'> {
-  return { weights: new Float32Array(tagCount * FEATURE_LENGTH), bias: new Float32Array(tagCount) };
-}
-
-/** Fitted to what the backbone makes of the plain views as it is. */
-async function startingHead(
+/** The backbone as it is, and a head fitted to what it makes of the plain views. */
+async function startingWeights(
   input: FineTuneInput,
+  { spec, weights, filterSizes }: BackboneGraph,
   pool: ViewPool<Uint16Array[]>,
-): Promise<Pick<TunedWeights, 'weights' | 'bias'>> {
-  const spec = backbones[input.recipe.backbone];
-  const tail = await openTail(spec, (await backboneGraph(spec)).weights, { threads: input.threads });
+): Promise<Weights> {
+  const tail = await openTail(spec, weights, { threads: input.threads });
   try {
     const features: Float32Array[] = [];
     for (const picture of input.members) {
@@ -117,10 +109,27 @@ async function startingHead(
       features.push(await tail.pooled(plainMaps(await pool.get(picture)), PLAIN_VIEWS));
     }
     const targets = input.members.map((picture) => input.targets[picture] ?? []);
-    return await fitStartingHead(features, targets, input);
+    const head = await fitStartingHead(features, targets, input);
+    return new Map([
+      ...splitScales(weights, filterSizes),
+      ['classifier.weight', head.weights],
+      ['classifier.bias', head.bias],
+    ]);
   } finally {
     await tail.release();
   }
+}
+
+/**
+ * Weights on the straight way from where a training started to where it ended. A point of it does better on new pictures than
+ * the end, in particular on those that the start had right (arXiv:2109.01903).
+ */
+function between(start: Weights, end: Weights, share: number): Weights {
+  const part = (from: Float32Array, name: string): Float32Array => {
+    const to = end.get(name) ?? from;
+    return from.map((value, i) => value + share * ((to[i] as number) - value));
+  };
+  return new Map([...start].map(([name, from]) => [name, part(from, name)]));
 }
 
 function tunedWeights(trained: Weights): TunedWeights {

@@ -1,6 +1,6 @@
 import type { BackboneSpec } from '../backbones/registry.ts';
 import { PLAIN_VIEWS } from '../features.ts';
-import { linearLogits } from '../head.ts';
+import { headLogits } from '../head.ts';
 import type { TunedWeights } from './fine-tune.ts';
 import { plainMaps, readMapPack } from './map-pack.ts';
 import { openTail } from './tail.ts';
@@ -29,7 +29,7 @@ export async function tunedLogits(
     for (const picture of pictures) {
       signal?.throwIfAborted();
       const maps = plainMaps(readMapPack(await loadViews(picture)));
-      logits.push(Float64Array.from(linearLogits(tuned, await tail.pooled(maps, PLAIN_VIEWS))));
+      logits.push(Float64Array.from(headLogits(tuned, await tail.pooled(maps, PLAIN_VIEWS))));
     }
     return logits;
   } finally {

@@ -24,6 +24,8 @@ export interface FineTuneRecipe {
   labelSmoothing: number;
   /** Share of the pooled feature that is left out at each step. */
   dropout: number;
+  /** How far from the start to the end of the training the model lies, 0 to 1. */
+  learnedShare: number;
   /** Longest gradient; a longer one is shortened. */
   clipNorm: number;
 }
@@ -55,6 +57,7 @@ export function fineTuneRecipe({
     mixup: 0.2,
     labelSmoothing: 0.1,
     dropout: 0.2,
+    learnedShare: 0.6,
     clipNorm: 5,
   };
 }

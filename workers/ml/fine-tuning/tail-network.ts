@@ -11,14 +11,14 @@ export function inferenceNetwork(graph: BackboneGraph): Network {
 }
 
 /**
- * From maps at stride 8 to the `logits` of a linear head on the pooled feature, of which the input `kept` leaves out a part.
+ * From maps at stride 8 to the `logits` of a head like the quick one, of whose feature the input `kept` leaves out a part.
  * Each convolution has a fixed factor for each channel (see `splitScales`).
  */
 export function trainingNetwork(graph: BackboneGraph, tagCount: number): Network {
   const network = new Network();
   const values = addTail(network, graph, network.input('map', graph.spec.stride8), { channelScale: true });
-  const pooled = find(values, 'pooled');
-  const kept = network.multiply(pooled, network.input('kept', pooled.shape));
+  const feature = network.rootNormalise(find(values, 'pooled'));
+  const kept = network.multiply(feature, network.input('kept', feature.shape));
   network.output('logits', network.linear(kept, { name: 'classifier', units: tagCount }));
   return network;
 }

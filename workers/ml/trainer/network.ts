@@ -39,7 +39,7 @@ export interface ConvGeometry {
 }
 
 export type PlainKind =
-  'relu' | 'relu6' | 'sigmoid' | 'softplus' | 'add' | 'multiply' | 'upsample2' | 'globalAveragePool';
+  'relu' | 'relu6' | 'sigmoid' | 'softplus' | 'add' | 'multiply' | 'upsample2' | 'globalAveragePool' | 'rootNormalise';
 
 /** One layer as it was put into the network. Parameters are in the order that the layer's formulas take them. */
 export type Operation = { readonly inputs: readonly Value[]; readonly output: Value } & (
@@ -141,6 +141,12 @@ export class Network {
   /** The mean of every channel: [C, H, W] becomes [C]. */
   globalAveragePool(x: Value): Value {
     return this.plain('globalAveragePool', [x], [mapShape(x, 'globalAveragePool')[0]]);
+  }
+
+  /** Square roots of a vector of numbers from 0 on, then length 1. */
+  rootNormalise(x: Value): Value {
+    if (x.shape.length !== 1) throw new Error(`rootNormalise takes a vector, not [${x.shape.join(', ')}].`);
+    return this.plain('rootNormalise', [x], x.shape);
   }
 
   /** Adds one learned number, the parameter `name` [1], to every element. */

@@ -6,7 +6,7 @@ import { fitInto, startingPace, stepOn, type Pace } from '../../../../workers/ml
 import { fineTuneRecipe, poolBytes, viewBytes } from '../../../../workers/ml/fine-tuning/recipe.ts';
 import { fitStartingHead } from '../../../../workers/ml/fine-tuning/starting-head.ts';
 import { toFloat16 } from '../../../../workers/ml/float16.ts';
-import { linearLogits } from '../../../../workers/ml/head.ts';
+import { headLogits } from '../../../../workers/ml/head.ts';
 import { seededRandom } from '../../../../workers/ml/random.ts';
 import { ViewPool } from '../../../../workers/ml/view-pool.ts';
 
@@ -47,7 +47,7 @@ describe('pace', () => {
 });
 
 describe('channel scales', () => {
-  it('bring every filter to about one size, and lose nothing', () => {
+  it('bring every filter to about the size of its layer, and lose nothing', () => {
     const random = seededRandom(3);
     const sizes = [0.003, 0.2, 4, 0];
     const weight = Float32Array.from({ length: 40 }, (_, i) => (random() - 0.5) * (sizes[Math.floor(i / 10)] ?? 0));
@@ -55,7 +55,7 @@ describe('channel scales', () => {
       ['a.weight', weight],
       ['a.bias', Float32Array.of(1, -2, 3, 0)],
     ]);
-    const split = splitScales(folded);
+    const split = splitScales(folded, { a: 0.07 });
     for (let channel = 0; channel < 3; channel++) {
       const own = split.get('a.weight')?.subarray(channel * 10, channel * 10 + 10);
       const size = Math.sqrt((own ?? weight).reduce((sum, value) => sum + value * value, 0) / 10);
@@ -127,7 +127,7 @@ describe('pack of maps', () => {
 });
 
 describe('starting head', () => {
-  it('tells apart what raw features tell apart', async () => {
+  it('tells apart what the features tell apart', async () => {
     const random = seededRandom(4);
     const targets = Array.from({ length: 12 }, (_, i) => [i % 3]);
     const features = targets.map(([tag = 0]) =>
@@ -135,7 +135,7 @@ describe('starting head', () => {
     );
     const head = await fitStartingHead(features, targets, { tagCount: 3, kind: 'MULTICLASS' });
     features.forEach((feature, i) => {
-      const logits = [...linearLogits(head, feature)];
+      const logits = [...headLogits(head, feature)];
       expect(logits.indexOf(Math.max(...logits))).toBe(targets[i]?.[0]);
     });
   });

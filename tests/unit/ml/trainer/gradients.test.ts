@@ -142,6 +142,9 @@ describe('gradients agree with finite differences', () => {
   it('linear after pooling', () =>
     expectRightLayer((network, x) => network.linear(network.globalAveragePool(x), { name: 'linear', units: 3 })));
 
+  it('rootNormalise', () =>
+    expectRightLayer((network, x) => network.rootNormalise(network.globalAveragePool(network.softplus(x)))));
+
   it('shift', () => expectRightLayer((network, x) => network.sigmoid(network.shift(x, { name: 'level' }))));
 
   it('parameters that two layers share, and several outputs', async () => {

@@ -5,6 +5,7 @@ import { conv } from './conv.ts';
 import type { Layer } from './layer.ts';
 import { linear } from './linear.ts';
 import { globalAveragePool, upsample2 } from './resampling.ts';
+import { rootNormalise } from './root-normalise.ts';
 
 const layers: { [Kind in Operation['kind']]: Layer<Kind> } = {
   conv,
@@ -18,6 +19,7 @@ const layers: { [Kind in Operation['kind']]: Layer<Kind> } = {
   multiply,
   upsample2,
   globalAveragePool,
+  rootNormalise,
 };
 
 /** The formulas of an operation; the table above guarantees that they take its kind. */
