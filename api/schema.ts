@@ -1,8 +1,8 @@
 // TypeGraphQL's decorators need this shim before any of them runs.
 import 'reflect-metadata';
-import { readFile, writeFile } from 'node:fs/promises';
 import { lexicographicSortSchema, printSchema, type GraphQLSchema } from 'graphql';
 import { buildSchema, type PubSub } from 'type-graphql';
+import { CopyResolver } from './features/copies/copy.resolver.ts';
 import { DomainsResolver } from './features/domains/domains.resolver.ts';
 import { EvaluationResolver, ImageResultResolver } from './features/evaluation/evaluation.resolver.ts';
 import { DomainExportsResolver, ExportResolver, IterationExportsResolver } from './features/exports/export.resolver.ts';
@@ -16,9 +16,6 @@ import { ImageRegionsResolver, RegionResolver } from './features/regions/region.
 import { SuggestedTagCountResolver, SuggestionResolver } from './features/suggestions/suggestion.resolver.ts';
 import { TagResolver } from './features/tags/tag.resolver.ts';
 import { TrainingResolver } from './features/training/training.resolver.ts';
-
-/** Where the schema is kept for readers and for tools. */
-export const schemaFile = new URL('../schema/schema.graphql', import.meta.url);
 
 /** TypeGraphQL wants a channel of its own; ours is the outbox, which each subscription reads by itself. */
 const outboxOnly: PubSub = {
@@ -34,6 +31,7 @@ export function buildGraphqlSchema(): Promise<GraphQLSchema> {
     resolvers: [
       DomainsResolver,
       ProjectResolver,
+      CopyResolver,
       TagResolver,
       ImageResolver,
       AddImageResultResolver,
@@ -60,12 +58,4 @@ export function buildGraphqlSchema(): Promise<GraphQLSchema> {
 
 export async function printedSchema(): Promise<string> {
   return `${printSchema(lexicographicSortSchema(await buildGraphqlSchema()))}\n`;
-}
-
-/** Writes the file, or only compares. Returns whether it was fresh. */
-export async function updateSchemaFile({ check }: { check: boolean }): Promise<boolean> {
-  const printed = await printedSchema();
-  const isFresh = (await readFile(schemaFile, 'utf8').catch(() => '')) === printed;
-  if (!isFresh && !check) await writeFile(schemaFile, printed);
-  return isFresh;
 }

@@ -16,6 +16,8 @@ export interface BenchOptions {
   smoke: boolean;
   /** Of a benchmark of many cases, those whose name contains this. */
   only?: string | undefined;
+  /** Of a case that is measured several times, how often at most. */
+  runs?: number | undefined;
 }
 
 export const benches: Record<BenchName, (options: BenchOptions) => Promise<void>> = {

@@ -61,9 +61,9 @@ async function samplesCommand(folder: string, options: { perTag: number; seed: n
   console.log(`Wrote ${count} photographs and boxes.json to ${folder}`);
 }
 
-async function benchCommand(name: BenchName, { smoke = false, only }: Partial<BenchOptions>): Promise<void> {
+async function benchCommand(name: BenchName, { smoke = false, only, runs }: Partial<BenchOptions>): Promise<void> {
   const { benches } = await import('../bench/main.ts');
-  await benches[name]({ smoke, only });
+  await benches[name]({ smoke, only, runs });
 }
 
 async function doctorCommand({ json = false }: { json?: boolean }): Promise<void> {
@@ -92,10 +92,10 @@ async function importAzureCommand(options: ImportAzureOptions): Promise<void> {
 }
 
 async function schemaCommand({ check = false }: { check?: boolean }): Promise<void> {
-  const { updateSchemaFile } = await import('../api/schema.ts');
-  const isFresh = await updateSchemaFile({ check });
-  if (check && !isFresh) throw new CliError('schema/schema.graphql is not fresh; run `npm run schema`.');
-  console.log(isFresh ? 'schema/schema.graphql is fresh.' : 'Wrote schema/schema.graphql.');
+  const { updateGenerated } = await import('../api/generated.ts');
+  const stale = await updateGenerated({ check });
+  if (check && stale.length > 0) throw new CliError(`${stale.join(', ')}: not fresh; run \`npm run schema\`.`);
+  console.log(stale.length > 0 ? `Wrote ${stale.join(', ')}.` : 'What is generated from the code is fresh.');
 }
 
 async function settingsCommand(): Promise<void> {
@@ -184,8 +184,10 @@ export function buildProgram(): Command {
   program.command('settings').description('List every setting with its default').action(settingsCommand);
   program
     .command('schema')
-    .description('Write the GraphQL schema to schema/schema.graphql')
-    .option('--check', 'only say whether the file is fresh')
+    .description(
+      'Write what is generated from the code: the GraphQL schema, the OpenAPI document and the compatibility page',
+    )
+    .option('--check', 'only say whether the files are fresh')
     .action(schemaCommand);
   program
     .command('bench')
@@ -193,6 +195,7 @@ export function buildProgram(): Command {
     .addArgument(new Argument('<name>', 'what to measure').choices(benchNames))
     .option('--smoke', 'a short form that only shows that it works')
     .option('--only <text>', 'of many cases, those whose name contains this (quality)')
+    .option('--runs <count>', 'trainings of each case at most, of those that take several', Number)
     .action(benchCommand);
   addDataCommands(program);
   addImportCommands(program);

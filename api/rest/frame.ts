@@ -150,8 +150,13 @@ function refusal(error: unknown, request: FastifyRequest, { logger }: FrameDeps)
   const { azure } = request.routeOptions.config;
   if (known) return { ...azureError(known, azure?.subject ?? 'Project'), headers: retryHeader(known.details) };
   const { statusCode, message } = error as { statusCode?: number; message: string };
+  // What the parsers refuse: a boundary that is no boundary, a length that is not one.
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
-    return { status: statusCode, body: { code: 'BadRequest' as const, message }, headers: {} };
+    return {
+      status: statusCode === 413 ? 413 : 400,
+      body: { code: 'BadRequest' as const, message },
+      headers: {},
+    };
   return { status: 500, body: { code: 'ErrorUnknown' as const, message: masked(error, logger).message }, headers: {} };
 }
 

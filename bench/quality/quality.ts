@@ -26,12 +26,12 @@ async function smokeTest(): Promise<void> {
  * Quality on test splits, for few and for many images a tag, into docs/quality.json and docs/quality.md.
  * All of it takes hours; `only` chooses the cases whose name contains it.
  */
-export async function benchQuality({ smoke, only = '' }: BenchOptions): Promise<void> {
+export async function benchQuality({ smoke, only = '', runs = Infinity }: BenchOptions): Promise<void> {
   if (smoke) return smokeTest();
   for (const section of sections) {
     const chosen = section.cases.filter(({ name }) => name.includes(only));
     for (const one of chosen) {
-      const measured = await run(one, one.seeds);
+      const measured = await run(one, one.seeds.slice(0, runs));
       if (measured) await recordCase(one.name, one.labels, measured);
     }
     if (chosen.length > 0) console.log(`${tableOf(section, await readRecord())}\n`);

@@ -1,0 +1,52 @@
+import { azureOperations } from './operations.ts';
+import type { Row } from './row.ts';
+import { versions, type Api } from './versions.ts';
+
+const opening = `# Compatibility with Azure Custom Vision
+
+This page is generated from the table of operations by \`npm run schema\`. \`docs/moving-from-azure.md\` says how to move over.
+
+Taglens serves the REST API of Azure Custom Vision at the root of its origin, so that Azure's own clients work after their
+endpoint and key are changed. The same operations as a document for tools: \`schema/azure-openapi.json\`.`;
+
+/** What holds for every operation, where Azure's documentation is silent or where we differ. */
+const rules = `## For every operation
+
+- Any of the headers \`Training-Key\`, \`Prediction-Key\`, \`Ocp-Apim-Subscription-Key\`, \`Authorization: Bearer\` and \`X-Api-Key\` carries an API key of Taglens. What it may do is decided by its role, and a key that does not fit is answered with 401 and the kind that is expected.
+- Letter case is free in paths, in names of query parameters and of JSON properties, and in values of enumerations. Unknown properties are ignored, so that whole objects may be sent back.
+- An error is \`{"code", "message"}\` with one of Azure's codes; 401 and 429 have their number as the code, as Azure's gateway gives them. Azure does not publish which status goes with which code: it is 404 for what is not there, 413 for a body that is too large, 403 for a role that does not suffice, and 400 for the rest.
+- v3.0 answers 200 where later versions may answer 207, and lacks the operations that came later: they are 404 there.
+- Addresses of pictures authorise themselves and end after a while, as Azure's do.
+- A publication belongs to the project; the id of a prediction resource is kept and told again, and not compared.
+- Trainings that wait have the status Training, those that were cancelled Failed.`;
+
+/** Markdown, as prettier leaves it alone: the page is not formatted again. */
+export function compatibilityPage(rows: readonly Row[]): string {
+  const apis = Object.keys(versions) as Api[];
+  return `${[opening, rules, ...apis.flatMap((api) => sectionsOf(api, rows))].join('\n\n')}\n`;
+}
+
+function sectionsOf(api: Api, rows: readonly Row[]): string[] {
+  const known = azureOperations[api];
+  const byName = new Map(rows.filter((row) => row.api === api).map((row) => [row.operation, row]));
+  const served = known.filter((operation) => byName.has(operation)).length;
+  const title = `## The ${api} API: ${served} of ${known.length} operations`;
+  const paths = `Below \`/customvision/{version}/${api}/\`, where the version is one of ${versions[api].join(', ')}.`;
+  const head = '| Operation | Request | Since | Success | State |\n| --- | --- | --- | --- | --- |';
+  const lines = known.map((operation) => lineOf(operation, byName.get(operation)));
+  return [title, paths, [head, ...lines].join('\n'), ...notesOf(known, byName)];
+}
+
+function lineOf(operation: string, row: Row | undefined): string {
+  if (!row) return `| ${operation} | | | | not served: 404 with the code NotFound |`;
+  const { method, path, since, success } = row;
+  return `| ${operation} | ${method} \`${path}\` | ${since} | ${success.join(', ')} | works |`;
+}
+
+function notesOf(known: readonly string[], byName: ReadonlyMap<string, Row>): string[] {
+  const notes = known.flatMap((operation) => {
+    const note = byName.get(operation)?.note;
+    return note ? [`- **${operation}**: ${note}`] : [];
+  });
+  return notes.length > 0 ? ['Choices, and what is different:', notes.join('\n')] : [];
+}
