@@ -4,6 +4,7 @@ import type { Database } from '../infra/database/database.ts';
 import { Export } from '../schema/entities/export.entity.ts';
 import { Image } from '../schema/entities/image.entity.ts';
 import { Iteration } from '../schema/entities/iteration.entity.ts';
+import { ProjectImport } from '../schema/entities/project-import.entity.ts';
 import { Publication } from '../schema/entities/publication.entity.ts';
 import { Region } from '../schema/entities/region.entity.ts';
 import { Tag } from '../schema/entities/tag.entity.ts';
@@ -22,6 +23,10 @@ export function createLoaders(database: Database) {
       return ids.map((id) => tags.get(id) ?? []);
     }),
     regionsOfImage: childrenOf(database, Region, 'imageId'),
+    importOfProject: new DataLoader<string, ProjectImport | null>(async (ids) => {
+      const rows = await database.read.manager.findBy(ProjectImport, { projectId: In([...ids]) });
+      return ids.map((id) => rows.find(({ projectId }) => projectId === id) ?? null);
+    }),
     tagsOfProject: childrenOf(database, Tag, 'projectId'),
     publicationsOfProject: childrenOf(database, Publication, 'projectId'),
     exportsOfIteration: childrenOf(database, Export, 'iterationId'),
