@@ -5,6 +5,7 @@ import { Export } from '../schema/entities/export.entity.ts';
 import { ImageMetadata } from '../schema/entities/image-metadata.entity.ts';
 import { Image } from '../schema/entities/image.entity.ts';
 import { Iteration } from '../schema/entities/iteration.entity.ts';
+import { ProjectImport } from '../schema/entities/project-import.entity.ts';
 import { Publication } from '../schema/entities/publication.entity.ts';
 import { Region } from '../schema/entities/region.entity.ts';
 import { Tag } from '../schema/entities/tag.entity.ts';
@@ -30,6 +31,10 @@ export function createLoaders(database: Database) {
       return ids.map((id) => rows.filter(({ imageId }) => imageId === id));
     }),
     regionsOfImage: childrenOf(database, Region, 'imageId'),
+    importOfProject: new DataLoader<string, ProjectImport | null>(async (ids) => {
+      const rows = await database.read.manager.findBy(ProjectImport, { projectId: In([...ids]) });
+      return ids.map((id) => rows.find(({ projectId }) => projectId === id) ?? null);
+    }),
     tagsOfProject: childrenOf(database, Tag, 'projectId'),
     publicationsOfProject: childrenOf(database, Publication, 'projectId'),
     exportsOfIteration: childrenOf(database, Export, 'iterationId'),

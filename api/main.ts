@@ -22,6 +22,7 @@ import { TemporalEngine } from '../workflows/engines/temporal.ts';
 import { Authenticator } from './authentication.ts';
 import { registerEventMetrics } from './event-metrics.ts';
 import { imageLimits } from './features/images/image-intake.ts';
+import { ImportRuns } from './features/copies/import-runs.ts';
 import { ExportRuns } from './features/exports/export-runs.ts';
 import { TrainingRuns } from './features/training/training-runs.ts';
 import type { ReadinessChecks } from './health.ts';
@@ -96,7 +97,11 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<RunningServer> {
   const installationId = await ensureSecret(database, 'installation');
   const orphans = new OrphanCollector({ database, storage, installationId, metrics, logger });
   const watched = { database, storage, engine };
-  const watch = new RunWatch({ engine, logger, runs: [new TrainingRuns(watched), new ExportRuns(watched)] });
+  const watch = new RunWatch({
+    engine,
+    logger,
+    runs: [new TrainingRuns(watched), new ExportRuns(watched), new ImportRuns(watched)],
+  });
   const housekeeping = new Housekeeping({ database, storage, services, orphans, logger });
   // From the outside in: first nothing new comes, last the database goes that all others write to.
   const close = async (): Promise<void> => {

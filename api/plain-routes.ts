@@ -3,7 +3,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Readable } from 'node:stream';
 import type { Authenticator } from './authentication.ts';
 import { callerHook } from './caller-hook.ts';
-import { DomainError } from './errors.ts';
+import { DomainError, notFound } from './errors.ts';
+import { copyPath } from './features/copies/copy-token.ts';
 import { archivePath } from './features/exports/export.service.ts';
 import { cachedFor, imagePath, inlineAs, predictionImagePath, renditions } from './features/images/image-files.ts';
 import type { PictureFile } from './features/images/image-files.ts';
@@ -34,6 +35,7 @@ export async function servePlainRoutes(app: FastifyInstance, deps: PlainRouteDep
   await app.register((scope) => servePredictions(scope, deps));
   servePictures(app, deps);
   serveArchives(app, deps);
+  serveCopies(app, deps);
 }
 
 function serveUploads(scope: FastifyInstance, { services, signer }: PlainRouteDeps): Promise<void> {
@@ -135,6 +137,25 @@ function serveArchives(app: FastifyInstance, { services, signer }: PlainRouteDep
       .header('cache-control', cachedFor(secondsLeft(query)))
       .type('application/zip')
       .send(stream);
+  });
+}
+
+/** What another server asks for that copies a project. The signature is that of the project, and opens all below it. */
+function serveCopies(app: FastifyInstance, { services, signer }: PlainRouteDeps): void {
+  interface CopyRequest {
+    Params: { id: string; imageId: string };
+    Querystring: Signed & { after?: string };
+  }
+  const sourceOf = ({ params, query }: FastifyRequest<CopyRequest>) => {
+    signer.check(copyPath(params.id), query);
+    return services.copies.sourceOf(params.id);
+  };
+  app.get<CopyRequest>(copyPath(':id'), (request) => sourceOf(request).contents());
+  app.get<CopyRequest>(`${copyPath(':id')}/images`, (request) => sourceOf(request).images(request.query.after ?? null));
+  app.get<CopyRequest>(`${copyPath(':id')}/images/:imageId`, async (request, reply) => {
+    const bytes = await sourceOf(request).original(request.params.imageId);
+    if (!bytes) throw notFound('image', request.params.imageId);
+    return reply.type('application/octet-stream').header('cache-control', 'private, no-store').send(bytes);
   });
 }
 

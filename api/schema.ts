@@ -2,6 +2,7 @@
 import 'reflect-metadata';
 import { lexicographicSortSchema, printSchema, type GraphQLSchema } from 'graphql';
 import { buildSchema, type PubSub } from 'type-graphql';
+import { CopyResolver } from './features/copies/copy.resolver.ts';
 import { DomainsResolver } from './features/domains/domains.resolver.ts';
 import { EvaluationResolver, ImageResultResolver } from './features/evaluation/evaluation.resolver.ts';
 import { DomainExportsResolver, ExportResolver, IterationExportsResolver } from './features/exports/export.resolver.ts';
@@ -30,6 +31,7 @@ export function buildGraphqlSchema(): Promise<GraphQLSchema> {
     resolvers: [
       DomainsResolver,
       ProjectResolver,
+      CopyResolver,
       TagResolver,
       ImageResolver,
       AddImageResultResolver,

@@ -7,6 +7,7 @@ import type { PredictionPort } from '../schema/contracts/prediction.ts';
 import type { Storage } from '../infra/storage/storage.ts';
 import type { Engine } from '../workflows/engines/engine.ts';
 import type { Context } from './context.ts';
+import { CopyService } from './features/copies/copy.service.ts';
 import { EvaluationService } from './features/evaluation/evaluation.service.ts';
 import { ExportService } from './features/exports/export.service.ts';
 import { ImageFiles } from './features/images/image-files.ts';
@@ -94,6 +95,7 @@ export function createServices(deps: ServiceDeps) {
     snapshotTags: new SnapshotTags(database, storage),
     evaluation: new EvaluationService(deps.evaluations),
     exports: new ExportService({ database, storage, engine, tail, signer, training }),
+    copies: new CopyService({ ...{ database, storage, engine, tail, signer, projects, limits }, urls: config.urls }),
     publishing: new PublishingService(database, training),
     predictions: new PredictionService({ ...asked, maxBytes, retentionDays }),
     keys: new KeyService(database, projects),

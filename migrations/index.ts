@@ -42,6 +42,8 @@ import { IndexPredictionUncertainty1790000006201 } from './1790000006201-IndexPr
 import { CreateSuggestion1790000006202 } from './1790000006202-CreateSuggestion.ts';
 import { CreateSuggestedTag1790000006203 } from './1790000006203-CreateSuggestedTag.ts';
 import { CreateExport1790000006300 } from './1790000006300-CreateExport.ts';
+import { AddProjectStatus1790000006400 } from './1790000006400-AddProjectStatus.ts';
+import { CreateProjectImport1790000006401 } from './1790000006401-CreateProjectImport.ts';
 import { AddIterationIsTiled1790000006500 } from './1790000006500-AddIterationIsTiled.ts';
 
 /** Every migration, oldest first. */
@@ -90,5 +92,7 @@ export const migrations = [
   CreateSuggestion1790000006202,
   CreateSuggestedTag1790000006203,
   CreateExport1790000006300,
+  AddProjectStatus1790000006400,
+  CreateProjectImport1790000006401,
   AddIterationIsTiled1790000006500,
 ];

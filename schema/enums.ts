@@ -5,6 +5,11 @@ export enum ProjectKind {
   CLASSIFICATION = 'CLASSIFICATION',
   DETECTION = 'DETECTION',
 }
+export enum ProjectStatus {
+  READY = 'READY',
+  IMPORTING = 'IMPORTING',
+  FAILED = 'FAILED',
+}
 export enum ClassificationType {
   MULTICLASS = 'MULTICLASS',
   MULTILABEL = 'MULTILABEL',
@@ -94,6 +99,11 @@ describe(IterationStatus, 'IterationStatus', 'How far a training has come.', {
   COMPLETED: 'The model is ready.',
   FAILED: 'Ended without a model; the field error says why.',
   CANCELLED: 'Ended on request.',
+});
+describe(ProjectStatus, 'ProjectStatus', 'Whether all of a project is here.', {
+  READY: 'It is.',
+  IMPORTING: 'It is being copied from another project; its import says how far that is.',
+  FAILED: 'The copy broke off; its import says why. What had come by then is here.',
 });
 describe(ExportStatus, 'ExportStatus', 'How far an export has come.', {
   EXPORTING: 'A worker is at it, or will be.',

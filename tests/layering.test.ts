@@ -33,7 +33,7 @@ const outputTypes = [
 ];
 /** What infra may talk to the outside world with. */
 const vendorPackages = [
-  ...packages('ipaddr.js libsql mysql2 pino prom-client typeorm undici'),
+  ...packages('ipaddr.js libsql mysql2 pino prom-client typeorm undici zod'),
   ...packages('@opentelemetry/api @opentelemetry/exporter-trace-otlp-http @opentelemetry/resources'),
   ...packages('@opentelemetry/sdk-trace-base @opentelemetry/sdk-trace-node'),
   ...packages('@aws-sdk/client-s3 @aws-sdk/lib-storage @aws-sdk/s3-request-presigner'),

@@ -10,7 +10,7 @@ import { detectorRecipe } from './ml/detection/recipe.ts';
 import { fineTuneRecipe, type FineTuneRecipe } from './ml/fine-tuning/recipe.ts';
 import { openTrunk } from './ml/fine-tuning/trunk.ts';
 
-export type ActivitiesConfig = Pick<Config, 'database' | 'storage' | 'training' | 'limits'>;
+export type ActivitiesConfig = Pick<Config, 'database' | 'storage' | 'training' | 'limits' | 'urls'>;
 
 /** The activities with connections of their own. */
 export interface OpenActivities {
@@ -34,6 +34,13 @@ export async function openActivities(config: ActivitiesConfig): Promise<OpenActi
       detector: (facts) => detectorRecipe({ ...facts, mostSteps }),
       fineTuning: (facts) => withinSteps(fineTuneRecipe(facts), facts.imageCount, mostSteps),
     },
+    imageLimits: {
+      maxBytes: limits.trainingImageBytes,
+      maxEdgePixels: limits.longestEdgePixels,
+      maxAspectRatio: limits.aspectRatio,
+      maxMegapixels: limits.megapixels,
+    },
+    urls: config.urls,
     threads: config.training.threads,
     recommendedImagesPerTag: {
       classification: limits.recommendedImagesPerTag,

@@ -1,4 +1,5 @@
 import type { Row } from './row.ts';
+import { copyRows } from './rows/copy-rows.ts';
 import { domainRows } from './rows/domain-rows.ts';
 import { exportRows } from './rows/export-rows.ts';
 import { imageRows } from './rows/image-rows.ts';
@@ -16,6 +17,7 @@ import { uploadRows } from './rows/upload-rows.ts';
 export const rows: readonly Row[] = [
   ...domainRows,
   ...projectRows,
+  ...copyRows,
   ...tagRows,
   ...uploadRows,
   ...imageRows,

@@ -1,4 +1,4 @@
-/** Why an image could not be fetched from its URL. */
+/** Why something could not be fetched from its URL. */
 export type UrlRefusalCode =
   'INVALID_URL' | 'ADDRESS_REFUSED' | 'TOO_LARGE' | 'TIMEOUT' | 'HTTP_STATUS' | 'TOO_MANY_REDIRECTS' | 'UNREACHABLE';
 

@@ -1,4 +1,5 @@
 import { Project } from './project.entity.ts';
+import { ProjectImport } from './project-import.entity.ts';
 import { Tag } from './tag.entity.ts';
 import { Image } from './image.entity.ts';
 import { ImageTag } from './image-tag.entity.ts';
@@ -26,6 +27,7 @@ import { Chore } from './chore.entity.ts';
 /** Every table of the service. */
 export const entities = [
   Project,
+  ProjectImport,
   Tag,
   Image,
   ImageTag,

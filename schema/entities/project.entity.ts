@@ -1,6 +1,6 @@
 import { Field, ID, Int, ObjectType } from 'type-graphql';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import { ProjectKind, ClassificationType } from '../enums.ts';
+import { ProjectKind, ProjectStatus, ClassificationType } from '../enums.ts';
 
 @ObjectType({ description: 'A set of images and tags, and the models trained on them.' })
 @Entity({ name: 'project' })
@@ -16,6 +16,10 @@ export class Project {
   @Field(() => String, { description: 'Free text.' })
   @Column({ name: 'description', type: 'text' })
   description: string;
+
+  @Field(() => ProjectStatus, { description: 'Whether all of it is here.' })
+  @Column({ name: 'status', type: 'varchar', length: 32, default: ProjectStatus.READY })
+  status: ProjectStatus;
 
   @Field(() => ProjectKind, { description: 'Classification or detection.' })
   @Column({ name: 'kind', type: 'varchar', length: 32 })

@@ -7,8 +7,10 @@ import { IterationStatus, TrainingPhase } from '../../schema/enums.ts';
 import { assembleDetector } from './assemble-detector.ts';
 import type { ActivityDeps } from './deps.ts';
 import { completeExport, failExport } from './end-export.ts';
+import { completeImport, failImport } from './end-import.ts';
 import { extractFeatures } from './extract-features.ts';
 import { fitHead } from './fit-head.ts';
+import { importImages } from './import-images.ts';
 import { Lanes } from '../../infra/lanes.ts';
 import { keepBetter } from './keep-better.ts';
 import { OpenTrainings } from './open-trainings.ts';
@@ -62,5 +64,8 @@ export const createActivities = (deps: ActivityDeps) => {
     writeExport: writeExport(deps),
     completeExport: completeExport(deps),
     failExport: failExport(deps),
+    importImages: importImages(deps),
+    completeImport: completeImport(deps),
+    failImport: failImport(deps),
   } satisfies WorkerActivities;
 };

@@ -1,5 +1,6 @@
 // The entry of what is bundled into Temporal's sandbox. The names of these functions stand in the histories of runs.
 import { exportPolicies, type ExportIterationInput } from '../../schema/contracts/export.ts';
+import { importPolicies, type ImportProjectInput } from '../../schema/contracts/import.ts';
 import { trainingPolicies, type TrainIterationInput } from '../../schema/contracts/training.ts';
 import * as orchestrations from '../orchestrations/index.ts';
 import { runInTemporal } from './shell.ts';
@@ -10,4 +11,8 @@ export function trainIteration(input: TrainIterationInput): Promise<{ modelSha25
 
 export function exportIteration(input: ExportIterationInput): Promise<{ sha256: string }> {
   return runInTemporal(orchestrations.exportIteration, exportPolicies, input);
+}
+
+export function importProject(input: ImportProjectInput): Promise<void> {
+  return runInTemporal(orchestrations.importProject, importPolicies, input);
 }

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { fetchImage, UrlRefusal } from '../../../infra/urls/fetch-image.ts';
+import { fetchUrl, UrlRefusal } from '../../../infra/urls/fetch-url.ts';
 import type { Config } from '../../../infra/config.ts';
 import { DomainError } from '../../errors.ts';
 import type { ImageSourceInput } from './image.input.ts';
@@ -31,7 +31,7 @@ export class ImageSources {
 
   private async fetch(url: string, maxBytes: number): Promise<SourceBytes> {
     try {
-      const bytes = await fetchImage(url, { maxBytes, ...this.urls });
+      const bytes = await fetchUrl(url, { maxBytes, ...this.urls });
       return { name: basename(new URL(url).pathname) || 'image', bytes };
     } catch (error) {
       if (!(error instanceof UrlRefusal)) throw error;

@@ -9,13 +9,14 @@ import { ImageMetadata } from '../../../schema/entities/image-metadata.entity.ts
 import { Image } from '../../../schema/entities/image.entity.ts';
 import { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import { Prediction } from '../../../schema/entities/prediction.entity.ts';
+import { ProjectImport } from '../../../schema/entities/project-import.entity.ts';
 import { Project } from '../../../schema/entities/project.entity.ts';
 import { Publication } from '../../../schema/entities/publication.entity.ts';
 import { Region } from '../../../schema/entities/region.entity.ts';
 import { ShardProgress } from '../../../schema/entities/shard-progress.entity.ts';
 import { Tag } from '../../../schema/entities/tag.entity.ts';
 import { Upload } from '../../../schema/entities/upload.entity.ts';
-import { ClassificationType, IterationStatus, ProjectKind } from '../../../schema/enums.ts';
+import { ClassificationType, IterationStatus, ProjectKind, ProjectStatus } from '../../../schema/enums.ts';
 import { newId } from '../../../schema/id.ts';
 import { authorise, type Caller, type Permission } from '../../access.ts';
 import { pageById, type Page, type PageArgs } from '../../connection.ts';
@@ -99,7 +100,8 @@ export class ProjectService {
     return id;
   }
 
-  private newRow(input: CreateProjectInput & ForClients): Project {
+  /** A project that is not stored yet. @throws DomainError for settings that do not go together */
+  newRow(input: CreateProjectInput & ForClients): Project {
     const createdAt = new Date();
     const { kind } = input;
     refuseClassificationType(kind, input.classificationType);
@@ -109,7 +111,16 @@ export class ProjectService {
     const name = checkText('name', input.name, nameLimits);
     const description = checkText('description', input.description, descriptionLimits);
     const { exportPlatforms = null } = input;
-    const row = { id: newId(), name, description, kind, classificationType, domainId, exportPlatforms };
+    const row = {
+      id: newId(),
+      name,
+      description,
+      status: ProjectStatus.READY,
+      kind,
+      classificationType,
+      domainId,
+      exportPlatforms,
+    };
     return { ...row, contentVersion: 0, imageCount: 0, untaggedImageCount: 0, createdAt, updatedAt: createdAt };
   }
 }
@@ -162,6 +173,7 @@ async function deleteRows(
   const exportIds = await forgetExports(manager, { projectId });
   for (const table of [ApiKey, Prediction, Publication, Iteration, Upload, Region, ImageMetadata, ImageTag, Image, Tag])
     await manager.delete<{ projectId: string | null }>(table, { projectId });
+  await manager.delete(ProjectImport, { projectId });
   await manager.delete(Project, { id: projectId });
   return { iterationIds: iterations.map(({ id }) => id), exportIds };
 }

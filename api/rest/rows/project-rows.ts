@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { getDomain } from '../../features/domains/domains.ts';
 import type { Project } from '../../../schema/entities/project.entity.ts';
+import type { ProjectStatus } from '../../../schema/enums.ts';
 import { ClassificationType, ProjectKind } from '../../../schema/enums.ts';
 import { row, type Row } from '../row.ts';
 import { allPages } from '../wire/all-pages.ts';
@@ -10,6 +11,11 @@ import { csv, uuid } from '../wire/query.ts';
 type WireProject = z.input<typeof projectModel>;
 type WireType = (typeof classificationTypes)[number];
 
+const wireStatuses: Record<ProjectStatus, WireProject['status']> = {
+  READY: 'Succeeded',
+  IMPORTING: 'Importing',
+  FAILED: 'Failed',
+};
 const mostPlatforms = exportPlatforms.length;
 const about = { api: 'training', subject: 'Project' } as const;
 const createOptions = z
@@ -125,6 +131,6 @@ export function wireProject(project: Project): WireProject {
     created: createdAt.toISOString(),
     lastModified: updatedAt.toISOString(),
     drModeEnabled: false,
-    status: 'Succeeded',
+    status: wireStatuses[project.status],
   };
 }

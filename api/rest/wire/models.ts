@@ -47,6 +47,17 @@ export const projectModel = z
   })
   .meta({ id: 'Project', description: 'Images, tags and the models trained on them.' });
 
+export const projectExport = z
+  .object({
+    iterationCount: z.number().int(),
+    imageCount: z.number().int(),
+    tagCount: z.number().int(),
+    regionCount: z.number().int(),
+    estimatedImportTimeInMS: z.number().int(),
+    token: z.string(),
+  })
+  .meta({ id: 'ProjectExport', description: 'A token for a copy of a project, and what there is to copy.' });
+
 /** What may be sent back to change a project; the rest of it is only told. */
 export const projectChanges = z
   .object({

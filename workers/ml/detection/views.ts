@@ -44,7 +44,8 @@ export class PictureSet {
 }
 
 /**
- * All views of one picture as a view pack: first the plain ones, which a prediction looks at, then the varied. They depend on the arguments only.
+ * All views of one picture as a view pack: first the plain ones, which a prediction looks at, then the varied. They depend
+ * on the arguments only.
  * @throws ImageRefusal when the picture itself is damaged; a damaged one in its mosaics gives way to the picture itself
  */
 export async function renderViews(

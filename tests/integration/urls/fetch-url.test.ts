@@ -1,17 +1,17 @@
 import { gzipSync } from 'node:zlib';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
-import { fetchImage, UrlRefusal, type FetchImageOptions } from '../../../infra/urls/fetch-image.ts';
+import { fetchUrl, UrlRefusal, type FetchUrlOptions } from '../../../infra/urls/fetch-url.ts';
 import { startServer, stopServers } from './local-server.ts';
 
 afterEach(stopServers);
 
-const options: FetchImageOptions = { maxBytes: 1000, timeoutMs: 2000, allow: ['127.0.0.1/32'] };
+const options: FetchUrlOptions = { maxBytes: 1000, timeoutMs: 2000, allow: ['127.0.0.1/32'] };
 const picture = Buffer.from('pretend that this is a picture');
 
 /** The refusal of a fetch; fails when there is none or when the error is another. */
-async function refusalOf(url: string, own: Partial<FetchImageOptions> = {}): Promise<UrlRefusal> {
-  const outcome: unknown = await fetchImage(url, { ...options, ...own }).catch((error: unknown) => error);
+async function refusalOf(url: string, own: Partial<FetchUrlOptions> = {}): Promise<UrlRefusal> {
+  const outcome: unknown = await fetchUrl(url, { ...options, ...own }).catch((error: unknown) => error);
   if (outcome instanceof UrlRefusal) return outcome;
   throw new Error(`Expected a refusal instead of ${String(outcome)}`);
 }
@@ -31,7 +31,7 @@ describe('fetching', () => {
       headers = request.headers;
       response.end(picture);
     });
-    expect(await fetchImage(`${url}/a%20b.png?x=1`, options)).toEqual(picture);
+    expect(await fetchUrl(`${url}/a%20b.png?x=1`, options)).toEqual(picture);
     expect(headers).toMatchObject({ 'accept-encoding': 'identity' });
     expect(headers).not.toHaveProperty('authorization');
   });
@@ -42,7 +42,7 @@ describe('fetching', () => {
       if (step === 0) response.end(picture);
       else redirectTo(`/${step - 1}`)(request, response);
     });
-    expect(await fetchImage(`${url}/5`, options)).toEqual(picture);
+    expect(await fetchUrl(`${url}/5`, options)).toEqual(picture);
     expect(await refusalOf(`${url}/6`)).toMatchObject({ code: 'TOO_MANY_REDIRECTS' });
   });
 
@@ -74,12 +74,12 @@ describe('addresses', () => {
 
   test.each(['2130706433', '[::ffff:127.0.0.1]'])('reaches %s when the allow-list holds 127.0.0.1', async (host) => {
     const port = await startServer((_request, response) => response.end(picture));
-    expect(await fetchImage(`http://${host}:${port}/`, options)).toEqual(picture);
+    expect(await fetchUrl(`http://${host}:${port}/`, options)).toEqual(picture);
   });
 
   test('reaches a host that the allow-list names', async () => {
     const port = await startServer((_request, response) => response.end(picture));
-    expect(await fetchImage(`http://localhost:${port}/`, { ...options, allow: ['localhost'] })).toEqual(picture);
+    expect(await fetchUrl(`http://localhost:${port}/`, { ...options, allow: ['localhost'] })).toEqual(picture);
   });
 
   test.each(['127.0.0.2', '[::1]', '169.254.169.254', '[fd00:ec2::254]'])(
@@ -103,7 +103,7 @@ describe('addresses', () => {
     const port = await startServer((_request, response) => response.end(picture));
     const answers = ['127.0.0.1', '10.0.0.1'];
     const resolve = () => Promise.resolve([{ address: answers.shift() ?? '10.0.0.1', family: 4 }]);
-    expect(await fetchImage(`http://images.test:${port}/`, { ...options, resolve })).toEqual(picture);
+    expect(await fetchUrl(`http://images.test:${port}/`, { ...options, resolve })).toEqual(picture);
     expect(answers).toEqual(['10.0.0.1']);
   });
 
@@ -155,7 +155,7 @@ describe('sizes', () => {
 
   test('accepts exactly the limit', async () => {
     const url = await serve((_request, response) => response.end(Buffer.alloc(1000)));
-    expect(await fetchImage(url, options)).toHaveLength(1000);
+    expect(await fetchUrl(url, options)).toHaveLength(1000);
   });
 
   test('refuses a compressed body instead of unpacking it', async () => {

@@ -5,25 +5,27 @@ import { UrlRefusal } from './url-refusal.ts';
 
 export { UrlRefusal, type UrlRefusalCode } from './url-refusal.ts';
 
-export interface FetchImageOptions {
+export interface FetchUrlOptions {
   maxBytes: number;
   /** For all of it together: names, connections, redirects and the body. */
   timeoutMs: number;
   /** Host names, addresses and CIDR ranges that may be reached even though they are private. */
   allow: string[];
+  /** Media types that are asked for; pictures if left out. */
+  accept?: string;
   /** How names become addresses; the system's way if left out. */
   resolve?: Resolve;
 }
 
 const maxRedirects = 5;
 const redirectStatuses = new Set([301, 302, 303, 307, 308]);
-const requestHeaders = { accept: 'image/*', 'accept-encoding': 'identity', 'user-agent': 'Taglens' };
+const requestHeaders = { 'accept-encoding': 'identity', 'user-agent': 'Taglens' };
 
 /**
  * The bytes behind a user's URL. Connects to public addresses only, however the URL, a name or a redirect is written.
  * @throws UrlRefusal and nothing else
  */
-export async function fetchImage(url: string, options: FetchImageOptions): Promise<Buffer> {
+export async function fetchUrl(url: string, options: FetchUrlOptions): Promise<Buffer> {
   const first = parseUrl(url);
   const signal = AbortSignal.timeout(options.timeoutMs);
   const connect = guardedConnector(
@@ -33,7 +35,9 @@ export async function fetchImage(url: string, options: FetchImageOptions): Promi
   );
   const agent = new Agent({ connect });
   try {
-    const body = follow(first, agent, signal).then((response) => readBody(response, options.maxBytes));
+    const body = follow(first, agent, signal, options.accept ?? 'image/*').then((response) =>
+      readBody(response, options.maxBytes),
+    );
     return await Promise.race([body, rejectAtAbort(signal)]);
   } catch (error) {
     throw asRefusal(error, signal, options.timeoutMs);
@@ -51,14 +55,14 @@ function rejectAtAbort(signal: AbortSignal): Promise<never> {
 }
 
 /** The first answer that is not a redirect. Redirects are followed here so that each hop is checked like the first. */
-async function follow(first: URL, agent: Agent, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+async function follow(first: URL, agent: Agent, signal: AbortSignal, accept: string): Promise<Dispatcher.ResponseData> {
   let url = first;
   for (let redirects = 0; redirects <= maxRedirects; redirects++) {
     const response = await agent.request({
       origin: url.origin,
       path: url.pathname + url.search,
       method: 'GET',
-      headers: requestHeaders,
+      headers: { accept, ...requestHeaders },
       signal,
     });
     const location = response.headers['location'];

@@ -1,0 +1,76 @@
+import type { z } from 'zod';
+import { fetchUrl, UrlRefusal, type FetchUrlOptions } from '../urls/fetch-url.ts';
+import { contentsShape, CopyRefused, pageShape } from './contents.ts';
+import type { CopiedPage, CopySource, ProjectContents } from './contents.ts';
+
+/** A page of images with many regions each has a few megabytes. */
+const jsonBytes = 32 * 2 ** 20;
+
+export interface RemoteSourceOptions extends Omit<FetchUrlOptions, 'maxBytes' | 'accept'> {
+  maxImageBytes: number;
+}
+
+/** Refusals that another attempt would meet as well. */
+const finalCodes = new Set(['INVALID_URL', 'ADDRESS_REFUSED', 'TOO_LARGE', 'TOO_MANY_REDIRECTS']);
+const finalStatuses = new Set([400, 401, 403, 404, 410]);
+
+/** A project of another server, read over its signed address. */
+export class RemoteSource implements CopySource {
+  constructor(
+    private readonly url: string,
+    private readonly options: RemoteSourceOptions,
+  ) {}
+
+  contents(): Promise<ProjectContents> {
+    return this.json(contentsShape, '');
+  }
+
+  images(after: string | null): Promise<CopiedPage> {
+    return this.json(pageShape, '/images', after === null ? {} : { after });
+  }
+
+  async original(imageId: string): Promise<Buffer | null> {
+    try {
+      return await this.read(`/images/${imageId}`, {}, this.options.maxImageBytes);
+    } catch (error) {
+      if (statusOf(error) === 404) return null;
+      throw finalOr(error);
+    }
+  }
+
+  private async json<T extends z.ZodType>(shape: T, path: string, query: Record<string, string> = {}) {
+    const bytes = await this.read(path, query, jsonBytes).catch((error: unknown) => {
+      throw finalOr(error);
+    });
+    const parsed = shape.safeParse(parse(bytes));
+    if (parsed.success) return parsed.data;
+    const [issue] = parsed.error.issues;
+    throw new CopyRefused(`The source does not answer as Taglens does: ${issue?.path.join('.')}: ${issue?.message}.`);
+  }
+
+  private read(path: string, query: Record<string, string>, maxBytes: number): Promise<Buffer> {
+    const url = new URL(this.url);
+    url.pathname += path;
+    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+    return fetchUrl(url.href, { ...this.options, maxBytes, accept: '*/*' });
+  }
+}
+
+function parse(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch {
+    throw new CopyRefused('The source does not answer with JSON; it may be no Taglens server.');
+  }
+}
+
+const statusOf = (error: unknown): unknown =>
+  error instanceof UrlRefusal && error.code === 'HTTP_STATUS' ? error.details['status'] : undefined;
+
+function finalOr(error: unknown): unknown {
+  if (!(error instanceof UrlRefusal)) return error;
+  const status = statusOf(error);
+  if (!finalCodes.has(error.code) && !finalStatuses.has(Number(status))) return error;
+  const hint = status === 403 ? ' The token has expired, perhaps; ask the source for a new one.' : '';
+  return new CopyRefused(`${error.message}${hint}`);
+}

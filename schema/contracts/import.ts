@@ -1,0 +1,37 @@
+import type { ActivityContext, ActivityPolicy } from './activity.ts';
+
+export interface ImportProjectInput {
+  /** The project that is filled. */
+  projectId: string;
+}
+
+export interface ImportPageInput extends ImportProjectInput {
+  /** The last image of the page before, by its id at the source; null for the first page. */
+  after: string | null;
+}
+
+export interface ImportedPage {
+  /** Null: there are no more. */
+  next: string | null;
+}
+
+export interface FailImportInput extends ImportProjectInput {
+  reason: string;
+  isCancelled: boolean;
+}
+
+/** The steps of an import. Payloads are ids and small facts; bytes go from storage to storage. */
+export interface ImportActivities {
+  importImages(input: ImportPageInput, context: ActivityContext): Promise<ImportedPage>;
+  completeImport(input: ImportProjectInput, context: ActivityContext): Promise<void>;
+  failImport(input: FailImportInput, context: ActivityContext): Promise<void>;
+}
+
+const minuteMs = 60_000;
+
+export const importPolicies: Record<keyof ImportActivities, ActivityPolicy> = {
+  // The source may be restarted, or be away for some minutes.
+  importImages: { queue: 'workflows', timeoutMs: 30 * minuteMs, heartbeatMs: 2 * minuteMs, attempts: 15 },
+  completeImport: { queue: 'workflows', timeoutMs: 5 * minuteMs, heartbeatMs: 0, attempts: 10 },
+  failImport: { queue: 'workflows', timeoutMs: 5 * minuteMs, heartbeatMs: 0, attempts: 10, runsWhenCancelled: true },
+};

@@ -1,0 +1,49 @@
+import { Field, Int, ObjectType } from 'type-graphql';
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+
+@ObjectType({ description: 'How a project came here from another one, by a token for its copy.' })
+@Entity({ name: 'project_import' })
+export class ProjectImport {
+  @PrimaryColumn({ name: 'project_id', type: 'varchar', length: 36 })
+  projectId: string;
+
+  /** Signed: whoever has it can read the source, so that it is nobody else's business. */
+  @Column({ name: 'source_url', type: 'text' })
+  sourceUrl: string;
+
+  /** The source, when it is in this installation: it is read without going through the network. */
+  @Column({ name: 'local_project_id', type: 'varchar', length: 36, nullable: true })
+  localProjectId: string | null;
+
+  /** The tags made here, by the ids of those that they are copies of. */
+  @Column({ name: 'tag_ids', type: 'simple-json' })
+  tagIds: Record<string, string>;
+
+  /** Of the source: all up to this one are done. */
+  @Column({ name: 'last_image_id', type: 'varchar', length: 36, nullable: true })
+  lastImageId: string | null;
+
+  @Field(() => Int, { description: 'Images that the source had when the import began.' })
+  @Column({ name: 'image_count', type: 'integer' })
+  imageCount: number;
+
+  @Field(() => Int, { description: 'Images that are here by now.' })
+  @Column({ name: 'imported_count', type: 'integer' })
+  importedCount: number;
+
+  @Field(() => Int, { description: 'Images that were deleted at the source meanwhile, or that this server refuses.' })
+  @Column({ name: 'left_out_count', type: 'integer' })
+  leftOutCount: number;
+
+  @Field(() => String, { nullable: true, description: 'Why it failed.' })
+  @Column({ name: 'error', type: 'text', nullable: true })
+  error: string | null;
+
+  @Field(() => Date, { description: 'When it was asked for.' })
+  @Column({ name: 'created_at', type: 'datetime', precision: 3 })
+  createdAt: Date;
+
+  @Field(() => Date, { nullable: true, description: 'When it ended.' })
+  @Column({ name: 'finished_at', type: 'datetime', precision: 3, nullable: true })
+  finishedAt: Date | null;
+}

@@ -1,0 +1,134 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { contentsOf, importedTo, startImport, tokenOf, type Contents } from './copying.ts';
+import { addImages, makeProject, ownerKey, samples, startServer, type TestServer } from './setup.ts';
+
+let source: TestServer;
+let target: TestServer;
+let detection: string;
+let token: string;
+beforeAll(async () => {
+  [source, target] = await Promise.all([startServer(), startServer({ TAGLENS_URL_ALLOW: '127.0.0.1/32' })]);
+  detection = await makeDetection();
+  token = await tokenOf(source.client, detection);
+});
+afterAll(() => Promise.all([source.close(), target.close()]));
+
+/** More images than a page has: with regions, with the negative tag, for tests only, and without anything. */
+async function makeDetection(): Promise<string> {
+  const { projectId, tagIds } = await makeProject(source, { kind: 'DETECTION', tags: ['sign', 'post'] });
+  const negative = await source.client.request<{ createTag: { id: string } }>(
+    'mutation ($input: CreateTagInput!) { createTag(input: $input) { id } }',
+    { input: { projectId, name: 'nothing', type: 'NEGATIVE' } },
+  );
+  const box = { left: 0.1, top: 0.2, width: 0.3, height: 0.4 };
+  const images = (await samples(24, 5, 40)).slice(0, 60).map(({ jpeg }, at) => ({
+    source: { base64: jpeg.toString('base64') },
+    name: `${at}.jpg`,
+    isTest: at % 10 === 9,
+    tagIds: at % 10 === 1 ? [negative.createTag.id] : [],
+    regions:
+      at % 10 > 2
+        ? [
+            { tagId: tagIds['sign'], ...box },
+            { tagId: tagIds['post'], ...box, left: 0.6 },
+          ]
+        : [],
+  }));
+  await addImages(source, { projectId, images });
+  return projectId;
+}
+
+/** Without what tells a copy from its source. */
+const substance = ({ kind, imageCount, untaggedImageCount, tags, images }: Contents) => ({
+  ...{ kind, imageCount, untaggedImageCount, tags, images },
+});
+
+describe('a copy of a project', () => {
+  it('has the images, tags and regions of its source at another server', async () => {
+    const id = await startImport(target.client, { token, name: 'The copy' });
+    const [copy, original] = [await importedTo(target.client, id), await contentsOf(source.client, detection)];
+    expect(copy).toMatchObject({ name: 'The copy', status: 'READY' });
+    expect(copy.import).toEqual({ importedCount: original.imageCount, leftOutCount: 0, error: null });
+    expect(original.images.length).toBeGreaterThan(50);
+    expect(original.images.some(({ regions }) => regions.length === 2)).toBe(true);
+    expect(substance(copy)).toEqual(substance(original));
+  });
+
+  it('is made within a server that may not reach private addresses', async () => {
+    const copy = await importedTo(source.client, await startImport(source.client, { token }));
+    expect(copy).toMatchObject({ name: 'A project', status: 'READY' });
+    expect(substance(copy)).toEqual(substance(await contentsOf(source.client, detection)));
+  });
+
+  it('tells of its steps until it is over', async () => {
+    const id = await startImport(target.client, { token });
+    const text = `subscription ($id: ID!, $after: ID) {
+      projectImported(projectId: $id, after: $after) { eventId status fraction message project { id } }
+    }`;
+    const steps: { eventId: string; status: string; fraction: number }[] = [];
+    for await (const step of target.client.subscribe<(typeof steps)[number]>(text, 'projectImported', { id }))
+      steps.push(step);
+    expect(steps.at(0)).toMatchObject({ status: 'IMPORTING', fraction: 0 });
+    expect(steps.at(-1)).toMatchObject({ status: 'READY', fraction: 1, project: { id } });
+    const fractions = steps.map(({ fraction }) => fraction);
+    expect(fractions).toEqual(fractions.toSorted((a, b) => a - b));
+  });
+
+  it('is refused for a token that was tampered with, is none, or leads to a private address', async () => {
+    const url = Buffer.from(token, 'base64url').toString();
+    const encode = (text: string): string => Buffer.from(text).toString('base64url');
+    const cases = [
+      [target, encode(url.replace(/signature=./, 'signature=!')), /status 403/],
+      [target, encode(url.replace(/expires=\d+/, 'expires=1000')), /expired at 1970/],
+      [target, 'anything', /none of createCopyToken/],
+      [source, await tokenOf(target.client, await startImport(target.client, { token })), /address that is not public/],
+    ] as const;
+    const text = 'mutation ($input: ImportProjectInput!) { importProject(input: $input) { id } }';
+    for (const [server, wrong, message] of cases) {
+      const { errors } = await server.send(text, { input: { token: wrong } });
+      expect(errors[0]).toMatchObject({ extensions: { code: 'INVALID' } });
+      expect(errors[0]?.message).toMatch(message);
+    }
+  });
+
+  it('leaves nothing to read for whoever has no signature', async () => {
+    for (const path of ['', '/images']) {
+      const response = await fetch(`${source.url}/v1/copies/${detection}${path}`);
+      expect(response.status).toBe(403);
+    }
+  });
+
+  it('is refused when its source was deleted', async () => {
+    const { projectId } = await makeProject(source, { tags: ['a'] });
+    const doomed = await tokenOf(source.client, projectId);
+    await source.client.request('mutation ($id: ID!) { deleteProject(id: $id) }', { id: projectId });
+    const text = 'mutation ($input: ImportProjectInput!) { importProject(input: $input) { id } }';
+    expect((await target.send(text, { input: { token: doomed } })).errors[0]?.message).toMatch(/status 404/);
+  });
+});
+
+describe('Azure’s operations', () => {
+  async function ask(server: TestServer, method: string, path: string) {
+    const response = await fetch(`${server.url}/customvision/v3.4-preview/training/${path}`, {
+      method,
+      headers: { 'Training-Key': ownerKey, 'content-type': 'application/json' },
+    });
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+  }
+
+  it('exportProject and importProject copy a project to another server', async () => {
+    const exported = await ask(source, 'GET', `projects/${detection}/export`);
+    expect(exported).toMatchObject({ status: 200, body: { imageCount: 60, tagCount: 3, iterationCount: 0 } });
+    const query = new URLSearchParams({ token: exported.body['token'] as string, name: 'By REST' });
+    const made = await ask(target, 'POST', `projects/import?${query.toString()}`);
+    expect(made).toMatchObject({ status: 200, body: { name: 'By REST' } });
+    expect(['Importing', 'Succeeded']).toContain(made.body['status']);
+    await importedTo(target.client, made.body['id'] as string);
+    expect((await ask(target, 'GET', `projects/${made.body['id'] as string}`)).body['status']).toBe('Succeeded');
+  });
+
+  it('importProject refuses what is no token with Azure’s code', async () => {
+    const { status, body } = await ask(target, 'POST', 'projects/import?token=abc');
+    expect({ status, code: body['code'] }).toEqual({ status: 400, code: 'BadRequestInvalidImportToken' });
+  });
+});

@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto';
+import type { EntityManager } from 'typeorm';
+import { lockRow } from '../../infra/database/lock.ts';
+import { announceImport } from '../../infra/project-copies/announce-import.ts';
+import type { CopiedImage, CopySource } from '../../infra/project-copies/contents.ts';
+import { LocalSource } from '../../infra/project-copies/local-source.ts';
+import { RemoteSource } from '../../infra/project-copies/remote-source.ts';
+import { keys } from '../../infra/storage/keys.ts';
+import { CancelledError, type ActivityContext } from '../../schema/contracts/activity.ts';
+import type { ImportedPage, ImportPageInput } from '../../schema/contracts/import.ts';
+import type { Image } from '../../schema/entities/image.entity.ts';
+import { ProjectImport } from '../../schema/entities/project-import.entity.ts';
+import { Project } from '../../schema/entities/project.entity.ts';
+import { newId } from '../../schema/id.ts';
+import { ImageRefusal, inspectImage, perceptualHash } from '../ml/image.ts';
+import type { ActivityDeps } from './deps.ts';
+import { insertCopies, type Copy } from './insert-copies.ts';
+
+/** Each may be as large as an image may be. */
+const fetchedAtOnce = 4;
+
+/**
+ * Copies one page of images: objects first, then all rows together with the mark of how far the import is. A page that was
+ * committed by an attempt which nobody heard of is passed over, and so is no image of it made twice.
+ */
+export const importImages =
+  (deps: ActivityDeps) =>
+  async ({ projectId, after }: ImportPageInput, context: ActivityContext): Promise<ImportedPage> => {
+    const row = await deps.database.read.manager.findOneBy(ProjectImport, { projectId });
+    if (!row) throw deleted();
+    const source = sourceOf(deps, row);
+    const { images, next } = await source.images(after);
+    if (!isDone(row, images)) {
+      const copies: Copy[] = [];
+      for (let start = 0; start < images.length; start += fetchedAtOnce) {
+        context.signal.throwIfAborted();
+        const group = images
+          .slice(start, start + fetchedAtOnce)
+          .map((image) => fetchOne(deps, projectId, source, image));
+        for (const copy of await Promise.all(group)) if (copy) copies.push(copy);
+        context.heartbeat();
+      }
+      await deps.database.transact((manager) => commit(manager, projectId, images, copies));
+    }
+    return { next };
+  };
+
+function sourceOf({ database, storage, urls, imageLimits }: ActivityDeps, row: ProjectImport): CopySource {
+  return row.localProjectId === null
+    ? new RemoteSource(row.sourceUrl, { ...urls, maxImageBytes: imageLimits.maxBytes })
+    : new LocalSource(database, storage, row.localProjectId);
+}
+
+/** Ids sort by upload, so the last one of a page tells whether the page is done. */
+const isDone = ({ lastImageId }: ProjectImport, images: readonly CopiedImage[]): boolean =>
+  lastImageId !== null && images.every(({ id }) => id <= lastImageId);
+
+const deleted = (): CancelledError => new CancelledError('The project was deleted during its import.');
+
+/** Null for an image that is left out: it was deleted at the source meanwhile, or is none for this server. */
+async function fetchOne(
+  { storage, imageLimits }: ActivityDeps,
+  projectId: string,
+  source: CopySource,
+  copied: CopiedImage,
+): Promise<Copy | null> {
+  const id = newId();
+  const bytes = await source.original(copied.id);
+  if (!bytes) return null;
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  if (sha256 !== copied.sha256)
+    throw new Error(`Image ${copied.id} of the source came with the hash ${sha256} instead of ${copied.sha256}.`);
+  try {
+    const { format, width, height } = await inspectImage(bytes, imageLimits);
+    const facts = { format, width, height, perceptualHash: await perceptualHash(bytes) };
+    const { sizeBytes } = await storage.put(keys.imageOriginal(projectId, id), bytes);
+    const { name, isTest } = copied;
+    const image = { id, projectId, name: name.slice(0, 255), ...facts, sizeBytes, sha256, isTest };
+    return { image: { ...image, isTagged: false, createdAt: new Date() } satisfies Image, copied };
+  } catch (error) {
+    if (error instanceof ImageRefusal) return null;
+    throw error;
+  }
+}
+
+async function commit(
+  manager: EntityManager,
+  projectId: string,
+  images: readonly CopiedImage[],
+  copies: readonly Copy[],
+): Promise<void> {
+  const project = await lockRow(manager, Project, { id: projectId });
+  const row = await manager.findOneBy(ProjectImport, { projectId });
+  if (!project || !row) throw deleted();
+  if (isDone(row, images)) return;
+  const importedCount = row.importedCount + (await insertCopies(manager, project, row.tagIds, copies));
+  const leftOutCount = row.leftOutCount + images.length - copies.length;
+  const lastImageId = images.at(-1)?.id ?? row.lastImageId;
+  await manager.update(ProjectImport, { projectId }, { importedCount, leftOutCount, lastImageId });
+  await announceImport(manager, projectId);
+}
