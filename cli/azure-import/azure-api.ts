@@ -36,12 +36,12 @@ export class AzureApi {
     readonly projects: readonly AzureProject[],
   ) {}
 
-  /** Finds the newest version that is served. @throws CliError that says whether endpoint or key is wrong */
-  static async open(address: string, key: string, http: PoliteHttp): Promise<AzureApi> {
+  /** Finds the newest version that is served, by `probe`. @throws CliError that says whether endpoint or key is wrong */
+  static async open(address: string, key: string, http: PoliteHttp, probe = http): Promise<AzureApi> {
     const endpoint = originOf(address);
     for (const version of versions) {
       const url = `${endpoint}/customvision/${version}/training/projects`;
-      const response = await sendKey(http, url, key);
+      const response = await sendKey(probe, url, key);
       if (response.status === 404) continue;
       const projects = await jsonOf<AzureProject[]>(response, url);
       if (!Array.isArray(projects)) throw new CliError(`${url} answered with something else than a list of projects.`);

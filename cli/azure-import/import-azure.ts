@@ -23,6 +23,8 @@ export interface ImportAzureOptions {
   report: string;
 }
 
+/** A wrong address is told soon; only what has answered before is worth waiting for. */
+const hasty = (patience: Patience): Patience => ({ ...patience, attempts: 4 });
 /** Shorter waits are nothing to tell. */
 const noticedWaitMs = 3000;
 
@@ -61,7 +63,8 @@ export async function importAzure(options: ImportAzureOptions, patience: Patienc
   const steps = new Steps();
   const politely = (who: string): PoliteHttp =>
     new PoliteHttp({ ...patience, onWait: (waitMs, reason) => steps.waiting(who, waitMs, reason) });
-  const source = await AzureApi.open(endpoint, key, politely('source'));
+  const source = await AzureApi.open(endpoint, key, politely('source'), new PoliteHttp(hasty(patience)));
+  await new Target(to, toKey, new PoliteHttp(hasty(patience))).domains();
   const target = new Target(to, toKey, politely('target'));
   const projects = wanted === undefined ? source.projects : [chooseProject(source.projects, wanted)];
   if (projects.length === 0) console.log(`The key opens no project of ${source.endpoint}.`);
@@ -98,6 +101,7 @@ async function importProject({ source, target, steps }: Sides, project: AzurePro
   const { same, differences } = await steps.run('Verifying', (onProgress) =>
     verifyImages(sides, wanted, carried, losses, onProgress),
   );
+  const metadata = metadataOf(images, losses);
   const iterations = await readIterations(source, project.id, losses);
   const { imageCount, tags } = await target.counts(plan.projectId);
   const counts = {
@@ -119,8 +123,16 @@ async function importProject({ source, target, steps }: Sides, project: AzurePro
     differences,
     tags: tagCounts(plan, images, new Map(tags.map((tag) => [tag.id, tag.imageCount]))),
     notCarried: losses.all(),
+    metadata,
     iterations,
   };
+}
+
+function metadataOf(images: readonly AzureImage[], losses: Losses): ImportReport['metadata'] {
+  const described = images.filter(({ metadata }) => Object.keys(metadata ?? {}).length > 0);
+  for (const { id } of described)
+    losses.add('Metadata of images', 'images have none here; it is kept in the JSON file of this report', id);
+  return Object.fromEntries(described.map(({ id, metadata }) => [id, metadata ?? {}]));
 }
 
 /** Each image once, also when the list moved while it was read. */

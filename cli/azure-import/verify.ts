@@ -70,7 +70,9 @@ async function readSourceHashes(
 class Judge {
   readonly #byId: ReadonlyMap<string, Wanted>;
   readonly #idsBySha256 = new Map<string, string[]>();
+  /** What is wrong with an image; null when nothing is. The image of its own name decides, where there is one. */
   readonly #verdicts = new Map<string, string | null>();
+  readonly #verdictsOfTwins = new Map<string, string | null>();
 
   constructor(
     wanted: readonly Wanted[],
@@ -86,17 +88,18 @@ class Judge {
 
   /** By its name it is one image of the source; by its content it may stand for others, which had the same picture. */
   see(image: TargetImage, servedSha256: string): void {
-    const named = sourceIdOf(image);
-    const ids = new Set([named, ...(this.#idsBySha256.get(servedSha256) ?? [])]);
-    for (const id of ids) {
-      const one = this.#byId.get(id);
-      if (one) this.#verdicts.set(id, this.#compare(one, image, servedSha256));
+    const named = this.#byId.get(sourceIdOf(image));
+    if (named) this.#verdicts.set(named.image.id, this.#compare(named, image, servedSha256));
+    for (const id of this.#idsBySha256.get(servedSha256) ?? []) {
+      const twin = this.#byId.get(id);
+      if (twin && twin !== named) this.#verdictsOfTwins.set(id, this.#compare(twin, image, servedSha256));
     }
   }
 
   findings(): Difference[] {
     return [...this.#byId.keys()].flatMap((imageId) => {
-      const verdict = this.#verdicts.has(imageId) ? this.#verdicts.get(imageId) : 'It is not at the target.';
+      const seen = [this.#verdicts, this.#verdictsOfTwins].find((verdicts) => verdicts.has(imageId));
+      const verdict = seen ? seen.get(imageId) : 'It is not at the target.';
       return verdict ? [{ imageId, what: verdict }] : [];
     });
   }

@@ -4,6 +4,7 @@ import { Notification } from './notification.entity.ts';
 import { Tag } from './tag.entity.ts';
 import { Image } from './image.entity.ts';
 import { ImageTag } from './image-tag.entity.ts';
+import { ImageMetadata } from './image-metadata.entity.ts';
 import { Region } from './region.entity.ts';
 import { Upload } from './upload.entity.ts';
 import { Iteration } from './iteration.entity.ts';
@@ -32,6 +33,7 @@ export const entities = [
   Tag,
   Image,
   ImageTag,
+  ImageMetadata,
   Region,
   Upload,
   Iteration,

@@ -3,6 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import proto from '@temporalio/proto';
+import type { ExportActivities } from '../../schema/contracts/export.ts';
+import type { WorkerActivities } from '../../schema/contracts/policies.ts';
 import type { TrainingActivities, TrainingPlanName } from '../../schema/contracts/training.ts';
 import { newId } from '../../schema/id.ts';
 import { until } from '../integration/engine/setup.ts';
@@ -13,8 +15,8 @@ const { History } = proto.temporal.api.history.v1;
 const stuck = (signal: AbortSignal) =>
   new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
 
-/** Ways through the orchestration: how a training can end, and what is trained. */
-const endings: Record<string, Partial<TrainingActivities>> = {
+/** Ways through a training: how it can end, and what is trained. */
+const trainings: Record<string, Partial<TrainingActivities>> = {
   completed: {},
   detector: planned('DETECTOR', 3),
   'fine-tuned': planned('FINE_TUNE', 2),
@@ -32,16 +34,38 @@ const endings: Record<string, Partial<TrainingActivities>> = {
   cancelled: { extractFeatures: (_, { signal }) => stuck(signal) },
 };
 
+/** Activities of an export that answer at once. */
+const trivialExport: ExportActivities = {
+  writeExport: () => Promise.resolve({ sizeBytes: 7_000_000, sha256: 'f'.repeat(64), largestDifference: 0.003 }),
+  completeExport: () => Promise.resolve(),
+  failExport: () => Promise.resolve(),
+};
+const exports: Record<string, Partial<ExportActivities>> = {
+  completed: {},
+  failed: {
+    writeExport: () => Promise.reject(Object.assign(new Error('The export was deleted.'), { nonRetryable: true })),
+  },
+};
+
 const endedOtherwise: Record<string, string> = { failed: 'FAILED', 'shard-failed': 'FAILED', cancelled: 'CANCELLED' };
 
 function planned(plan: TrainingPlanName, partCount: number): Partial<TrainingActivities> {
   return { takeSnapshot: () => Promise.resolve({ shardCount: 3, plan, partCount }) };
 }
 
-async function record(stage: Stage, ending: string, changes: Partial<TrainingActivities>): Promise<void> {
+interface Way {
+  orchestration: 'trainIteration' | 'exportIteration';
+  input: (id: string) => object;
+  /** Begins the file's name. */
+  subject: string;
+  ending: string;
+  activities: Partial<WorkerActivities>;
+}
+
+async function record(stage: Stage, { orchestration, input, subject, ending, activities }: Way): Promise<void> {
   const id = newId();
-  const worker = await stage.startWorker(trivialActivities(changes));
-  await stage.engine.start('trainIteration', { iterationId: id }, { id });
+  const worker = await stage.startWorker(activities);
+  await stage.engine.start(orchestration, input(id), { id });
   if (ending === 'cancelled') {
     await new Promise((resolve) => setTimeout(resolve, 2000));
     await stage.engine.cancel(id);
@@ -53,11 +77,28 @@ async function record(stage: Stage, ending: string, changes: Partial<TrainingAct
   const json = History.toObject(history, { longs: Number, enums: String, bytes: String });
   // Whose machine it was is nobody's business.
   const text = JSON.stringify(json, (key, value: unknown) => (key === 'stackTrace' ? '' : value), 1);
-  await writeFile(pathOf(`./histories/train-iteration.${ending}.json`), `${text.replaceAll(hostname(), 'worker')}\n`);
+  await writeFile(pathOf(`./histories/${subject}.${ending}.json`), `${text.replaceAll(hostname(), 'worker')}\n`);
 }
+
+const ways: Way[] = [
+  ...Object.entries(trainings).map(([ending, changes]): Way => ({
+    orchestration: 'trainIteration',
+    input: (iterationId) => ({ iterationId }),
+    subject: 'train-iteration',
+    ending,
+    activities: trivialActivities(changes),
+  })),
+  ...Object.entries(exports).map(([ending, changes]): Way => ({
+    orchestration: 'exportIteration',
+    input: (exportId) => ({ exportId }),
+    subject: 'export-iteration',
+    ending,
+    activities: { ...trivialExport, ...changes },
+  })),
+];
 
 const stage = await openStage();
 const wanted = process.argv.slice(2);
-for (const [ending, changes] of Object.entries(endings))
-  if (wanted.length === 0 || wanted.includes(ending)) await record(stage, ending, changes);
+for (const way of ways)
+  if (wanted.length === 0 || wanted.includes(`${way.subject}.${way.ending}`)) await record(stage, way);
 await stage.close();

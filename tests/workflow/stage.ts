@@ -3,7 +3,7 @@ import { Client, Connection } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
 import { pino } from 'pino';
 import { loadConfig } from '../../infra/config.ts';
-import { trainingPolicies, type TrainingActivities } from '../../schema/contracts/training.ts';
+import { workerPolicies, type WorkerActivities } from '../../schema/contracts/policies.ts';
 import { installRuntime } from '../../workers/temporal-runtime.ts';
 import { TemporalEngine } from '../../workflows/engines/temporal.ts';
 import { workflowBundle } from '../../workflows/engines/temporal-bundle.ts';
@@ -17,7 +17,7 @@ export interface Stage {
   engine: TemporalEngine;
   client: Client;
   /** @param entry another module of workflows, as if the program had been changed */
-  startWorker(activities: TrainingActivities, entry?: string): Promise<TemporalWorker>;
+  startWorker(activities: Partial<WorkerActivities>, entry?: string): Promise<TemporalWorker>;
   events(id: string): Promise<HistoryEvent[]>;
   close(): Promise<void>;
 }
@@ -40,7 +40,7 @@ export async function openStage(): Promise<Stage> {
     engine,
     client,
     async startWorker(activities, entry) {
-      const own = { activities: { ...activities }, policies: trainingPolicies, concurrency: 16 };
+      const own = { activities: { ...activities }, policies: workerPolicies, concurrency: 16 };
       return TemporalWorker.start({ ...own, temporal, bundle: await bundleOf(entry), drainMs: 0, retryDelayMs: 100 });
     },
     events: async (id) => (await client.workflow.getHandle(id).fetchHistory()).events ?? [],

@@ -49,6 +49,7 @@ export async function startStandIn({ projects, domains, versions = ['v3.3'], dis
     const [, version, path = ''] = /^\/customvision\/([^/]+)\/training\/(.*)$/.exec(url.pathname) ?? [];
     if (version === undefined || !versions.includes(version)) return gateway(response, 404, 'Resource not found');
     if (!isAllowed(request)) return gateway(response, 401, 'Access denied due to invalid subscription key.');
+    if (path.endsWith('/artifacts')) return artifact(url, response);
     const answer = path === 'domains' ? domains : operation(path, url.searchParams);
     if (answer === undefined) send(response, 404, { code: 'NotFound', message: `Nothing at ${path}` });
     else send(response, 200, answer);
@@ -61,9 +62,19 @@ export async function startStandIn({ projects, domains, versions = ['v3.3'], dis
     else response.writeHead(200, { 'content-type': 'application/octet-stream' }).end(image.bytes);
   }
 
+  /** Where an account is cut off from the network, the address of a picture is the path of an artifact. */
+  function artifact(url: URL, response: ServerResponse): void {
+    const image = projects
+      .flatMap(({ images }) => images)
+      .find(({ originalImageUri }) => originalImageUri === url.searchParams.get('path'));
+    if (image) response.writeHead(200, { 'content-type': 'application/octet-stream' }).end(image.bytes);
+    else response.writeHead(404).end();
+  }
+
   const wire = ({ bytes, ...image }: StandInProject['images'][number]): AzureImage => ({
     ...image,
-    originalImageUri: bytes.length > 0 ? `${base}/pictures/${image.id}?sig=${signature}` : null,
+    originalImageUri:
+      image.originalImageUri ?? (bytes.length > 0 ? `${base}/pictures/${image.id}?sig=${signature}` : null),
   });
 
   function operation(path: string, query: URLSearchParams): unknown {

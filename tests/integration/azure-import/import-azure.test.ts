@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { syntheticJpeg } from '../../../bench/synthetic-images.ts';
 import { importAzure, type ImportAzureOptions } from '../../../cli/azure-import/import-azure.ts';
 import { sha256 } from '../../../cli/azure-import/pictures.ts';
 import { patient } from '../../../cli/azure-import/polite-http.ts';
@@ -146,6 +147,35 @@ describe('what is carried', () => {
     expect((await stored(report.target.projectId)).classificationType).toBe('MULTILABEL');
   });
 
+  it('pictures of an account that is cut off from the network, which are artifacts', async () => {
+    const project = await trees(2);
+    for (const image of project.images) image.originalImageUri = `images/a b/${image.id}`;
+    const standIn = await startStandIn({ projects: [project], domains });
+    expect((await run(standIn)).isVerified).toBe(true);
+    expect(standIn.asked.filter((path) => path.includes('/artifacts?path=images%2Fa%20b%2F'))).toHaveLength(2);
+  });
+
+  it('a picture that the source has twice is here once, with the tags of both', async () => {
+    const bytes = await syntheticJpeg('twice');
+    const tags = [{ name: 'a' }, { name: 'b' }];
+    const project = await standInProject('Twins', tags, [
+      { tags: ['a'], bytes },
+      { tags: ['b'], bytes },
+    ]);
+    const report = await run(await startStandIn({ projects: [project], domains }));
+    expect(report).toMatchObject({ isVerified: true, counts: { same: 2, targetImages: 1 }, pictures: { merged: 1 } });
+    expect(Object.values(tagNamesIn(await stored(report.target.projectId)))).toEqual([['a', 'b']]);
+  });
+
+  it('metadata is kept in the report', async () => {
+    const project = await trees(2);
+    const [image] = project.images;
+    if (image) image.metadata = { camera: 'north gate' };
+    const report = await run(await startStandIn({ projects: [project], domains }));
+    expect(report.metadata).toEqual({ [image?.id ?? '?']: { camera: 'north gate' } });
+    expect(report.notCarried).toMatchObject([{ what: 'Metadata of images', imageIds: [image?.id] }]);
+  });
+
   it('figures of trainings go into the report, which says that models stay behind', async () => {
     const project = await trees(1);
     const iteration = { id: project.project.id, name: 'Iteration 3', status: 'Completed', publishName: 'live' };
@@ -205,6 +235,27 @@ describe('what goes wrong', () => {
     });
     expect((await run(standIn)).isVerified).toBe(true);
     expect(standIn.asked.filter((path) => path.includes('/images/id?'))).toHaveLength(1);
+  });
+
+  it('an image that was deleted at the source on the way, or has no picture, is named and no hindrance', async () => {
+    const project = await trees(4);
+    const [deleted, empty] = project.images;
+    if (empty) empty.bytes = Buffer.alloc(0);
+    const standIn = await startStandIn({
+      projects: [project],
+      domains,
+      disturb: (path) => {
+        if (path.endsWith(`/pictures/${deleted?.id}`)) project.images = project.images.filter((one) => one !== deleted);
+        return false;
+      },
+    });
+    await expect(run(standIn)).rejects.toThrow('Not complete');
+    const { pictures, counts } = await readReport();
+    expect(counts.same).toBe(2);
+    expect(pictures.refused).toEqual([
+      { imageId: deleted?.id, reason: 'It was deleted at the source meanwhile.' },
+      { imageId: empty?.id, reason: 'Its original picture has no address.' },
+    ]);
   });
 
   it('waits as long as it is told, by header or in words, and repeats what the server or the network fails', async () => {

@@ -37,8 +37,7 @@ export async function classifierGraph(model: ClassifierModel, options: Classifie
       : bothWays(graph, picture, model.inputSize);
   const normalised = graph.node('Div', [graph.node('Sub', [views, graph.scalar(127)]), graph.scalar(128)]);
   const pooled = await addBackbone(graph, model, normalised, options);
-  const features = model.tail ? pooled : normalisedFeature(graph, pooled);
-  addHead(graph, model, features);
+  addHead(graph, model, normalisedFeature(graph, pooled));
   return graph.toOnnx({ versions: options.versions, metadata: options.metadata });
 }
 

@@ -24,8 +24,7 @@ async function classifier(kind: ClassifierModel['kind'], isTuned: boolean): Prom
   const random = seededRandom(4);
   const spec = backbones['efficientnet-lite0'];
   const tags = ['red', 'green', 'blue'].map((name) => ({ id: name, name, type: 'REGULAR' as const }));
-  const scale = isTuned ? 0.05 : 1;
-  const weights = Float32Array.from({ length: tags.length * FEATURE_LENGTH }, () => scale * (2 * random() - 1));
+  const weights = Float32Array.from({ length: tags.length * FEATURE_LENGTH }, () => 2 * random() - 1);
   const facts = { backbone: spec.name, featureVersion: FEATURE_VERSION, inputSize: spec.inputSize, temperature: 1.2 };
   const model = { kind, ...facts, tags, thresholds: tags.map(() => 0.5), weights, bias: new Float32Array(tags.length) };
   if (!isTuned) return model;
@@ -52,7 +51,9 @@ describe('The exporter of classifiers for ONNX', () => {
     const { report, largestDifference } = await written(await classifier(kind, isTuned), flavor);
     expect(report.pictures.map(({ isSameView }) => isSameView)).toEqual([true, true, true, true]);
     expect(new Set(report.pictures.map(({ expected }) => expected.join())).size).toBe(4);
-    expect(largestDifference).toBeLessThan(0.005);
+    expect(largestDifference).toBeLessThan(0.02);
+    // A square of the right size is not resized: what is left comes from the network alone.
+    expect(report.pictures[0]?.difference).toBeLessThan(flavor === null ? 1e-5 : 2e-3);
     expect(report.largestDifference).toBe(largestDifference);
   });
 
