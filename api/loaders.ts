@@ -2,6 +2,7 @@ import DataLoader from 'dataloader';
 import { In, type EntityTarget, type ObjectLiteral } from 'typeorm';
 import type { Database } from '../infra/database/database.ts';
 import { Export } from '../schema/entities/export.entity.ts';
+import { ImageMetadata } from '../schema/entities/image-metadata.entity.ts';
 import { Image } from '../schema/entities/image.entity.ts';
 import { Iteration } from '../schema/entities/iteration.entity.ts';
 import { ProjectImport } from '../schema/entities/project-import.entity.ts';
@@ -21,6 +22,13 @@ export function createLoaders(database: Database) {
     tagsOfImage: new DataLoader<string, Tag[]>(async (ids) => {
       const tags = await tagsOf(database.read.manager, ids);
       return ids.map((id) => tags.get(id) ?? []);
+    }),
+    metadataOfImage: new DataLoader<string, ImageMetadata[]>(async (ids) => {
+      const rows = await database.read.manager.find(ImageMetadata, {
+        where: { imageId: In([...ids]) },
+        order: { name: 'ASC' },
+      });
+      return ids.map((id) => rows.filter(({ imageId }) => imageId === id));
     }),
     regionsOfImage: childrenOf(database, Region, 'imageId'),
     importOfProject: new DataLoader<string, ProjectImport | null>(async (ids) => {

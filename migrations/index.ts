@@ -36,6 +36,7 @@ import { AddProjectExportPlatforms1790000006000 } from './1790000006000-AddProje
 import { AddIterationDomainId1790000006001 } from './1790000006001-AddIterationDomainId.ts';
 import { AddPublicationResourceId1790000006002 } from './1790000006002-AddPublicationResourceId.ts';
 import { AddPredictionApplication1790000006003 } from './1790000006003-AddPredictionApplication.ts';
+import { CreateImageMetadata1790000006100 } from './1790000006100-CreateImageMetadata.ts';
 import { AddPredictionUncertainty1790000006200 } from './1790000006200-AddPredictionUncertainty.ts';
 import { IndexPredictionUncertainty1790000006201 } from './1790000006201-IndexPredictionUncertainty.ts';
 import { CreateSuggestion1790000006202 } from './1790000006202-CreateSuggestion.ts';
@@ -85,6 +86,7 @@ export const migrations = [
   AddIterationDomainId1790000006001,
   AddPublicationResourceId1790000006002,
   AddPredictionApplication1790000006003,
+  CreateImageMetadata1790000006100,
   AddPredictionUncertainty1790000006200,
   IndexPredictionUncertainty1790000006201,
   CreateSuggestion1790000006202,

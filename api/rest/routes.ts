@@ -4,6 +4,7 @@ import { domainRows } from './rows/domain-rows.ts';
 import { exportRows } from './rows/export-rows.ts';
 import { imageRows } from './rows/image-rows.ts';
 import { iterationRows } from './rows/iteration-rows.ts';
+import { metadataRows } from './rows/metadata-rows.ts';
 import { performanceRows } from './rows/performance-rows.ts';
 import { predictionRows } from './rows/prediction-rows.ts';
 import { labelRows } from './rows/label-rows.ts';
@@ -21,6 +22,7 @@ export const rows: readonly Row[] = [
   ...uploadRows,
   ...imageRows,
   ...labelRows,
+  ...metadataRows,
   ...suggestionRows,
   ...iterationRows,
   ...exportRows,

@@ -3,6 +3,7 @@ import { ProjectImport } from './project-import.entity.ts';
 import { Tag } from './tag.entity.ts';
 import { Image } from './image.entity.ts';
 import { ImageTag } from './image-tag.entity.ts';
+import { ImageMetadata } from './image-metadata.entity.ts';
 import { Region } from './region.entity.ts';
 import { Upload } from './upload.entity.ts';
 import { Iteration } from './iteration.entity.ts';
@@ -30,6 +31,7 @@ export const entities = [
   Tag,
   Image,
   ImageTag,
+  ImageMetadata,
   Region,
   Upload,
   Iteration,

@@ -1,4 +1,4 @@
-import type { ClassificationType} from '../../../schema/enums.ts';
+import type { ClassificationType } from '../../../schema/enums.ts';
 import { ProjectKind } from '../../../schema/enums.ts';
 import type { Model } from '../../../workers/ml/model-package.ts';
 import { exporters } from '../../../workers/ml/exporters/registry.ts';

@@ -59,8 +59,8 @@ async function inOrder(database: Database, ids: string[]): Promise<Image[]> {
 
 /** What the counts that are kept already say. */
 function knownCount(project: Project, { filter }: ImageListArgs, tags: readonly Tag[] | null): Count | null {
-  const { isTagged = null, isTest = null, search } = filter ?? {};
-  if (isTest !== null || search) return null;
+  const { isTagged = null, isTest = null, search, metadata, metadataFilter } = filter ?? {};
+  if (isTest !== null || search || metadata?.length || metadataFilter) return null;
   const [tag, ...others] = tags ?? [];
   if (tag) return others.length === 0 && isTagged !== false ? { total: tag.imageCount, isExact: true } : null;
   if (tags) return { total: 0, isExact: true };

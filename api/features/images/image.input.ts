@@ -3,6 +3,8 @@ import { Image } from '../../../schema/entities/image.entity.ts';
 import { AddImageStatus, ImageOrder, TagMatch } from '../../../schema/enums.ts';
 import { connectionOf, PageArgs } from '../../connection.ts';
 import { RegionInput } from '../regions/region.input.ts';
+import type { MetadataFilter } from './metadata-filter.ts';
+import { ImageMetadataInput, MetadataConditionInput } from './metadata.input.ts';
 
 export const ImageConnection = connectionOf(Image, 'Image');
 
@@ -34,6 +36,12 @@ export class ImageFilterInput {
 
   @Field(() => String, { nullable: true, description: 'Part of the file name, letter case ignored.' })
   search?: string | null;
+
+  @Field(() => [MetadataConditionInput], { nullable: true, description: 'Conditions on its metadata; all must hold.' })
+  metadata?: MetadataConditionInput[] | null;
+
+  /** Conditions on its metadata in any combination, for transports that know them. */
+  metadataFilter?: MetadataFilter | null;
 }
 
 @ArgsType()
@@ -106,6 +114,12 @@ export class AddImagesInput {
 
   @Field(() => [ID], { defaultValue: [], description: 'Tags of every image of the batch.' })
   tagIds: string[];
+
+  @Field(() => [ImageMetadataInput], {
+    nullable: true,
+    description: 'Metadata of every image of the batch; one that is there already keeps its other names.',
+  })
+  metadata?: ImageMetadataInput[] | null;
 }
 
 @InputType({ description: 'Images to keep for measuring, or to give back to training.' })

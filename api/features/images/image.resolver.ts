@@ -1,4 +1,5 @@
 import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { ImageMetadata } from '../../../schema/entities/image-metadata.entity.ts';
 import { Image } from '../../../schema/entities/image.entity.ts';
 import { Tag } from '../../../schema/entities/tag.entity.ts';
 import type { Context } from '../../context.ts';
@@ -13,6 +14,7 @@ import {
   RequestUploadsInput,
   UploadTicket,
 } from './image.input.ts';
+import { SetImageMetadataInput } from './metadata.input.ts';
 
 @Resolver(() => Image)
 export class ImageResolver {
@@ -65,6 +67,14 @@ export class ImageResolver {
     return services.images.markTest(caller, input);
   }
 
+  @Mutation(() => [Image], { description: 'Adds to what is known of images; all or none.' })
+  setImageMetadata(
+    @Arg('input', () => SetImageMetadataInput, { description: 'What of which images.' }) input: SetImageMetadataInput,
+    @Ctx() { caller, services }: Context,
+  ) {
+    return services.metadata.set(caller, input);
+  }
+
   @Mutation(() => Int, { description: 'Deletes images for good; answers how many.' })
   deleteImages(
     @Arg('input', () => DeleteImagesInput, { description: 'Which images.' }) input: DeleteImagesInput,
@@ -76,6 +86,11 @@ export class ImageResolver {
   @FieldResolver(() => [Tag], { description: 'Its tags.' })
   tags(@Root() { id }: Image, @Ctx() { loaders }: Context) {
     return loaders.tagsOfImage.load(id);
+  }
+
+  @FieldResolver(() => [ImageMetadata], { description: 'What is known of it besides its tags, by name.' })
+  metadata(@Root() { id }: Image, @Ctx() { loaders }: Context) {
+    return loaders.metadataOfImage.load(id);
   }
 
   @FieldResolver(() => String, { description: 'Address of the original bytes; good for an hour or two.' })

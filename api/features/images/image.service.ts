@@ -4,6 +4,7 @@ import type { Database } from '../../../infra/database/database.ts';
 import { keys } from '../../../infra/storage/keys.ts';
 import type { Storage } from '../../../infra/storage/storage.ts';
 import { ImageTag } from '../../../schema/entities/image-tag.entity.ts';
+import { ImageMetadata } from '../../../schema/entities/image-metadata.entity.ts';
 import { Image } from '../../../schema/entities/image.entity.ts';
 import { Region } from '../../../schema/entities/region.entity.ts';
 import type { Project } from '../../../schema/entities/project.entity.ts';
@@ -33,7 +34,9 @@ import {
 import type { TagImagesInput } from '../tags/tag.input.ts';
 import type { ImageIntake, Staged } from './image-intake.ts';
 import { listImages } from './image-list.ts';
+import { MetadataService } from './metadata.service.ts';
 import type {
+  AddImageResult,
   AddImagesInput,
   AddImagesPayload,
   DeleteImagesInput,
@@ -91,6 +94,7 @@ export class ImageService {
       intake.commit(manager, project.id, staged),
     );
     await intake.discard(staged, results);
+    await this.describe(caller, input, results);
     await this.discardUploads(input, staged);
     return { results };
   }
@@ -128,7 +132,7 @@ export class ImageService {
     const deleted = await this.change(caller, imageIds, async ({ manager, images, change }) => {
       const links = await manager.findBy(ImageTag, { imageId: In(imageIds) });
       for (const { tagId } of links) countTag(change, tagId, -1);
-      await manager.delete(Region, { imageId: In(imageIds) });
+      for (const table of [Region, ImageMetadata]) await manager.delete(table, { imageId: In(imageIds) });
       await manager.delete(ImageTag, { imageId: In(imageIds) });
       await forgetSuggestions(manager, { imageId: In(imageIds) });
       await manager.delete(Image, { id: In(imageIds) });
@@ -193,6 +197,17 @@ export class ImageService {
     const ids = new Set([...input.tagIds, ...named]);
     const tags = await getTags(this.deps.database.read.manager, input.projectId, [...ids]);
     return new Map(tags.map((tag) => [tag.id, tag]));
+  }
+
+  /** Of images that were taken in or known already. */
+  private async describe(
+    caller: Caller,
+    { metadata }: AddImagesInput,
+    results: readonly AddImageResult[],
+  ): Promise<void> {
+    const imageIds = [...new Set(results.flatMap(({ imageId, code }) => (imageId && code === null ? [imageId] : [])))];
+    if (!metadata?.length || imageIds.length === 0) return;
+    await new MetadataService(this).set(caller, { imageIds, metadata });
   }
 
   /** Tickets of images that were taken in are used up; those of refused ones can be sent again until they expire. */

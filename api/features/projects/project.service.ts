@@ -5,6 +5,7 @@ import type { Storage } from '../../../infra/storage/storage.ts';
 import { ApiKeyDigest } from '../../../schema/entities/api-key-digest.entity.ts';
 import { ApiKey } from '../../../schema/entities/api-key.entity.ts';
 import { ImageTag } from '../../../schema/entities/image-tag.entity.ts';
+import { ImageMetadata } from '../../../schema/entities/image-metadata.entity.ts';
 import { Image } from '../../../schema/entities/image.entity.ts';
 import { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import { Prediction } from '../../../schema/entities/prediction.entity.ts';
@@ -170,7 +171,7 @@ async function deleteRows(
   await manager.delete(ShardProgress, { iterationId: In(iterations.map(({ id }) => id)) });
   await forgetSuggestions(manager, { projectId });
   const exportIds = await forgetExports(manager, { projectId });
-  for (const table of [ApiKey, Prediction, Publication, Iteration, Upload, Region, ImageTag, Image, Tag])
+  for (const table of [ApiKey, Prediction, Publication, Iteration, Upload, Region, ImageMetadata, ImageTag, Image, Tag])
     await manager.delete<{ projectId: string | null }>(table, { projectId });
   await manager.delete(ProjectImport, { projectId });
   await manager.delete(Project, { id: projectId });

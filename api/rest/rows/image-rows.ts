@@ -8,6 +8,7 @@ import { Answer, row, type Row, type RowRequest } from '../row.ts';
 import { skipPages } from '../wire/all-pages.ts';
 import { imageModel, mostIds, mostTagIds } from '../wire/image-models.ts';
 import { wireImages } from '../wire/images.ts';
+import { readMetadataFilter } from '../wire/metadata-filter.ts';
 import { csv, paging, uuid } from '../wire/query.ts';
 
 const about = { api: 'training', subject: 'Image' } as const;
@@ -18,6 +19,7 @@ type TaggingStatus = (typeof taggingStatuses)[number];
 
 const inIteration = { iterationId: uuid().optional() };
 const byTags = { tagIds: csv(uuid(), mostTagIds).optional() };
+const byMetadata = { $filter: z.string().optional() };
 const ordered = { orderBy: z.enum(['Newest', 'Oldest']).optional(), ...paging };
 
 type Asked = Pick<RowRequest, 'caller' | 'services' | 'loaders' | 'path'>;
@@ -27,6 +29,7 @@ interface Wanted {
   iterationId?: string | undefined;
   tagIds?: string[] | undefined;
   orderBy?: 'Newest' | 'Oldest' | undefined;
+  $filter?: string | undefined;
 }
 
 const snapshotNote = 'With an iteration: the pictures that it was trained on, with the tags that they have now.';
@@ -39,7 +42,13 @@ export const imageRows: readonly Row[] = [
     method: 'GET',
     path: images,
     summary: 'Pictures of a project, by tags and tagging status.',
-    query: z.object({ ...inIteration, ...byTags, taggingStatus: z.enum(taggingStatuses).optional(), ...ordered }),
+    query: z.object({
+      ...inIteration,
+      ...byTags,
+      taggingStatus: z.enum(taggingStatuses).optional(),
+      ...byMetadata,
+      ...ordered,
+    }),
     answer: z.array(imageModel),
     note: `Pictures with any of the tags. ${snapshotNote}`,
     call: (request) => listImages(request, request.query.taggingStatus ?? 'All', request.query),
@@ -71,7 +80,12 @@ export const imageRows: readonly Row[] = [
     method: 'GET',
     path: `${images}/count`,
     summary: 'How many pictures there are, by tags and tagging status.',
-    query: z.object({ ...inIteration, taggingStatus: z.enum(taggingStatuses).optional(), ...byTags }),
+    query: z.object({
+      ...inIteration,
+      taggingStatus: z.enum(taggingStatuses).optional(),
+      ...byMetadata,
+      ...byTags,
+    }),
     answer: z.int(),
     call: (request) => countImages(request, request.query.taggingStatus ?? 'All', request.query),
   }),
@@ -138,7 +152,7 @@ function projectOf({ caller, services, path }: Asked): Promise<Project> {
 
 function listArgs(
   status: TaggingStatus,
-  { iterationId, tagIds, orderBy }: Wanted,
+  { iterationId, tagIds, orderBy, $filter }: Wanted,
 ): Pick<ImageListArgs, 'filter' | 'orderBy'> {
   return {
     orderBy: orderBy === 'Oldest' ? ImageOrder.OLDEST : ImageOrder.NEWEST,
@@ -147,6 +161,7 @@ function listArgs(
       ...(status === 'All' ? {} : { isTagged: status === 'Tagged' }),
       ...(tagIds?.length ? { tagIds } : {}),
       ...(iterationId === undefined ? {} : { iterationId }),
+      ...($filter ? { metadataFilter: readMetadataFilter($filter) } : {}),
     },
   };
 }

@@ -33,7 +33,7 @@ export const uploadRows: readonly Row[] = [
         const image = await keep(request, picture, { tagIds: [], regions: [] });
         incoming.push({ sourceUrl: quoted(picture.name), image });
       }
-      return addBatch(request, incoming, request.query.tagIds);
+      return addBatch(request, incoming, request.query);
     },
   }),
   row({
@@ -45,10 +45,10 @@ export const uploadRows: readonly Row[] = [
     note: 'Tags of the batch and of an entry add up.',
     call: async (request) => {
       const incoming: Incoming[] = [];
-      const tagIds = await readFileBatch(request.body, async ({ name, bytes, tagIds: own, regions }) => {
-        incoming.push({ sourceUrl: name, image: await keep(request, { name, bytes }, { tagIds: own, regions }) });
+      const labels = await readFileBatch(request.body, async ({ name, bytes, tagIds, regions }) => {
+        incoming.push({ sourceUrl: name, image: await keep(request, { name, bytes }, { tagIds, regions }) });
       });
-      return addBatch(request, incoming, tagIds);
+      return addBatch(request, incoming, labels);
     },
   }),
   row({
@@ -63,7 +63,7 @@ export const uploadRows: readonly Row[] = [
         sourceUrl: url,
         image: { source: { url }, tagIds: tagIds ?? [], regions: regions ?? [], isTest: false },
       }));
-      return addBatch(request, incoming, request.body.tagIds ?? []);
+      return addBatch(request, incoming, request.body);
     },
   }),
   row({

@@ -12,32 +12,39 @@ export interface FileEntry {
   regions: NonNullable<z.output<typeof fileEntry>['regions']>;
 }
 
+/** What every picture of a batch gets. */
+export type BatchLabels = Pick<z.output<typeof fileBatch>, 'tagIds' | 'metadata'>;
+
 /** Sixty-four pictures of six megabytes as base64, with room for the rest. */
 const mostBytes = 600 * 1024 * 1024;
 
 /**
  * Reads a batch picture by picture as it comes: whole it would take a gigabyte of memory.
  * @param take awaited before more is read
- * @returns the tags of the whole batch, which clients send last
+ * @returns what holds for the whole batch, which clients send last
  */
-export async function readFileBatch(body: Readable, take: (entry: FileEntry) => Promise<void>): Promise<string[]> {
+export async function readFileBatch(body: Readable, take: (entry: FileEntry) => Promise<void>): Promise<BatchLabels> {
   const parser = new JSONParser({ paths: ['$.*.*'], keepStack: false });
-  const found: { list: string; value: unknown }[] = [];
-  parser.onValue = ({ value, stack }) => found.push({ list: String(stack.at(-1)?.key).toLowerCase(), value });
+  const found: { list: string; key: string; value: unknown }[] = [];
+  parser.onValue = ({ key, value, stack }) =>
+    found.push({ list: String(stack.at(-1)?.key).toLowerCase(), key: String(key), value });
   const tagIds: unknown[] = [];
+  const metadata: Record<string, unknown> = {};
   let [count, sizeBytes] = [0, 0];
   for await (const chunk of body as AsyncIterable<Buffer>) {
     if ((sizeBytes += chunk.length) > mostBytes)
       throw new DomainError('TOO_LARGE', `The body has more than ${mostBytes} bytes.`, { max: mostBytes });
     write(parser, chunk);
-    for (const { list, value } of found.splice(0)) {
+    for (const { list, key, value } of found.splice(0)) {
       if (list === 'tagids') tagIds.push(value);
+      if (list === 'metadata') metadata[key] = value;
       if (list !== 'images') continue;
       if (++count > mostInBatch) throw tooMany();
       await take(entryOf(value));
     }
   }
-  return parsed(fileBatch.shape.tagIds, tagIds) ?? [];
+  const shape = fileBatch.pick({ tagIds: true, metadata: true });
+  return parsed(shape, { tagIds, metadata });
 }
 
 function write(parser: JSONParser, chunk: Buffer): void {

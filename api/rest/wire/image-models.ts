@@ -22,6 +22,7 @@ export const imageModel = z
     thumbnailUri: z.string(),
     originalImageUri: z.string(),
     tags: z.array(z.object({ tagId: id, tagName: z.string(), created: date })).optional(),
+    metadata: z.record(z.string(), z.string()).optional(),
     regions: z.array(z.object({ regionId: id, tagName: z.string(), created: date, tagId: id, ...box })).optional(),
   })
   .meta({ id: 'Image', description: 'A picture of a project; regions only in projects for detection.' });

@@ -19,6 +19,7 @@ export async function wireImages(
       thumbnailUri: services.imageFiles.urlOf(image.id, 'thumbnail'),
       originalImageUri: services.imageFiles.urlOf(image.id, 'original'),
       ...(await labelsOf(loaders, kind, image)),
+      ...(await metadataOf(loaders, image)),
     })),
   );
 }
@@ -50,6 +51,12 @@ export async function labelsOf(
     ...boxOf(region),
   }));
   return { tags, regions };
+}
+
+/** No key at all where nothing is known. */
+async function metadataOf(loaders: Context['loaders'], { id }: Image): Promise<Pick<WireImage, 'metadata'>> {
+  const rows = await loaders.metadataOfImage.load(id);
+  return rows.length === 0 ? {} : { metadata: Object.fromEntries(rows.map(({ name, value }) => [name, value])) };
 }
 
 interface Edges {

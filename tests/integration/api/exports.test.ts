@@ -211,7 +211,7 @@ describe('The export of a classifier for ONNX', () => {
     });
   });
 
-  it('is refused for what no exporter writes, and for domains that are not compact', async () => {
+  it('is refused for what no exporter writes', async () => {
     for (const form of [{ platform: 'CoreML' }, { platform: 'ONNX', flavor: 'ONNX10' }]) {
       const { errors } = await server.send(startExport, { input: { iterationId, ...form } });
       expect(errors[0]).toMatchObject({
@@ -219,6 +219,24 @@ describe('The export of a classifier for ONNX', () => {
         extensions: { code: 'NOT_EXPORTABLE' },
       });
     }
+  });
+});
+
+describe('The model of a domain that is not compact', () => {
+  it('is not exported, and says so beforehand', async () => {
+    const general = await trainedProject('ee85a74c-405e-4adc-bb47-ffa8ca0c9f31', 5);
+    const { errors } = await server.send(startExport, {
+      input: { iterationId: general.iterationId, platform: 'ONNX' },
+    });
+    expect(errors[0]).toMatchObject({
+      message: expect.stringContaining('General (compact)') as string,
+      extensions: { code: 'NOT_EXPORTABLE' },
+    });
+    const { iteration } = await server.client.request<{ iteration: { exportableTo: string[] } }>(
+      'query ($id: ID!) { iteration(id: $id) { exportableTo } }',
+      { id: general.iterationId },
+    );
+    expect(iteration.exportableTo).toEqual([]);
   });
 });
 
