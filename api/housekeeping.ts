@@ -9,6 +9,7 @@ import { RunRow } from '../schema/entities/run.entity.ts';
 import { RunStepRow } from '../schema/entities/run-step.entity.ts';
 import { Upload } from '../schema/entities/upload.entity.ts';
 import { claimChore } from './chores.ts';
+import { purgeNotifications } from './features/notifications/notification-sender.ts';
 import { clearRateWindows } from './rate-limit.ts';
 import type { OrphanCollector } from './orphans.ts';
 import type { Services } from './services.ts';
@@ -62,6 +63,7 @@ export class Housekeeping {
     while ((await services.predictions.expire()) > 0);
     await services.suggestions.expire();
     await purgeEvents(database, eventLifetimeMs);
+    await purgeNotifications(database, eventLifetimeMs);
     await this.clearUploads();
     await clearRateWindows(database);
     await database.transact(async (manager) => {

@@ -25,6 +25,7 @@ import { imageLimits } from './features/images/image-intake.ts';
 import { ImportRuns } from './features/copies/import-runs.ts';
 import { ExportRuns } from './features/exports/export-runs.ts';
 import { TrainingRuns } from './features/training/training-runs.ts';
+import { NotificationSender } from './features/notifications/notification-sender.ts';
 import type { ReadinessChecks } from './health.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { OrphanCollector } from './orphans.ts';
@@ -102,12 +103,14 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<RunningServer> {
     logger,
     runs: [new TrainingRuns(watched), new ExportRuns(watched), new ImportRuns(watched)],
   });
+  const sender = new NotificationSender({ database, exports: services.exports, urls: config.urls, logger });
   const housekeeping = new Housekeeping({ database, storage, services, orphans, logger });
   // From the outside in: first nothing new comes, last the database goes that all others write to.
   const close = async (): Promise<void> => {
     await server.close();
     await tail.stop();
     await housekeeping.stop();
+    await sender.stop();
     await watch.stop();
     await training.stop();
     await predictions.close();
@@ -120,6 +123,7 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<RunningServer> {
     await training.start();
     watch.start();
     housekeeping.start();
+    sender.start();
     await server.app.listen({ host: config.host, port: config.port });
   } catch (error) {
     // A port that is taken, for one: threads left running would keep the process from ending.

@@ -8,6 +8,7 @@ import { EvaluationResolver, ImageResultResolver } from './features/evaluation/e
 import { DomainExportsResolver, ExportResolver, IterationExportsResolver } from './features/exports/export.resolver.ts';
 import { AddImageResultResolver, ImageResolver } from './features/images/image.resolver.ts';
 import { KeyResolver } from './features/keys/key.resolver.ts';
+import { NotificationResolver } from './features/notifications/notification.resolver.ts';
 import { PredictionResolver } from './features/prediction/prediction.resolver.ts';
 import { ProjectResolver } from './features/projects/project.resolver.ts';
 import { ImageProposalsResolver } from './features/proposals/proposal.resolver.ts';
@@ -32,6 +33,7 @@ export function buildGraphqlSchema(): Promise<GraphQLSchema> {
       DomainsResolver,
       ProjectResolver,
       CopyResolver,
+      NotificationResolver,
       TagResolver,
       ImageResolver,
       AddImageResultResolver,

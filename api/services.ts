@@ -18,6 +18,7 @@ import { MetadataService } from './features/images/metadata.service.ts';
 import { SnapshotImages } from './features/images/snapshot-images.ts';
 import { UploadService } from './features/images/upload.service.ts';
 import { KeyService } from './features/keys/key.service.ts';
+import { NotificationService } from './features/notifications/notification.service.ts';
 import { PredictionService } from './features/prediction/prediction.service.ts';
 import { Predictor } from './features/prediction/predictor.ts';
 import { ProjectService } from './features/projects/project.service.ts';
@@ -96,6 +97,7 @@ export function createServices(deps: ServiceDeps) {
     evaluation: new EvaluationService(deps.evaluations),
     exports: new ExportService({ database, storage, engine, tail, signer, training }),
     copies: new CopyService({ ...{ database, storage, engine, tail, signer, projects, limits }, urls: config.urls }),
+    notifications: new NotificationService(database, projects),
     publishing: new PublishingService(database, training),
     predictions: new PredictionService({ ...asked, maxBytes, retentionDays }),
     keys: new KeyService(database, projects),

@@ -45,6 +45,9 @@ import { CreateExport1790000006300 } from './1790000006300-CreateExport.ts';
 import { AddProjectStatus1790000006400 } from './1790000006400-AddProjectStatus.ts';
 import { CreateProjectImport1790000006401 } from './1790000006401-CreateProjectImport.ts';
 import { AddIterationIsTiled1790000006500 } from './1790000006500-AddIterationIsTiled.ts';
+import { AddProjectNotificationUrl1790000006402 } from './1790000006402-AddProjectNotificationUrl.ts';
+import { AddProjectNotificationSecret1790000006403 } from './1790000006403-AddProjectNotificationSecret.ts';
+import { CreateNotification1790000006404 } from './1790000006404-CreateNotification.ts';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -94,5 +97,8 @@ export const migrations = [
   CreateExport1790000006300,
   AddProjectStatus1790000006400,
   CreateProjectImport1790000006401,
+  AddProjectNotificationUrl1790000006402,
+  AddProjectNotificationSecret1790000006403,
+  CreateNotification1790000006404,
   AddIterationIsTiled1790000006500,
 ];

@@ -10,6 +10,16 @@ export enum ProjectStatus {
   IMPORTING = 'IMPORTING',
   FAILED = 'FAILED',
 }
+export enum NotificationSubject {
+  CONNECTION_TEST = 'CONNECTION_TEST',
+  TRAINING = 'TRAINING',
+  EXPORT = 'EXPORT',
+}
+export enum NotificationStatus {
+  PENDING = 'PENDING',
+  DELIVERED = 'DELIVERED',
+  FAILED = 'FAILED',
+}
 export enum ClassificationType {
   MULTICLASS = 'MULTICLASS',
   MULTILABEL = 'MULTILABEL',
@@ -104,6 +114,16 @@ describe(ProjectStatus, 'ProjectStatus', 'Whether all of a project is here.', {
   READY: 'It is.',
   IMPORTING: 'It is being copied from another project; its import says how far that is.',
   FAILED: 'The copy broke off; its import says why. What had come by then is here.',
+});
+describe(NotificationSubject, 'NotificationSubject', 'What a message is about.', {
+  CONNECTION_TEST: 'The address was set.',
+  TRAINING: 'A training has ended.',
+  EXPORT: 'An export has ended.',
+});
+describe(NotificationStatus, 'NotificationStatus', 'Whether a message has arrived.', {
+  PENDING: 'It will be sent, or sent again.',
+  DELIVERED: 'The address took it.',
+  FAILED: 'It was given up.',
 });
 describe(ExportStatus, 'ExportStatus', 'How far an export has come.', {
   EXPORTING: 'A worker is at it, or will be.',

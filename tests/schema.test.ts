@@ -52,6 +52,7 @@ const secretByIntent = [
   'Mutation.createCopyToken',
   'Mutation.createCopyToken(projectId)',
   'NewApiKey.secret',
+  'NewNotificationAddress.secret',
   'ProjectCopyToken.token',
 ];
 

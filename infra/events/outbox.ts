@@ -1,5 +1,6 @@
 import { In, type EntityManager } from 'typeorm';
 import { EventRow } from '../../schema/entities/event.entity.ts';
+import { notify } from './notify.ts';
 import type { Database } from '../database/database.ts';
 
 export interface NewEvent {
@@ -14,6 +15,7 @@ export interface NewEvent {
 /** Adds an event. `manager` must be that of the transaction which changes the row, or the two could part. */
 export async function appendEvent(manager: EntityManager, event: NewEvent): Promise<void> {
   await manager.insert(EventRow, { ...event, createdAt: Date.now() });
+  await notify(manager, event);
 }
 
 const PURGED_AT_ONCE = 1000;

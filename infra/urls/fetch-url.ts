@@ -25,7 +25,38 @@ const requestHeaders = { 'accept-encoding': 'identity', 'user-agent': 'Taglens' 
  * The bytes behind a user's URL. Connects to public addresses only, however the URL, a name or a redirect is written.
  * @throws UrlRefusal and nothing else
  */
-export async function fetchUrl(url: string, options: FetchUrlOptions): Promise<Buffer> {
+export function fetchUrl(url: string, options: FetchUrlOptions): Promise<Buffer> {
+  return guarded(url, options, async (first, agent, signal) =>
+    readBody(await follow(first, agent, signal, options.accept ?? 'image/*'), options.maxBytes),
+  );
+}
+
+/**
+ * Sends a body to a user's URL, as guarded as fetching; a redirect is not followed.
+ * @throws UrlRefusal, also unless the answer has a status of 200 to 299
+ */
+export function postUrl(
+  url: string,
+  { body, headers }: { body: string; headers: Record<string, string> },
+  options: Omit<FetchUrlOptions, 'maxBytes' | 'accept'>,
+): Promise<void> {
+  return guarded(url, options, async ({ origin, pathname, search }, agent, signal) => {
+    const target = { origin, path: pathname + search, method: 'POST', body, signal } as const;
+    const response = await agent.request({ ...target, headers: { ...headers, 'user-agent': 'Taglens' } });
+    discard(response);
+    const { statusCode: status } = response;
+    if (status >= 200 && status < 300) return;
+    throw new UrlRefusal('HTTP_STATUS', `The server of the URL answered with status ${status}.`, { status });
+  });
+}
+
+type Options = Pick<FetchUrlOptions, 'timeoutMs' | 'allow' | 'resolve'>;
+
+async function guarded<T>(
+  url: string,
+  options: Options,
+  work: (url: URL, agent: Agent, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const first = parseUrl(url);
   const signal = AbortSignal.timeout(options.timeoutMs);
   const connect = guardedConnector(
@@ -35,10 +66,7 @@ export async function fetchUrl(url: string, options: FetchUrlOptions): Promise<B
   );
   const agent = new Agent({ connect });
   try {
-    const body = follow(first, agent, signal, options.accept ?? 'image/*').then((response) =>
-      readBody(response, options.maxBytes),
-    );
-    return await Promise.race([body, rejectAtAbort(signal)]);
+    return await Promise.race([work(first, agent, signal), rejectAtAbort(signal)]);
   } catch (error) {
     throw asRefusal(error, signal, options.timeoutMs);
   } finally {

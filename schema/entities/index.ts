@@ -1,5 +1,6 @@
 import { Project } from './project.entity.ts';
 import { ProjectImport } from './project-import.entity.ts';
+import { Notification } from './notification.entity.ts';
 import { Tag } from './tag.entity.ts';
 import { Image } from './image.entity.ts';
 import { ImageTag } from './image-tag.entity.ts';
@@ -28,6 +29,7 @@ import { Chore } from './chore.entity.ts';
 export const entities = [
   Project,
   ProjectImport,
+  Notification,
   Tag,
   Image,
   ImageTag,

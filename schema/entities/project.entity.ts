@@ -37,6 +37,14 @@ export class Project {
   @Column({ name: 'export_platforms', type: 'simple-json', nullable: true })
   exportPlatforms: string[] | null;
 
+  @Field(() => String, { nullable: true, description: 'Where the ends of trainings and exports are told.' })
+  @Column({ name: 'notification_url', type: 'text', nullable: true })
+  notificationUrl: string | null;
+
+  /** Signs what is sent there. */
+  @Column({ name: 'notification_secret', type: 'varchar', length: 64, nullable: true })
+  notificationSecret: string | null;
+
   /** Grows with every change of images and tags: tells whether a training would see anything new. */
   @Column({ name: 'content_version', type: 'integer' })
   contentVersion: number;

@@ -8,6 +8,7 @@ import { ImageTag } from '../../../schema/entities/image-tag.entity.ts';
 import { ImageMetadata } from '../../../schema/entities/image-metadata.entity.ts';
 import { Image } from '../../../schema/entities/image.entity.ts';
 import { Iteration } from '../../../schema/entities/iteration.entity.ts';
+import { Notification } from '../../../schema/entities/notification.entity.ts';
 import { Prediction } from '../../../schema/entities/prediction.entity.ts';
 import { ProjectImport } from '../../../schema/entities/project-import.entity.ts';
 import { Project } from '../../../schema/entities/project.entity.ts';
@@ -121,7 +122,16 @@ export class ProjectService {
       domainId,
       exportPlatforms,
     };
-    return { ...row, contentVersion: 0, imageCount: 0, untaggedImageCount: 0, createdAt, updatedAt: createdAt };
+    const told = { notificationUrl: null, notificationSecret: null };
+    return {
+      ...row,
+      ...told,
+      contentVersion: 0,
+      imageCount: 0,
+      untaggedImageCount: 0,
+      createdAt,
+      updatedAt: createdAt,
+    };
   }
 }
 
@@ -174,6 +184,7 @@ async function deleteRows(
   for (const table of [ApiKey, Prediction, Publication, Iteration, Upload, Region, ImageMetadata, ImageTag, Image, Tag])
     await manager.delete<{ projectId: string | null }>(table, { projectId });
   await manager.delete(ProjectImport, { projectId });
+  await manager.delete(Notification, { projectId });
   await manager.delete(Project, { id: projectId });
   return { iterationIds: iterations.map(({ id }) => id), exportIds };
 }

@@ -48,18 +48,21 @@ export const projectRows: readonly Row[] = [
       domainId: uuid().optional(),
       classificationType: z.enum(classificationTypes).optional(),
       targetExportPlatforms: csv(z.enum(exportPlatforms), mostPlatforms).optional(),
+      notificationQueueUri: z.string().optional(),
     }),
     body: { kind: 'json', schema: createOptions, isOptional: true },
     answer: projectModel,
-    note: 'Without a domain: General, for classification. Without a classification type: Multilabel.',
-    call: async ({ caller, services, query }) => {
+    note: 'Without a domain: General, for classification. Without a classification type: Multilabel. The notification address gets signed POST requests instead of messages in a queue. The container for exported models is not written to.',
+    call: async ({ caller, services, query, body }) => {
       const { name, description = '', domainId = null, classificationType, targetExportPlatforms } = query;
       const kind = domainId === null ? ProjectKind.CLASSIFICATION : getDomain(domainId).kind;
       const type = kind === ProjectKind.CLASSIFICATION ? ourType(classificationType ?? 'Multilabel') : null;
       const facts = { name, description, kind, domainId, classificationType: type };
-      return wireProject(
-        await services.projects.create(caller, { ...facts, exportPlatforms: targetExportPlatforms ?? null }),
-      );
+      const platforms = { exportPlatforms: targetExportPlatforms ?? null };
+      const project = await services.projects.create(caller, { ...facts, ...platforms });
+      const url = body?.notificationQueueUri ?? query.notificationQueueUri;
+      if (!url) return wireProject(project);
+      return wireProject((await services.notifications.setUrl(caller, { projectId: project.id, url })).project);
     },
   }),
   row({
@@ -127,6 +130,7 @@ export function wireProject(project: Project): WireProject {
       domainId,
       classificationType: wireType(project.classificationType),
       targetExportPlatforms: platforms as WireProject['settings']['targetExportPlatforms'],
+      notificationQueueUri: project.notificationUrl,
     },
     created: createdAt.toISOString(),
     lastModified: updatedAt.toISOString(),

@@ -39,6 +39,7 @@ export const projectModel = z
       domainId: id,
       classificationType: z.enum(classificationTypes).nullable(),
       targetExportPlatforms: z.array(z.enum(exportPlatforms)),
+      notificationQueueUri: z.string().nullable(),
     }),
     created: date,
     lastModified: date,
