@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { DomainError } from '../../errors.ts';
 import { Answer, row, type Row } from '../row.ts';
-import { mostIds, mostInBatch } from '../wire/image-models.ts';
+import { mostIds } from '../wire/image-models.ts';
 import { csv, uuid } from '../wire/query.ts';
 
 const statuses = ['OK', 'ErrorImageNotFound', 'ErrorLimitExceed', 'ErrorUnknown'] as const;
@@ -43,13 +43,12 @@ export const metadataRows: readonly Row[] = [
       };
       const known = query.imageIds.filter((_, i) => isKnown(i));
       const full = new Set<string>();
-      for (let at = 0; at < known.length; at += mostInBatch) {
-        const imageIds = known.slice(at, at + mostInBatch);
-        await services.metadata.set(caller, { imageIds, metadata }).catch((error: unknown) => {
+      // One by one, as the service takes all or none: a picture that is full does not stop the others.
+      for (const id of known)
+        await services.metadata.set(caller, { imageIds: [id], metadata }).catch((error: unknown) => {
           if (!(error instanceof DomainError) || error.code !== 'LIMIT_REACHED') throw error;
-          for (const id of imageIds) full.add(id);
+          full.add(id);
         });
-      }
       const images = query.imageIds.map((imageId, i) => {
         const status = !isKnown(i) ? 'ErrorImageNotFound' : full.has(imageId) ? 'ErrorLimitExceed' : 'OK';
         return { imageId, status, ...(status === 'OK' ? { metadata: body } : {}) };
