@@ -26,7 +26,7 @@ import { syntheticJpeg } from './synthetic-images.ts';
 export interface Scenario {
   kind: ProjectKind;
   images: number;
-  /** At how many equal steps of the way the import is ended by `kill -9`. */
+  /** How often the import is ended by `kill -9`, at equal steps of the way; what is left after the last is more than one step. */
   kills: number;
 }
 
@@ -60,7 +60,7 @@ export async function importThroughKills({ kind, images, kills }: Scenario): Pro
     const start = (): ChildProcess => startImport(gateway.url, { source, target, folder });
     const killedAt: number[] = [];
     for (let kill = 1; kill <= kills; kill++)
-      killedAt.push(await killWhen(start(), target, (kill * images) / (kills + 1)));
+      killedAt.push(await killWhen(start(), target, (kill * images) / (kills + 2)));
     const lastStartedAt = performance.now();
     const [exitCode] = (await once(start(), 'exit')) as [number | null];
     if (exitCode !== 0) throw new Error(`The last run ended with ${exitCode}.`);

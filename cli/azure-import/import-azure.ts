@@ -6,6 +6,7 @@ import type { AzureImage, AzureProject } from './azure-models.ts';
 import { carryImages, wantedOf, type Carried } from './carry.ts';
 import { readIterations } from './iterations.ts';
 import { Losses } from './losses.ts';
+import { carryMetadata } from './metadata.ts';
 import { patient, PoliteHttp, type Patience } from './polite-http.ts';
 import { chooseProject, planProject, type Plan } from './project-plan.ts';
 import { verdict, writeReport, type ImportReport, type TagCount } from './report.ts';
@@ -98,10 +99,10 @@ async function importProject({ source, target, steps }: Sides, project: AzurePro
   const wanted = wantedOf(images, plan, losses);
   const sides = { source, target, sourceProjectId: project.id, targetProjectId: plan.projectId };
   const carried = await steps.run('Carrying', (onProgress) => carryImages(sides, plan, wanted, onProgress));
+  await carryMetadata(target, plan.projectId, images, losses);
   const { same, differences } = await steps.run('Verifying', (onProgress) =>
     verifyImages(sides, wanted, carried, losses, onProgress),
   );
-  const metadata = metadataOf(images, losses);
   const iterations = await readIterations(source, project.id, losses);
   const { imageCount, tags } = await target.counts(plan.projectId);
   const counts = {
@@ -123,16 +124,8 @@ async function importProject({ source, target, steps }: Sides, project: AzurePro
     differences,
     tags: tagCounts(plan, images, new Map(tags.map((tag) => [tag.id, tag.imageCount]))),
     notCarried: losses.all(),
-    metadata,
     iterations,
   };
-}
-
-function metadataOf(images: readonly AzureImage[], losses: Losses): ImportReport['metadata'] {
-  const described = images.filter(({ metadata }) => Object.keys(metadata ?? {}).length > 0);
-  for (const { id } of described)
-    losses.add('Metadata of images', 'images have none here; it is kept in the JSON file of this report', id);
-  return Object.fromEntries(described.map(({ id, metadata }) => [id, metadata ?? {}]));
 }
 
 /** Each image once, also when the list moved while it was read. */

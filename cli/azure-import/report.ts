@@ -33,8 +33,6 @@ export interface ImportReport {
   differences: Difference[];
   tags: TagCount[];
   notCarried: Loss[];
-  /** Keys and values by the id of the image at the source; in the JSON file only. */
-  metadata: Record<string, Record<string, string>>;
   iterations: IterationFigures[];
 }
 

@@ -14,7 +14,7 @@ export const counts = `query ($id: ID!) {
 export const images = `query ($id: ID!, $after: String) {
   project(id: $id) {
     images(first: 200, after: $after, orderBy: OLDEST) {
-      nodes { id name width height url tags { id } regions { tagId left top width height } }
+      nodes { id name width height url tags { id } regions { tagId left top width height } metadata { name value } }
       pageInfo { endCursor hasNextPage }
     }
   }
@@ -29,3 +29,5 @@ export const createTag = `mutation ($input: CreateTagInput!) {
 export const addImages = `mutation ($input: AddImagesInput!) {
   addImages(input: $input) { results { status code message image { id } } }
 }`;
+
+export const setImageMetadata = `mutation ($input: SetImageMetadataInput!) { setImageMetadata(input: $input) { id } }`;

@@ -29,6 +29,11 @@ export interface Labels {
   regions: TargetRegion[];
 }
 
+export interface Metadata {
+  name: string;
+  value: string;
+}
+
 export interface TargetImage {
   id: string;
   name: string;
@@ -37,6 +42,7 @@ export interface TargetImage {
   url: string;
   tags: { id: string }[];
   regions: TargetRegion[];
+  metadata: Metadata[];
 }
 
 export interface NewProject {
@@ -128,6 +134,10 @@ export class Target {
     }));
     const input = { projectId, images: entries };
     return (await this.#once<{ addImages: { results: AddResult[] } }>(queries.addImages, input)).addImages.results;
+  }
+
+  async setMetadata(imageIds: readonly string[], metadata: readonly Metadata[]): Promise<void> {
+    await this.#once(queries.setImageMetadata, { imageIds, metadata });
   }
 
   /** The original bytes as they are served. */

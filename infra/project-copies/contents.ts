@@ -28,6 +28,7 @@ const imageShape = z.object({
   isTest: z.boolean(),
   tagIds: z.array(id),
   regions: z.array(z.object({ tagId: id, left: fraction, top: fraction, width: fraction, height: fraction })),
+  metadata: z.record(z.string().max(128), z.string().max(256)),
 });
 export type CopiedImage = z.infer<typeof imageShape>;
 

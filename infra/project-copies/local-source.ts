@@ -1,5 +1,6 @@
 import { In, MoreThan } from 'typeorm';
 import { ImageTag } from '../../schema/entities/image-tag.entity.ts';
+import { ImageMetadata } from '../../schema/entities/image-metadata.entity.ts';
 import { Image } from '../../schema/entities/image.entity.ts';
 import { Project } from '../../schema/entities/project.entity.ts';
 import { Region } from '../../schema/entities/region.entity.ts';
@@ -38,7 +39,11 @@ export class LocalSource implements CopySource {
     const imageId = In(page.map(({ id }) => id));
     const links = await manager.findBy(ImageTag, { imageId });
     const regions = await manager.find(Region, { where: { imageId }, order: { id: 'ASC' } });
-    const images = page.map((image) => copied(image, links.filter(isOf(image)), regions.filter(isOf(image))));
+    const metadata = await manager.find(ImageMetadata, { where: { imageId }, order: { name: 'ASC' } });
+    const images = page.map((image) => {
+      const own = isOf(image);
+      return copied(image, { links: links.filter(own), drawn: regions.filter(own), known: metadata.filter(own) });
+    });
     return { images, next: rows.length > imagesPerPage ? (page.at(-1)?.id ?? null) : null };
   }
 
@@ -62,9 +67,9 @@ const isOf =
 
 function copied(
   { id, name, sha256, isTest }: Image,
-  links: readonly ImageTag[],
-  drawn: readonly Region[],
+  { links, drawn, known }: { links: ImageTag[]; drawn: Region[]; known: ImageMetadata[] },
 ): CopiedImage {
   const regions = drawn.map(({ tagId, left, top, width, height }) => ({ tagId, left, top, width, height }));
-  return { id, name, sha256, isTest, tagIds: links.map(({ tagId }) => tagId), regions };
+  const metadata = Object.fromEntries(known.map((pair) => [pair.name, pair.value]));
+  return { id, name, sha256, isTest, tagIds: links.map(({ tagId }) => tagId), regions, metadata };
 }

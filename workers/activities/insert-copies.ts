@@ -1,6 +1,7 @@
 import { In, type EntityManager } from 'typeorm';
 import type { CopiedImage } from '../../infra/project-copies/contents.ts';
 import { ImageTag } from '../../schema/entities/image-tag.entity.ts';
+import { ImageMetadata } from '../../schema/entities/image-metadata.entity.ts';
 import { Image } from '../../schema/entities/image.entity.ts';
 import { Project } from '../../schema/entities/project.entity.ts';
 import { Region } from '../../schema/entities/region.entity.ts';
@@ -40,6 +41,9 @@ export async function insertCopies(
   const regions = fresh.flatMap((copy) => regionsOf(copy, tagOf));
   for (let start = 0; start < regions.length; start += rowsAtOnce)
     await manager.insert(Region, regions.slice(start, start + rowsAtOnce));
+  const metadata = fresh.flatMap(metadataOf);
+  for (let start = 0; start < metadata.length; start += rowsAtOnce)
+    await manager.insert(ImageMetadata, metadata.slice(start, start + rowsAtOnce));
   await count(manager, projectId, images, links);
   return copies.length;
 }
@@ -56,6 +60,10 @@ function regionsOf({ image, copied }: Copy, tagOf: TagOf): Region[] {
   return copied.regions.flatMap(({ tagId: sourceId, ...box }) =>
     tagOf(sourceId).map((tagId) => ({ id: newId(), imageId, projectId, tagId, ...box, createdAt })),
   );
+}
+
+function metadataOf({ image: { id: imageId, projectId }, copied }: Copy): ImageMetadata[] {
+  return Object.entries(copied.metadata).map(([name, value]) => ({ imageId, projectId, name, value }));
 }
 
 async function count(

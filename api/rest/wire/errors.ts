@@ -64,7 +64,9 @@ const choices: Record<ErrorCode, { status: number; code: Choice }> = {
 
 export function azureError(error: DomainError, subject: Subject): AzureError {
   const { status, code } = choices[error.code];
-  const { message, details } = error;
+  const { details } = error;
+  // The only words by which callers know of Azure that a name is not published.
+  const message = details['what'] === 'published model' ? `Invalid iteration: ${error.message}` : error.message;
   const chosen = typeof code === 'function' ? code({ subject, details }) : code;
   return {
     status: typeof details['status'] === 'number' ? details['status'] : status,

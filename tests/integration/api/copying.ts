@@ -8,7 +8,7 @@ export interface Contents {
   imageCount: number;
   untaggedImageCount: number;
   tags: { name: string; type: string; imageCount: number }[];
-  images: { name: string; sha256: string; isTest: boolean; tags: string[]; regions: unknown[] }[];
+  images: { name: string; sha256: string; isTest: boolean; tags: string[]; metadata: object[]; regions: unknown[] }[];
   import: { importedCount: number; leftOutCount: number; error: string | null } | null;
 }
 
@@ -28,7 +28,7 @@ const query = `query ($id: ID!) {
     import { importedCount leftOutCount error }
     tags { name type imageCount }
     images(first: 200, orderBy: OLDEST) {
-      nodes { name sha256 isTest tags { name } regions { tag { name } left top width height } }
+      nodes { name sha256 isTest tags { name } metadata { name value } regions { tag { name } left top width height } }
     }
   }
 }`;

@@ -34,7 +34,7 @@ async function makeDetection(): Promise<string> {
           ]
         : [],
   }));
-  await addImages(source, { projectId, images });
+  await addImages(source, { projectId, images, metadata: [{ name: 'camera', value: 'left' }] });
   return projectId;
 }
 
@@ -51,6 +51,7 @@ describe('a copy of a project', () => {
     expect(copy.import).toEqual({ importedCount: original.imageCount, leftOutCount: 0, error: null });
     expect(original.images.length).toBeGreaterThan(50);
     expect(original.images.some(({ regions }) => regions.length === 2)).toBe(true);
+    expect(original.images[0]).toMatchObject({ metadata: [{ name: 'camera', value: 'left' }] });
     expect(substance(copy)).toEqual(substance(original));
   });
 

@@ -167,13 +167,19 @@ describe('what is carried', () => {
     expect(Object.values(tagNamesIn(await stored(report.target.projectId)))).toEqual([['a', 'b']]);
   });
 
-  it('metadata is kept in the report', async () => {
-    const project = await trees(2);
-    const [image] = project.images;
+  it('metadata of images; what is longer than it may be is told', async () => {
+    const project = await trees(3);
+    const [image, other] = project.images;
     if (image) image.metadata = { camera: 'north gate' };
+    if (other) other.metadata = { note: 'x'.repeat(257) };
     const report = await run(await startStandIn({ projects: [project], domains }));
-    expect(report.metadata).toEqual({ [image?.id ?? '?']: { camera: 'north gate' } });
-    expect(report.notCarried).toMatchObject([{ what: 'Metadata of images', imageIds: [image?.id] }]);
+    const query = `query ($id: ID!) { project(id: $id) { images { nodes { name metadata { name value } } } } }`;
+    const answer = await server.client.request<{
+      project: { images: { nodes: { name: string; metadata: object[] }[] } };
+    }>(query, { id: report.target.projectId });
+    const described = answer.project.images.nodes.filter(({ metadata }) => metadata.length > 0);
+    expect(described).toEqual([{ name: `${image?.id}.jpg`, metadata: [{ name: 'camera', value: 'north gate' }] }]);
+    expect(report.notCarried).toMatchObject([{ what: 'Metadata of images', imageIds: [other?.id] }]);
   });
 
   it('figures of trainings go into the report, which says that models stay behind', async () => {

@@ -1,0 +1,60 @@
+import { Refusal } from '../client.ts';
+import type { AzureImage } from './azure-models.ts';
+import { sourceIdOf } from './carry.ts';
+import type { Losses } from './losses.ts';
+import { batchesOf } from './pictures.ts';
+import type { Metadata, Target, TargetImage } from './target.ts';
+
+const batchSize = 64;
+
+interface Group {
+  metadata: Metadata[];
+  images: { id: string; sourceId: string }[];
+}
+
+/** Adds what the source knows of images and the target does not; images with the same values go together. */
+export async function carryMetadata(
+  target: Target,
+  projectId: string,
+  images: readonly AzureImage[],
+  losses: Losses,
+): Promise<void> {
+  const described = new Map(images.flatMap(({ id, metadata }) => (metadata ? [[id, metadata]] : [])));
+  if (described.size === 0) return;
+  for (const { metadata, images: own } of await lacking(target, projectId, described)) {
+    for (const batch of batchesOf(own, batchSize)) {
+      try {
+        await target.setMetadata(
+          batch.map(({ id }) => id),
+          metadata,
+        );
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+        for (const { sourceId } of batch) losses.add('Metadata of images', error.message, sourceId);
+      }
+    }
+  }
+}
+
+async function lacking(
+  target: Target,
+  projectId: string,
+  described: ReadonlyMap<string, Record<string, string>>,
+): Promise<Group[]> {
+  const groups = new Map<string, Group>();
+  for await (const page of target.images(projectId)) {
+    for (const image of page) {
+      const metadata = missing(described.get(sourceIdOf(image)) ?? {}, image);
+      if (metadata.length === 0) continue;
+      const group = groups.get(JSON.stringify(metadata)) ?? { metadata, images: [] };
+      group.images.push({ id: image.id, sourceId: sourceIdOf(image) });
+      groups.set(JSON.stringify(metadata), group);
+    }
+  }
+  return [...groups.values()];
+}
+
+const missing = (wanted: Record<string, string>, { metadata }: TargetImage): Metadata[] =>
+  Object.entries(wanted)
+    .map(([name, value]) => ({ name, value }))
+    .filter(({ name, value }) => !metadata.some((one) => one.name === name && one.value === value));
