@@ -1,0 +1,119 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { keysBelow, makeProject, ownerKey, samples, startServer, type TestServer } from './setup.ts';
+
+let server: TestServer;
+let pictures: Buffer[];
+beforeAll(async () => {
+  server = await startServer();
+  pictures = (await samples(2, 11)).map(({ jpeg }) => jpeg);
+});
+afterAll(() => server.close());
+
+interface Summary {
+  code?: string;
+  isBatchSuccessful: boolean;
+  images: { sourceUrl: string; status: string; image?: { id: string; tags: { tagName: string }[] } }[];
+}
+
+async function upload(path: string, body: BodyInit, type?: string): Promise<{ status: number; body: Summary }> {
+  const response = await fetch(`${server.url}/customvision/${path}`, {
+    method: 'POST',
+    headers: { 'Training-Key': ownerKey, ...(type ? { 'content-type': type } : {}) },
+    body,
+    duplex: 'half',
+  } as RequestInit);
+  return { status: response.status, body: (await response.json()) as Summary };
+}
+
+const imagesOf = (projectId: string, version = 'v3.4-preview') => `${version}/training/projects/${projectId}/images`;
+const picture = (at: number): Buffer => pictures[at] as Buffer;
+/** Bytes after the end of a JPEG are no part of the picture, but they make it another file. */
+const another = (sizeBytes = 16): Buffer => Buffer.concat([picture(0), randomBytes(sizeBytes)]);
+
+function form(files: Record<string, Buffer>): FormData {
+  const body = new FormData();
+  for (const [name, bytes] of Object.entries(files))
+    body.append(name, new Blob([new Uint8Array(bytes)]), `${name}.jpg`);
+  return body;
+}
+
+const statusesOf = ({ images }: Summary) => images.map(({ status }) => status);
+
+describe('uploads by Azure’s operations', () => {
+  it('keeps the good ones of a batch and says what is wrong with each other', async () => {
+    const { projectId } = await makeProject(server);
+    const files = { a: picture(0), b: Buffer.from('no picture'), 'files[2]': picture(1), d: picture(0) };
+    const { status, body } = await upload(imagesOf(projectId), form(files));
+    expect(status).toBe(207);
+    expect(body.isBatchSuccessful).toBe(false);
+    expect(statusesOf(body)).toEqual(['OK', 'ErrorImageFormat', 'OK', 'OKDuplicate']);
+    expect(body.images.map(({ image }) => typeof image?.id)).toEqual(['string', 'undefined', 'string', 'string']);
+    expect(body.images[3]?.image?.id).toBe(body.images[0]?.image?.id);
+    expect((await upload(imagesOf(projectId, 'v3.0'), form(files))).status).toBe(200);
+  });
+
+  it('gives a picture that is there already the tags that it lacks', async () => {
+    const { projectId, tagIds } = await makeProject(server, { classificationType: 'MULTILABEL', tags: ['one', 'two'] });
+    const path = imagesOf(projectId);
+    const bytes = new Uint8Array(picture(0));
+    const first = await upload(`${path}?tagIds=${tagIds['one']}`, bytes, 'application/octet-stream');
+    expect(first).toMatchObject({ status: 200, body: { isBatchSuccessful: true } });
+    const again = await upload(`${path}?tagIds=${tagIds['two']}`, bytes, 'application/octet-stream');
+    expect(again.status).toBe(207);
+    expect(statusesOf(again.body)).toEqual(['OKDuplicate']);
+    expect(again.body.images[0]?.image?.tags.map(({ tagName }) => tagName).sort()).toEqual(['one', 'two']);
+  });
+
+  it('loses none of 64 uploads at once, of which each is one file', async () => {
+    const { projectId, tagIds } = await makeProject(server, { tags: ['one'] });
+    const path = `${imagesOf(projectId)}?tagIds=${tagIds['one']}`;
+    const answers = await Promise.all(Array.from({ length: 64 }, () => upload(path, form({ imageData: another() }))));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(new Set(answers.map(({ body }) => body.images[0]?.image?.id)).size).toBe(64);
+    const count = await fetch(`${server.url}/customvision/${imagesOf(projectId)}/tagged/count`, {
+      headers: { 'Training-Key': ownerKey },
+    });
+    expect(await count.json()).toBe(64);
+  });
+
+  it('takes 64 files in one request and refuses the 65th', async () => {
+    const { projectId } = await makeProject(server);
+    const many = (length: number) => form(Object.fromEntries(Array.from({ length }, (_, i) => [`${i}`, another()])));
+    const { status, body } = await upload(imagesOf(projectId), many(64));
+    expect({ status, count: new Set(body.images.map(({ sourceUrl }) => sourceUrl)).size }).toEqual({
+      status: 200,
+      count: 64,
+    });
+    expect(await upload(imagesOf(projectId), many(65))).toMatchObject({ status: 400 });
+  });
+
+  it('writes pictures of a base64 batch to the storage while the rest is still on its way', async () => {
+    const { projectId } = await makeProject(server);
+    const sent = 12;
+    const before = (await keysBelow(server.storage, 'uploads/')).length;
+    let seen = 0;
+    async function* batch() {
+      yield '{"Images":[';
+      for (let i = 0; i < sent; i++) {
+        const contents = another(1024 * 1024).toString('base64');
+        yield `${i ? ',' : ''}{"name":"${i}","contents":"${contents}"}`;
+      }
+      // The body is open until what was sent is stored: a server that waits for its end would never be.
+      for (let waited = 0; seen < sent && waited < 200; waited++) {
+        await sleep(50);
+        seen = (await keysBelow(server.storage, 'uploads/')).length - before;
+      }
+      yield ']}';
+    }
+    const body = ReadableStream.from(batch()).pipeThrough(new TextEncoderStream());
+    const answer = await upload(`${imagesOf(projectId)}/files`, body, 'application/json');
+    expect(seen).toBe(sent);
+    expect(answer.status).toBe(200);
+    expect(answer.body.images.map(({ sourceUrl }) => sourceUrl)).toEqual(
+      Array.from({ length: sent }, (_, i) => `${i}`),
+    );
+    expect(await keysBelow(server.storage, 'uploads/')).toHaveLength(before);
+  });
+});
