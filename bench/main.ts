@@ -1,4 +1,5 @@
 import { benchImportAzure } from './import-azure.ts';
+import { benchAzure } from './azure.ts';
 import { benchLoad } from './load.ts';
 import { benchModels } from './models.ts';
 import type { BenchName } from './names.ts';
@@ -24,6 +25,7 @@ export const benches: Record<BenchName, (options: BenchOptions) => Promise<void>
   train: benchTrain,
   'train-step': benchTrainStep,
   predict: benchPredict,
+  azure: benchAzure,
   proposals: benchProposals,
   quality: benchQuality,
   models: benchModels,

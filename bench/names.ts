@@ -3,6 +3,7 @@ export const benchNames = [
   'train',
   'train-step',
   'predict',
+  'azure',
   'proposals',
   'quality',
   'models',

@@ -24,7 +24,7 @@ const kinds: Record<string, ProjectKind> = { classifier: 'CLASSIFICATION', detec
 const settings = { TAGLENS_MAX_TRAINING_STEPS: '150' };
 
 /** 640 x 480 photographs, as a camera sends them. */
-async function photographs(count: number): Promise<Buffer[]> {
+export async function photographs(count: number): Promise<Buffer[]> {
   const bodies: Buffer[] = [];
   for await (const { jpeg } of renderSamples({ perTag: Math.ceil(count / tagCount), seed: 7, size: 640 }))
     bodies.push(await sharp(jpeg).resize(640, 480, { fit: 'cover' }).jpeg({ quality: 85 }).toBuffer());

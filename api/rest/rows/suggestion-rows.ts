@@ -84,7 +84,7 @@ export const suggestionRows: readonly Row[] = [
         // An image may have been deleted this moment.
         return image && !(image instanceof Error) ? [wireStoredSuggestion(node, image, services, domainId)] : [];
       });
-      const paging = { session: token.session ?? newId(), continuation: nextCursor(page), maxCount: first };
+      const paging = { session: token.session || newId(), continuation: nextCursor(page), maxCount: first };
       return { token: { ...token, ...paging }, results };
     },
   }),

@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ownerKey, startServer, type TestServer } from '../integration/api/setup.ts';
+import type { SdkClient } from './client.ts';
+import { publishDetector } from './detector.ts';
+import { newestClient, olderClients } from './javascript-client.ts';
+import { printMatrix, type Outcome } from './matrix.ts';
+import { hasPython, pythonClient } from './python-client.ts';
+import { scenarios } from './scenarios/all.ts';
+import { showPicture, twoTagsOfPhotos, type World } from './world.ts';
+
+/** Enough for a detector that finds something, and quick. */
+const settings = { TAGLENS_MAX_TRAINING_STEPS: '30', TAGLENS_URL_ALLOW: '127.0.0.1' };
+const columns = new Map<string, Map<string, Outcome>>();
+
+let server: TestServer;
+let picture: Awaited<ReturnType<typeof showPicture>>;
+let photos: World['photos'];
+let detector: ReturnType<World['detector']> | undefined;
+beforeAll(async () => {
+  server = await startServer(settings);
+  photos = await twoTagsOfPhotos();
+  picture = await showPicture(photos.at(-1)?.jpeg ?? Buffer.alloc(0));
+});
+afterAll(async () => {
+  printMatrix(columns);
+  await picture.close();
+  await server.close();
+});
+
+it('covers all 52 and 8 operations, each once', () => {
+  const { operations } = newestClient(server.url, ownerKey);
+  expect(scenarios.map(({ operation }) => operation).sort()).toEqual([...operations].sort());
+  expect(operations.size).toBe(60);
+});
+
+type Open = (url: string, key: string) => SdkClient | Promise<SdkClient>;
+const clients: { name: string; open: Open }[] = [
+  { name: 'JavaScript 5', open: newestClient },
+  ...olderClients,
+  ...(hasPython ? [{ name: 'Python 3.1', open: pythonClient }] : []),
+];
+
+describe.each(clients)('Azure’s own client, $name,', ({ name, open }) => {
+  let world: World;
+  const outcomes = new Map<string, Outcome>();
+  beforeAll(async () => {
+    columns.set(name, outcomes);
+    const client = await open(server.url, ownerKey);
+    const once = () => (detector ??= publishDetector(server.client));
+    world = { client, photos, pictureUrl: picture.url, detector: once, ids: {} };
+  });
+  afterAll(() => world.client.close());
+
+  for (const { operation, does, run } of scenarios)
+    it(`${operation} ${does}`, async (test) => {
+      const isThere = world.client.operations.has(operation);
+      outcomes.set(operation, isThere ? 'fails' : 'absent');
+      if (!isThere) return test.skip();
+      await run(world);
+      outcomes.set(operation, 'works');
+    });
+});
