@@ -2,13 +2,14 @@ import DataLoader from 'dataloader';
 import { In, type EntityTarget, type ObjectLiteral } from 'typeorm';
 import type { Database } from '../infra/database/database.ts';
 import { Export } from '../schema/entities/export.entity.ts';
-import { ImageMetadata } from '../schema/entities/image-metadata.entity.ts';
+import type { ImageMetadata } from '../schema/entities/image-metadata.entity.ts';
 import { Image } from '../schema/entities/image.entity.ts';
 import { Iteration } from '../schema/entities/iteration.entity.ts';
 import { ProjectImport } from '../schema/entities/project-import.entity.ts';
 import { Publication } from '../schema/entities/publication.entity.ts';
 import { Region } from '../schema/entities/region.entity.ts';
 import { Tag } from '../schema/entities/tag.entity.ts';
+import { metadataOf } from './features/images/metadata.ts';
 import { tagsOf } from './features/tags/tagging.ts';
 
 /** Relations of one request: whatever is asked of many rows is one statement. */
@@ -24,11 +25,8 @@ export function createLoaders(database: Database) {
       return ids.map((id) => tags.get(id) ?? []);
     }),
     metadataOfImage: new DataLoader<string, ImageMetadata[]>(async (ids) => {
-      const rows = await database.read.manager.find(ImageMetadata, {
-        where: { imageId: In([...ids]) },
-        order: { name: 'ASC' },
-      });
-      return ids.map((id) => rows.filter(({ imageId }) => imageId === id));
+      const pairs = await metadataOf(database.read.manager, ids);
+      return ids.map((id) => pairs.get(id) ?? []);
     }),
     regionsOfImage: childrenOf(database, Region, 'imageId'),
     importOfProject: new DataLoader<string, ProjectImport | null>(async (ids) => {

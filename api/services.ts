@@ -14,7 +14,6 @@ import { ImageFiles } from './features/images/image-files.ts';
 import { ImageIntake } from './features/images/image-intake.ts';
 import { ImageService } from './features/images/image.service.ts';
 import { ImageSources } from './features/images/image-source.ts';
-import { MetadataService } from './features/images/metadata.service.ts';
 import { SnapshotImages } from './features/images/snapshot-images.ts';
 import { UploadService } from './features/images/upload.service.ts';
 import { KeyService } from './features/keys/key.service.ts';
@@ -84,7 +83,6 @@ export function createServices(deps: ServiceDeps) {
     images,
     training,
     predictor,
-    metadata: new MetadataService(images),
     imageFiles: new ImageFiles(database, storage, signer, pictures),
     regions,
     suggestions: new SuggestionService({

@@ -27,7 +27,6 @@ const restPackages = [...packages('@fastify/multipart @streamparser/json fastify
 /** What services answer, as types. */
 const outputTypes = [
   'api/features/*/*.output.ts',
-  'api/features/images/metadata-filter.ts',
   'api/features/prediction/prediction-query.ts',
   'api/features/tags/snapshot-tags.ts',
 ];

@@ -34,7 +34,8 @@ import {
   type CountChange,
   type TagRules,
 } from '../tags/tagging.ts';
-import type { AddImageResult, NewImageInput } from './image.input.ts';
+import type { AddImageResult, AddImagesInput, NewImageInput } from './image.input.ts';
+import { checkMetadata, metadataChange, metadataOf, writeMetadata, type MetadataChange } from './metadata.ts';
 import type { ImageSources, SourceBytes } from './image-source.ts';
 
 export const imageLimits = (limits: Limits, maxBytes: number): ImageLimits => ({
@@ -52,7 +53,11 @@ interface Labels {
   /** Those of its regions too. */
   tags: readonly Tag[];
   drawn: readonly Drawn[];
+  metadata: MetadataChange;
 }
+
+/** What every image of a batch gets. */
+type OfBatch = Pick<AddImagesInput, 'tagIds' | 'metadata'>;
 
 interface BatchContext {
   project: Project;
@@ -78,9 +83,9 @@ export class ImageIntake {
   ) {}
 
   /** Object before row: a crash in between leaves an object that nobody refers to, never a row without its picture. */
-  async stage({ project, tags }: BatchContext, input: NewImageInput, tagIds: readonly string[]): Promise<Staged> {
+  async stage({ project, tags }: BatchContext, input: NewImageInput, batch: OfBatch): Promise<Staged> {
     try {
-      const labels = labelsOf({ project, tags }, input, tagIds);
+      const labels = labelsOf({ project, tags }, input, batch);
       const source = await this.sources.read(project.id, input.source, this.limits.trainingImageBytes);
       const name = checkText('name', input.name ?? source.name, { min: 1, max: 255 });
       const row = await this.store(project.id, { ...source, name }, input.isTest);
@@ -124,7 +129,7 @@ export class ImageIntake {
 
   private async commitOne(
     manager: EntityManager,
-    { row, tags, drawn }: Exclude<Staged, { refusal: AddImageResult }>,
+    { row, tags, drawn, metadata }: Exclude<Staged, { refusal: AddImageResult }>,
     { rules, room, change }: { rules: TagRules; room: number; change: CountChange },
   ): Promise<AddImageResult> {
     const { projectId, sha256 } = row;
@@ -133,9 +138,11 @@ export class ImageIntake {
     if (!twin && room <= 0) return refused('LIMIT_REACHED', `The project has ${max} images, the most it may have.`);
     const present = twin ? ((await tagsOf(manager, [twin.id])).get(twin.id) ?? []) : [];
     const regions = twin && drawn.length > 0 ? ((await regionsOf(manager, [twin.id])).get(twin.id) ?? []) : [];
+    const pairs = twin && metadata.size > 0 ? ((await metadataOf(manager, [twin.id])).get(twin.id) ?? []) : [];
     let fresh: Region[];
     try {
       checkTogether([...new Map([...present, ...tags].map((tag) => [tag.id, tag])).values()], rules);
+      checkMetadata((twin ?? row).id, pairs, metadata);
       ({ fresh } = placeRegions(twin ?? row, regions, drawn, this.limits.regionsPerImage));
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;
@@ -145,6 +152,7 @@ export class ImageIntake {
     if (!twin) await addRow(manager, image, change);
     await attachTags(manager, image, { present, added: tags }, rules, change);
     await insertRegions(manager, fresh);
+    await writeMetadata(manager, [image], metadata);
     return { ...accepted, status: twin ? AddImageStatus.DUPLICATE : AddImageStatus.OK, imageId: image.id };
   }
 
@@ -158,15 +166,16 @@ export class ImageIntake {
 }
 
 /** @throws DomainError when the project does not take such labels */
-function labelsOf({ project, tags }: BatchContext, input: NewImageInput, tagIds: readonly string[]): Labels {
+function labelsOf({ project, tags }: BatchContext, input: NewImageInput, batch: OfBatch): Labels {
   const named = (ids: readonly string[]): Tag[] => [...new Set(ids)].flatMap((id) => tags.get(id) ?? []);
-  const own = named([...tagIds, ...input.tagIds]);
+  const own = named([...batch.tagIds, ...input.tagIds]);
+  const metadata = metadataChange([...(batch.metadata ?? []), ...(input.metadata ?? [])]);
   checkImageTags(project, own);
-  if (input.regions.length === 0) return { tags: own, drawn: [] };
+  if (input.regions.length === 0) return { tags: own, drawn: [], metadata };
   checkDetection(project);
   const drawnTags = named(input.regions.map(({ tagId }) => tagId));
   checkDrawable(drawnTags);
-  return { tags: [...own, ...drawnTags], drawn: drawnAt(input.regions) };
+  return { tags: [...own, ...drawnTags], drawn: drawnAt(input.regions), metadata };
 }
 
 async function addRow(manager: EntityManager, image: Image, change: CountChange): Promise<void> {

@@ -8,6 +8,7 @@ import { ImageOrder, TagMatch } from '../../../schema/enums.ts';
 import { checkPageSize, countedAtMost, decodeCursor, type Count, type Page } from '../../connection.ts';
 import { checkCount } from '../../text.ts';
 import { lookedAtForPage, maxTagIds, type ImageListArgs } from './image.input.ts';
+import { checkMetadataFilter } from './metadata-filter.ts';
 import { ImageWalk, type Walked } from './image-walk.ts';
 import type { SnapshotImages } from './snapshot-images.ts';
 
@@ -22,6 +23,7 @@ export async function listImages(deps: ListDeps, project: Project, args: ImageLi
   const size = checkPageSize(args.first);
   const after = args.after ? decodeCursor(args.after, /^[0-9a-f-]{36}$/) : null;
   const filter = args.filter ?? { tagMatch: TagMatch.ANY };
+  if (filter.metadata) checkMetadataFilter(filter.metadata);
   const tags = await wantedTags(deps, project.id, args);
   const isDown = args.orderBy === ImageOrder.NEWEST;
   const walk = new ImageWalk(manager, { projectId: project.id, filter, tags, direction: isDown ? 'DESC' : 'ASC' });
@@ -59,8 +61,8 @@ async function inOrder(database: Database, ids: string[]): Promise<Image[]> {
 
 /** What the counts that are kept already say. */
 function knownCount(project: Project, { filter }: ImageListArgs, tags: readonly Tag[] | null): Count | null {
-  const { isTagged = null, isTest = null, search, metadata, metadataFilter } = filter ?? {};
-  if (isTest !== null || search || metadata?.length || metadataFilter) return null;
+  const { isTagged = null, isTest = null, search, metadata } = filter ?? {};
+  if (isTest !== null || search || metadata) return null;
   const [tag, ...others] = tags ?? [];
   if (tag) return others.length === 0 && isTagged !== false ? { total: tag.imageCount, isExact: true } : null;
   if (tags) return { total: 0, isExact: true };

@@ -6,7 +6,7 @@ import { TagMatch } from '../../../schema/enums.ts';
 import type { Direction } from '../../connection.ts';
 import { containsText, likePattern } from '../../text.ts';
 import type { ImageFilterInput } from './image.input.ts';
-import { addMetadataFilter, type MetadataFilter } from './metadata-filter.ts';
+import { addMetadataConditions } from './metadata-filter.ts';
 
 type Query = SelectQueryBuilder<ObjectLiteral>;
 
@@ -151,8 +151,8 @@ export class ImageWalk {
         return query;
       },
       narrow: (query) => this.addConditions(query),
-      isExact: !filter.search && !metadataOf(filter) && (isTagged == null || isTest == null),
-      cost: metadataOf(filter) ? rowCost : 1,
+      isExact: !filter.search && !filter.metadata && (isTagged == null || isTest == null),
+      cost: filter.metadata ? rowCost : 1,
     };
   }
 
@@ -176,8 +176,8 @@ export class ImageWalk {
   }
 
   private pathOfTags(tagIds: readonly string[]): Path {
-    const { isTest, search } = this.options.filter;
-    const isExact = isTest == null && !search && !metadataOf(this.options.filter);
+    const { isTest, search, metadata } = this.options.filter;
+    const isExact = isTest == null && !search && !metadata;
     return {
       column: 'link.imageId',
       candidates: () => {
@@ -192,17 +192,10 @@ export class ImageWalk {
   }
 
   private addConditions(query: Query): Query {
-    const { isTest, search } = this.options.filter;
+    const { isTest, search, metadata } = this.options.filter;
     if (isTest != null) query.andWhere('image.isTest = :isTest', { isTest });
     if (search) query.andWhere(containsText('image.name', 'search'), { search: likePattern(search) });
-    const metadata = metadataOf(this.options.filter);
-    if (metadata) addMetadataFilter(query, metadata);
+    if (metadata) addMetadataConditions(query, metadata);
     return query;
   }
-}
-
-/** Null when nothing is asked of the metadata. */
-function metadataOf({ metadata, metadataFilter }: WalkOptions['filter']): MetadataFilter | null {
-  const every = [...(metadata ?? []), ...(metadataFilter ? [metadataFilter] : [])];
-  return every.length > 0 ? { every } : null;
 }

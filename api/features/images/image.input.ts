@@ -2,9 +2,8 @@ import { ArgsType, Field, ID, InputType, Int, ObjectType } from 'type-graphql';
 import { Image } from '../../../schema/entities/image.entity.ts';
 import { AddImageStatus, ImageOrder, TagMatch } from '../../../schema/enums.ts';
 import { connectionOf, PageArgs } from '../../connection.ts';
+import { MetadataFilterInput, ImageMetadataInput } from './metadata.input.ts';
 import { RegionInput } from '../regions/region.input.ts';
-import type { MetadataFilter } from './metadata-filter.ts';
-import { ImageMetadataInput, MetadataConditionInput } from './metadata.input.ts';
 
 export const ImageConnection = connectionOf(Image, 'Image');
 
@@ -37,11 +36,8 @@ export class ImageFilterInput {
   @Field(() => String, { nullable: true, description: 'Part of the file name, letter case ignored.' })
   search?: string | null;
 
-  @Field(() => [MetadataConditionInput], { nullable: true, description: 'Conditions on its metadata; all must hold.' })
-  metadata?: MetadataConditionInput[] | null;
-
-  /** Conditions on its metadata in any combination, for transports that know them. */
-  metadataFilter?: MetadataFilter | null;
+  @Field(() => MetadataFilterInput, { nullable: true, description: 'What its metadata say.' })
+  metadata?: MetadataFilterInput | null;
 }
 
 @ArgsType()
@@ -100,6 +96,12 @@ export class NewImageInput {
   })
   regions: RegionInput[];
 
+  @Field(() => [ImageMetadataInput], {
+    nullable: true,
+    description: 'What is noted about it, besides what the batch has.',
+  })
+  metadata?: ImageMetadataInput[] | null;
+
   @Field(() => Boolean, { defaultValue: false, description: 'Keeps it for measuring: never trained on.' })
   isTest: boolean;
 }
@@ -115,10 +117,7 @@ export class AddImagesInput {
   @Field(() => [ID], { defaultValue: [], description: 'Tags of every image of the batch.' })
   tagIds: string[];
 
-  @Field(() => [ImageMetadataInput], {
-    nullable: true,
-    description: 'Metadata of every image of the batch; one that is there already keeps its other names.',
-  })
+  @Field(() => [ImageMetadataInput], { nullable: true, description: 'What is noted about every image of the batch.' })
   metadata?: ImageMetadataInput[] | null;
 }
 

@@ -1,6 +1,6 @@
 import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
-import { ImageMetadata } from '../../../schema/entities/image-metadata.entity.ts';
 import { Image } from '../../../schema/entities/image.entity.ts';
+import { ImageMetadata } from '../../../schema/entities/image-metadata.entity.ts';
 import { Tag } from '../../../schema/entities/tag.entity.ts';
 import type { Context } from '../../context.ts';
 import { orNull } from '../../lookup.ts';
@@ -67,12 +67,13 @@ export class ImageResolver {
     return services.images.markTest(caller, input);
   }
 
-  @Mutation(() => [Image], { description: 'Adds to what is known of images; all or none.' })
+  @Mutation(() => [Image], { description: 'Notes something about images, or takes it away; all or none.' })
   setImageMetadata(
-    @Arg('input', () => SetImageMetadataInput, { description: 'What of which images.' }) input: SetImageMetadataInput,
+    @Arg('input', () => SetImageMetadataInput, { description: 'What about which images.' })
+    input: SetImageMetadataInput,
     @Ctx() { caller, services }: Context,
   ) {
-    return services.metadata.set(caller, input);
+    return services.images.setMetadata(caller, input);
   }
 
   @Mutation(() => Int, { description: 'Deletes images for good; answers how many.' })
@@ -88,7 +89,7 @@ export class ImageResolver {
     return loaders.tagsOfImage.load(id);
   }
 
-  @FieldResolver(() => [ImageMetadata], { description: 'What is known of it besides its tags, by name.' })
+  @FieldResolver(() => [ImageMetadata], { description: 'What is noted about it, in the order of the names.' })
   metadata(@Root() { id }: Image, @Ctx() { loaders }: Context) {
     return loaders.metadataOfImage.load(id);
   }

@@ -3,8 +3,8 @@ import type { Limits } from '../../../infra/config.ts';
 import type { Database } from '../../../infra/database/database.ts';
 import { keys } from '../../../infra/storage/keys.ts';
 import type { Storage } from '../../../infra/storage/storage.ts';
-import { ImageTag } from '../../../schema/entities/image-tag.entity.ts';
 import { ImageMetadata } from '../../../schema/entities/image-metadata.entity.ts';
+import { ImageTag } from '../../../schema/entities/image-tag.entity.ts';
 import { Image } from '../../../schema/entities/image.entity.ts';
 import { Region } from '../../../schema/entities/region.entity.ts';
 import type { Project } from '../../../schema/entities/project.entity.ts';
@@ -34,15 +34,15 @@ import {
 import type { TagImagesInput } from '../tags/tag.input.ts';
 import type { ImageIntake, Staged } from './image-intake.ts';
 import { listImages } from './image-list.ts';
-import { MetadataService } from './metadata.service.ts';
 import type {
-  AddImageResult,
   AddImagesInput,
   AddImagesPayload,
   DeleteImagesInput,
   ImageListArgs,
   MarkTestImagesInput,
 } from './image.input.ts';
+import { checkMetadata, metadataChange, metadataOf, writeMetadata } from './metadata.ts';
+import type { SetImageMetadataInput } from './metadata.input.ts';
 import type { SnapshotImages } from './snapshot-images.ts';
 import type { UploadService } from './upload.service.ts';
 
@@ -84,17 +84,17 @@ export class ImageService {
     const { database, projects, intake, limits } = this.deps;
     const project = await projects.get(caller, 'label', input.projectId);
     checkCount('images', input.images, limits.batchSize);
+    metadataChange(input.metadata ?? []);
     let staged: Staged[] = [];
     const stage = async (): Promise<Staged[]> => {
       const tags = await this.namedTags(input);
-      staged = await Promise.all(input.images.map((image) => intake.stage({ project, tags }, image, input.tagIds)));
+      staged = await Promise.all(input.images.map((image) => intake.stage({ project, tags }, image, input)));
       return staged;
     };
     const results = await OnceOnly.of(database, caller, 'addImages', input).run(stage, (manager) =>
       intake.commit(manager, project.id, staged),
     );
     await intake.discard(staged, results);
-    await this.describe(caller, input, results);
     await this.discardUploads(input, staged);
     return { results };
   }
@@ -127,13 +127,24 @@ export class ImageService {
     });
   }
 
+  async setMetadata(caller: Caller, { imageIds, metadata }: SetImageMetadataInput): Promise<Image[]> {
+    const pairs = metadataChange(metadata);
+    return this.change(caller, imageIds, async ({ manager, images }) => {
+      const present = await metadataOf(manager, imageIds);
+      for (const { id } of images) checkMetadata(id, present.get(id) ?? [], pairs);
+      await writeMetadata(manager, images, pairs);
+      return images;
+    });
+  }
+
   /** Rows first: afterwards nothing refers to the objects, whatever happens. */
   async delete(caller: Caller, { imageIds }: DeleteImagesInput): Promise<number> {
     const deleted = await this.change(caller, imageIds, async ({ manager, images, change }) => {
       const links = await manager.findBy(ImageTag, { imageId: In(imageIds) });
       for (const { tagId } of links) countTag(change, tagId, -1);
-      for (const table of [Region, ImageMetadata]) await manager.delete(table, { imageId: In(imageIds) });
+      await manager.delete(Region, { imageId: In(imageIds) });
       await manager.delete(ImageTag, { imageId: In(imageIds) });
+      await manager.delete(ImageMetadata, { imageId: In(imageIds) });
       await forgetSuggestions(manager, { imageId: In(imageIds) });
       await manager.delete(Image, { id: In(imageIds) });
       change.images -= images.length;
@@ -197,17 +208,6 @@ export class ImageService {
     const ids = new Set([...input.tagIds, ...named]);
     const tags = await getTags(this.deps.database.read.manager, input.projectId, [...ids]);
     return new Map(tags.map((tag) => [tag.id, tag]));
-  }
-
-  /** Of images that were taken in or known already. */
-  private async describe(
-    caller: Caller,
-    { metadata }: AddImagesInput,
-    results: readonly AddImageResult[],
-  ): Promise<void> {
-    const imageIds = [...new Set(results.flatMap(({ imageId, code }) => (imageId && code === null ? [imageId] : [])))];
-    if (!metadata?.length || imageIds.length === 0) return;
-    await new MetadataService(this).set(caller, { imageIds, metadata });
   }
 
   /** Tickets of images that were taken in are used up; those of refused ones can be sent again until they expire. */

@@ -1,26 +1,50 @@
 import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
 import { ImageMetadata } from '../../../schema/entities/image-metadata.entity.ts';
-import type { MetadataConditionInput } from './metadata.input.ts';
+import { DomainError } from '../../errors.ts';
+import { metadataLimits, type MetadataFilterInput } from './metadata.input.ts';
 
-/** Conditions on metadata, combined: every one of them, or any. */
-export type MetadataFilter =
-  MetadataConditionInput | { every: readonly MetadataFilter[] } | { some: readonly MetadataFilter[] };
-
-/** Restricts a query of images, whose table it calls `image`. */
-export function addMetadataFilter(query: SelectQueryBuilder<ObjectLiteral>, filter: MetadataFilter): void {
+/** Leaves the images, under the alias `image`, whose metadata meet a filter that was checked. */
+export function addMetadataConditions(query: SelectQueryBuilder<ObjectLiteral>, filter: MetadataFilterInput): void {
+  const parameters: Record<string, string> = {};
   let count = 0;
-  const textOf = (condition: MetadataFilter): string => {
-    if ('every' in condition) return joined(condition.every.map(textOf), 'AND');
-    if ('some' in condition) return joined(condition.some.map(textOf), 'OR');
-    const [name, value] = [`metadataName${count}`, `metadataValue${count++}`];
-    query.setParameters({ [name]: condition.name, [value]: condition.value });
-    const own = query.subQuery().select('known.imageId').from(ImageMetadata, 'known').where('known.imageId = image.id');
-    own.andWhere(`known.name = :${name} AND known.value = :${value}`);
-    return `${condition.isEqual ? '' : 'NOT '}EXISTS ${own.getQuery()}`;
+  const sqlOf = ({ name, is, isNot, allOf, anyOf }: MetadataFilterInput): string => {
+    if (allOf) return `(${allOf.map(sqlOf).join(' AND ')})`;
+    if (anyOf) return `(${anyOf.map(sqlOf).join(' OR ')})`;
+    const [pair, nameParameter, valueParameter] = [`pair${count}`, `name${count}`, `value${count}`];
+    count++;
+    // Values are kept without blanks around them.
+    parameters[nameParameter] = (name ?? '').trim();
+    parameters[valueParameter] = (is ?? isNot ?? '').trim();
+    const found = query.subQuery().select(`${pair}.imageId`).from(ImageMetadata, pair);
+    found
+      .where(`${pair}.imageId = image.id AND ${pair}.name = :${nameParameter} AND ${pair}.value = :${valueParameter}`)
+      .limit(1);
+    return `${found.getQuery()} IS ${is == null ? '' : 'NOT '}NULL`;
   };
-  query.andWhere(textOf(filter));
+  query.andWhere(sqlOf(filter), parameters);
 }
 
-/** Nothing at all restricts nothing. */
-const joined = (parts: readonly string[], word: string): string =>
-  parts.length > 0 ? `(${parts.join(` ${word} `)})` : '1 = 1';
+/** @throws DomainError when a condition is of no form, or there are too many */
+export function checkMetadataFilter(filter: MetadataFilterInput): void {
+  const max = metadataLimits.conditions;
+  const count = countOf(filter);
+  if (count <= max) return;
+  const message = `filter.metadata has ${count} conditions; the limit is ${max}.`;
+  throw new DomainError('INVALID', message, { field: 'filter.metadata', max, value: count });
+}
+
+function countOf({ name, is, isNot, allOf, anyOf }: MetadataFilterInput): number {
+  const comparisons = [is, isNot].filter((value) => value != null).length;
+  const forms = [name, allOf, anyOf].filter((form) => form != null).length;
+  if (forms !== 1 || comparisons !== (name == null ? 0 : 1)) throw malformed();
+  if (name != null) return 1;
+  const parts = allOf ?? anyOf ?? [];
+  if (parts.length === 0) throw malformed();
+  return parts.reduce((sum, part) => sum + countOf(part), 0);
+}
+
+function malformed(): DomainError {
+  const message =
+    'filter.metadata: a condition is name with one of is and isNot, or else allOf, or else anyOf, which are not empty.';
+  return new DomainError('INVALID', message, { field: 'filter.metadata' });
+}

@@ -1,40 +1,49 @@
 import { Field, ID, InputType } from 'type-graphql';
 
-export const mostPairs = 10;
-export const nameLimits = { min: 1, max: 128 };
-export const valueLimits = { max: 256 };
+export const metadataLimits = { pairs: 10, nameLength: 128, valueLength: 256, conditions: 20 } as const;
 
-@InputType({ description: 'A name and a value.' })
+@InputType({ description: 'Something to note about an image.' })
 export class ImageMetadataInput {
-  @Field(() => String, { description: 'Name, 1 to 128 characters.' })
+  @Field(() => String, { description: `Name, 1 to ${metadataLimits.nameLength} characters.` })
   name: string;
 
-  @Field(() => String, { description: 'Value, at most 256 characters.' })
-  value: string;
+  @Field(() => String, {
+    nullable: true,
+    description: `Value, at most ${metadataLimits.valueLength} characters; null takes the name away.`,
+  })
+  value?: string | null;
 }
 
-@InputType({ description: 'What becomes known of images.' })
+@InputType({ description: 'What to note about images. Names that are left out stay as they are.' })
 export class SetImageMetadataInput {
   @Field(() => [ID], { description: 'Images of one project, at most 64.' })
   imageIds: string[];
 
-  @Field(() => [ImageMetadataInput], {
-    description: `At most ${mostPairs} an image. A name that is there already gets the new value; the others stay.`,
-  })
+  @Field(() => [ImageMetadataInput], { description: `An image has at most ${metadataLimits.pairs} names.` })
   metadata: ImageMetadataInput[];
 }
 
-@InputType({ description: 'A condition on what is known of an image.' })
-export class MetadataConditionInput {
-  @Field(() => String, { description: 'The name.' })
-  name: string;
+@InputType({
+  description:
+    'A condition on metadata: name with is or isNot, or else allOf, or else anyOf. ' +
+    `At most ${metadataLimits.conditions} conditions altogether.`,
+})
+export class MetadataFilterInput {
+  @Field(() => String, { nullable: true, description: 'The name that is compared.' })
+  name?: string | null;
 
-  @Field(() => String, { description: 'The value, letter for letter.' })
-  value: string;
+  @Field(() => String, { nullable: true, description: 'The value that the image has under the name.' })
+  is?: string | null;
 
-  @Field(() => Boolean, {
-    defaultValue: true,
-    description: 'False: the value must be another one, or the name not be there.',
+  @Field(() => String, {
+    nullable: true,
+    description: 'A value that the image does not have under the name; one without the name meets this too.',
   })
-  isEqual: boolean;
+  isNot?: string | null;
+
+  @Field(() => [MetadataFilterInput], { nullable: true, description: 'Conditions that all have to hold.' })
+  allOf?: MetadataFilterInput[] | null;
+
+  @Field(() => [MetadataFilterInput], { nullable: true, description: 'Conditions of which one is enough.' })
+  anyOf?: MetadataFilterInput[] | null;
 }

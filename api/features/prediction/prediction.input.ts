@@ -2,6 +2,7 @@ import { ArgsType, Field, ID, InputType } from 'type-graphql';
 import { Prediction } from '../../../schema/entities/prediction.entity.ts';
 import { PredictionOrder } from '../../../schema/enums.ts';
 import { connectionOf, PageArgs } from '../../connection.ts';
+import { ImageMetadataInput } from '../images/metadata.input.ts';
 import { RegionInput } from '../regions/region.input.ts';
 import { ImageSourceInput } from '../images/image.input.ts';
 
@@ -60,4 +61,7 @@ export class AddPredictionToImagesInput {
 
   @Field(() => [RegionInput], { defaultValue: [], description: 'What really is where, in a detection project.' })
   regions: RegionInput[];
+
+  @Field(() => [ImageMetadataInput], { nullable: true, description: 'What is noted about the picture.' })
+  metadata?: ImageMetadataInput[] | null;
 }

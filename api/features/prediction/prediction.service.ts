@@ -106,7 +106,7 @@ export class PredictionService {
   }
 
   /** The picture joins the training images as if it had been uploaded, and the prediction goes. */
-  async addToImages(caller: Caller, { predictionId, tagIds, regions }: AddPredictionToImagesInput): Promise<Image> {
+  async addToImages(caller: Caller, { predictionId, ...labels }: AddPredictionToImagesInput): Promise<Image> {
     const { database, storage, images } = this.deps;
     const prediction = await database.read.manager.findOneBy(Prediction, { id: predictionId });
     if (!prediction) throw notFound('stored prediction', predictionId);
@@ -117,7 +117,7 @@ export class PredictionService {
     const batch = {
       projectId,
       tagIds: [],
-      images: [{ source, tagIds, regions, name: `prediction ${predictionId}`, isTest: false }],
+      images: [{ source, ...labels, name: `prediction ${predictionId}`, isTest: false }],
     };
     const [result] = (await images.add({ ...caller, idempotencyKey: null }, batch)).results;
     if (!result?.imageId || result.code !== null)

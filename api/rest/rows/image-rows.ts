@@ -18,8 +18,8 @@ const taggingStatuses = ['All', 'Tagged', 'Untagged'] as const;
 type TaggingStatus = (typeof taggingStatuses)[number];
 
 const inIteration = { iterationId: uuid().optional() };
+const byMetadata = { $filter: z.string().max(2000).optional() };
 const byTags = { tagIds: csv(uuid(), mostTagIds).optional() };
-const byMetadata = { $filter: z.string().optional() };
 const ordered = { orderBy: z.enum(['Newest', 'Oldest']).optional(), ...paging };
 
 type Asked = Pick<RowRequest, 'caller' | 'services' | 'loaders' | 'path'>;
@@ -50,7 +50,7 @@ export const imageRows: readonly Row[] = [
       ...ordered,
     }),
     answer: z.array(imageModel),
-    note: `Pictures with any of the tags. ${snapshotNote}`,
+    note: `Pictures with any of the tags. ${snapshotNote} A $filter compares names of metadata with values in single quotes, two of which stand for one, by eq and ne; and, or and parentheses join comparisons. A picture without the name is ne to every value.`,
     call: (request) => listImages(request, request.query.taggingStatus ?? 'All', request.query),
   }),
   row({
@@ -80,12 +80,7 @@ export const imageRows: readonly Row[] = [
     method: 'GET',
     path: `${images}/count`,
     summary: 'How many pictures there are, by tags and tagging status.',
-    query: z.object({
-      ...inIteration,
-      taggingStatus: z.enum(taggingStatuses).optional(),
-      ...byMetadata,
-      ...byTags,
-    }),
+    query: z.object({ ...inIteration, taggingStatus: z.enum(taggingStatuses).optional(), ...byMetadata, ...byTags }),
     answer: z.int(),
     call: (request) => countImages(request, request.query.taggingStatus ?? 'All', request.query),
   }),
@@ -161,7 +156,7 @@ function listArgs(
       ...(status === 'All' ? {} : { isTagged: status === 'Tagged' }),
       ...(tagIds?.length ? { tagIds } : {}),
       ...(iterationId === undefined ? {} : { iterationId }),
-      ...($filter ? { metadataFilter: readMetadataFilter($filter) } : {}),
+      ...($filter ? { metadata: readMetadataFilter($filter) } : {}),
     },
   };
 }

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { DomainError } from '../../errors.ts';
 import type { Region } from '../../../schema/entities/region.entity.ts';
 import { Answer, row, type Row, type RowRequest } from '../row.ts';
 import { mostInBatch, mostTagIds, regionBatch, regionSummary, tagBatch, tagSummary } from '../wire/image-models.ts';
 import { boxOf } from '../wire/images.ts';
 import { csv, uuid } from '../wire/query.ts';
+import { isWithinLimit } from '../wire/within-limit.ts';
 
 type Asked = Pick<RowRequest, 'caller' | 'services' | 'loaders' | 'path'>;
 type Pair = z.output<typeof tagBatch>['tags'][number];
@@ -113,14 +113,4 @@ async function drawRegions(request: Asked, regions: readonly Drawn[]): Promise<A
 
 async function nameOf({ loaders }: Asked, tagId: string): Promise<string> {
   return (await loaders.tag.load(tagId))?.name ?? '';
-}
-
-async function isWithinLimit(work: Promise<unknown>): Promise<boolean> {
-  try {
-    await work;
-    return true;
-  } catch (error) {
-    if (error instanceof DomainError && error.code === 'LIMIT_REACHED') return false;
-    throw error;
-  }
 }

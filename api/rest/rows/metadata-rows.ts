@@ -1,60 +1,62 @@
 import { z } from 'zod';
-import { DomainError } from '../../errors.ts';
-import { Answer, row, type Row } from '../row.ts';
-import { mostIds } from '../wire/image-models.ts';
+import { Answer, row, type Row, type RowRequest } from '../row.ts';
+import { metadataChange, metadataSummary, mostIds, mostInBatch } from '../wire/image-models.ts';
+import { metadataInput, metadataOf } from '../wire/images.ts';
 import { csv, uuid } from '../wire/query.ts';
+import { isWithinLimit } from '../wire/within-limit.ts';
 
-const statuses = ['OK', 'ErrorImageNotFound', 'ErrorLimitExceed', 'ErrorUnknown'] as const;
-
-const summary = z
-  .object({
-    isBatchSuccessful: z.boolean(),
-    images: z.array(
-      z.object({
-        imageId: z.guid(),
-        status: z.enum(statuses),
-        metadata: z.record(z.string(), z.string()).optional(),
-      }),
-    ),
-  })
-  .meta({ id: 'ImageMetadataUpdateSummary' });
+type Asked = Pick<RowRequest, 'caller' | 'services' | 'loaders' | 'path'>;
+type Change = z.output<typeof metadataChange>;
+type Entry = z.input<typeof metadataSummary>['images'][number];
 
 export const metadataRows: readonly Row[] = [
   row({
-    operation: 'updateImageMetadata',
     api: 'training',
-    since: 'v3.3',
     subject: 'Image',
+    operation: 'updateImageMetadata',
+    since: 'v3.3',
     method: 'POST',
     path: 'projects/{projectId}/images/metadata',
-    summary: 'Adds to what is known of pictures, name by name.',
-    query: z.object({ imageIds: csv(uuid(), mostIds) }),
-    body: { kind: 'json', schema: z.record(z.string(), z.string()), isOptional: false },
+    summary: 'Notes the same about several pictures.',
+    query: z.object({ imageIds: csv(uuid(), mostIds).min(1) }),
+    body: { kind: 'json', schema: metadataChange, isOptional: false },
     success: [200, 207],
-    answer: summary,
-    note: 'A name that is there already gets the new value; the others stay.',
-    call: async ({ caller, services, loaders, path, query, body }) => {
-      const { id: projectId } = await services.projects.get(caller, 'label', path('projectId'));
-      const metadata = Object.entries(body).map(([name, value]) => ({ name, value }));
-      const rows = await loaders.image.loadMany(query.imageIds);
-      const isKnown = (i: number): boolean => {
-        const found = rows[i];
-        return !!found && !(found instanceof Error) && found.projectId === projectId;
-      };
-      const known = query.imageIds.filter((_, i) => isKnown(i));
-      const full = new Set<string>();
-      // One by one, as the service takes all or none: a picture that is full does not stop the others.
-      for (const id of known)
-        await services.metadata.set(caller, { imageIds: [id], metadata }).catch((error: unknown) => {
-          if (!(error instanceof DomainError) || error.code !== 'LIMIT_REACHED') throw error;
-          full.add(id);
-        });
-      const images = query.imageIds.map((imageId, i) => {
-        const status = !isKnown(i) ? 'ErrorImageNotFound' : full.has(imageId) ? 'ErrorLimitExceed' : 'OK';
-        return { imageId, status, ...(status === 'OK' ? { metadata: body } : {}) };
-      });
-      const isBatchSuccessful = images.every(({ status }) => status === 'OK');
-      return new Answer(isBatchSuccessful ? 200 : 207, { isBatchSuccessful, images });
-    },
+    answer: metadataSummary,
+    note: 'Names that are left out stay as they are; null takes one away.',
+    call: (request) => update(request, [...new Set(request.query.imageIds)], request.body),
   }),
 ];
+
+/** A picture that is not there, or is full, does not stop the others. */
+async function update(request: Asked, ids: readonly string[], change: Change): Promise<Answer> {
+  const { services, caller, loaders, path } = request;
+  const { id: projectId } = await services.projects.get(caller, 'label', path('projectId'));
+  const rows = await loaders.image.loadMany([...ids]);
+  const known = rows.flatMap((found) => (found && !(found instanceof Error) ? [found] : []));
+  const own = known.filter((image) => image.projectId === projectId).map(({ id }) => id);
+  const full = new Set<string>();
+  for (let at = 0; at < own.length; at += mostInBatch)
+    for (const id of await noteAll(request, own.slice(at, at + mostInBatch), change)) full.add(id);
+  const here = new Set(own);
+  const images = await Promise.all(
+    ids.map((id) => entryOf(request, id, { isHere: here.has(id), isFull: full.has(id) })),
+  );
+  const isBatchSuccessful = images.every(({ status }) => status === 'OK');
+  return new Answer(isBatchSuccessful ? 200 : 207, { isBatchSuccessful, images });
+}
+
+/** Together if possible, or else one by one. Returns those that have no room. */
+async function noteAll({ caller, services }: Asked, imageIds: string[], change: Change): Promise<string[]> {
+  const note = (ids: string[]) =>
+    isWithinLimit(services.images.setMetadata(caller, { imageIds: ids, metadata: metadataInput(change) }));
+  if (await note(imageIds)) return [];
+  const full: string[] = [];
+  for (const id of imageIds) if (!(await note([id]))) full.push(id);
+  return full;
+}
+
+async function entryOf({ loaders }: Asked, imageId: string, is: { isHere: boolean; isFull: boolean }): Promise<Entry> {
+  if (!is.isHere) return { imageId, status: 'ErrorImageNotFound' };
+  if (is.isFull) return { imageId, status: 'ErrorLimitExceed' };
+  return { imageId, status: 'OK', ...(await metadataOf(loaders, { id: imageId })) };
+}

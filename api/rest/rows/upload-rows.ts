@@ -5,7 +5,7 @@ import { readFileBatch } from '../wire/file-batch.ts';
 import { createSummary, fileBatch, idBatch, mostTagIds, urlBatch } from '../wire/image-models.ts';
 import { csv, uuid } from '../wire/query.ts';
 import { addBatch, keep, type Incoming } from '../wire/uploads.ts';
-import { wireImages } from '../wire/images.ts';
+import { metadataInput, wireImages } from '../wire/images.ts';
 
 const about = {
   api: 'training',
@@ -45,10 +45,10 @@ export const uploadRows: readonly Row[] = [
     note: 'Tags of the batch and of an entry add up.',
     call: async (request) => {
       const incoming: Incoming[] = [];
-      const labels = await readFileBatch(request.body, async ({ name, bytes, tagIds, regions }) => {
-        incoming.push({ sourceUrl: name, image: await keep(request, { name, bytes }, { tagIds, regions }) });
+      const batch = await readFileBatch(request.body, async ({ name, bytes, tagIds: own, regions }) => {
+        incoming.push({ sourceUrl: name, image: await keep(request, { name, bytes }, { tagIds: own, regions }) });
       });
-      return addBatch(request, incoming, labels);
+      return addBatch(request, incoming, batch);
     },
   }),
   row({
@@ -77,7 +77,11 @@ export const uploadRows: readonly Row[] = [
       const { kind } = await services.projects.get(caller, 'label', path('projectId'));
       const images = [];
       for (const { id: predictionId, tagIds, regions } of body.images) {
-        const labels = { tagIds: [...(body.tagIds ?? []), ...(tagIds ?? [])], regions: regions ?? [] };
+        const labels = {
+          tagIds: [...(body.tagIds ?? []), ...(tagIds ?? [])],
+          regions: regions ?? [],
+          metadata: metadataInput(body.metadata),
+        };
         try {
           const image = await services.predictions.addToImages(caller, { predictionId, ...labels });
           images.push({ sourceUrl: predictionId, status: 'OK', image: (await wireImages(request, kind, [image]))[0] });

@@ -86,8 +86,8 @@ function notFoundCode({ details: { what } }: Facts): AzureCode {
 
 /** By the field that was refused: a name is another one for each subject. */
 function invalidCode({ subject, details }: Facts): AzureCode {
-  const field = typeof details['field'] === 'string' ? (details['field'].split('.')[0] ?? '') : '';
-  const known = invalidFields[field];
+  const field = typeof details['field'] === 'string' ? details['field'] : '';
+  const known = invalidFields[field] ?? invalidFields[field.split('.')[0] ?? ''];
   if (typeof known === 'string') return known;
   return known?.[subject] ?? 'BadRequestInvalid';
 }
@@ -116,6 +116,7 @@ const invalidFields: Record<string, AzureCode | Partial<Record<Subject, AzureCod
   application: 'BadRequestPredictionInvalidApplicationName',
   token: 'BadRequestInvalidImportToken',
   metadata: 'BadRequestImageMetadataValue',
+  'metadata.name': 'BadRequestImageMetadataKey',
 };
 
 function limitCode({ subject, details }: Facts): AzureCode {

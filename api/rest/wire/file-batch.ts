@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { DomainError } from '../../errors.ts';
 import { fit, parsed } from './fit.ts';
 import { fileBatch, fileEntry, mostInBatch } from './image-models.ts';
+import type { BatchLabels } from './uploads.ts';
 
 export interface FileEntry {
   name: string;
@@ -12,24 +13,20 @@ export interface FileEntry {
   regions: NonNullable<z.output<typeof fileEntry>['regions']>;
 }
 
-/** What every picture of a batch gets. */
-export type BatchLabels = Pick<z.output<typeof fileBatch>, 'tagIds' | 'metadata'>;
-
 /** Sixty-four pictures of six megabytes as base64, with room for the rest. */
 const mostBytes = 600 * 1024 * 1024;
 
 /**
  * Reads a batch picture by picture as it comes: whole it would take a gigabyte of memory.
  * @param take awaited before more is read
- * @returns what holds for the whole batch, which clients send last
+ * @returns what the whole batch gets, which clients send last
  */
 export async function readFileBatch(body: Readable, take: (entry: FileEntry) => Promise<void>): Promise<BatchLabels> {
   const parser = new JSONParser({ paths: ['$.*.*'], keepStack: false });
-  const found: { list: string; key: string; value: unknown }[] = [];
-  parser.onValue = ({ key, value, stack }) =>
-    found.push({ list: String(stack.at(-1)?.key).toLowerCase(), key: String(key), value });
+  const found: { list: string; key: unknown; value: unknown }[] = [];
+  parser.onValue = ({ value, key, stack }) => found.push({ list: String(stack.at(-1)?.key).toLowerCase(), key, value });
   const tagIds: unknown[] = [];
-  const metadata: Record<string, unknown> = {};
+  const metadata = new Map<string, unknown>();
   let [count, sizeBytes] = [0, 0];
   for await (const chunk of body as AsyncIterable<Buffer>) {
     if ((sizeBytes += chunk.length) > mostBytes)
@@ -37,14 +34,16 @@ export async function readFileBatch(body: Readable, take: (entry: FileEntry) => 
     write(parser, chunk);
     for (const { list, key, value } of found.splice(0)) {
       if (list === 'tagids') tagIds.push(value);
-      if (list === 'metadata') metadata[key] = value;
+      if (list === 'metadata') metadata.set(String(key), value);
       if (list !== 'images') continue;
       if (++count > mostInBatch) throw tooMany();
       await take(entryOf(value));
     }
   }
-  const shape = fileBatch.pick({ tagIds: true, metadata: true });
-  return parsed(shape, { tagIds, metadata });
+  return {
+    tagIds: parsed(fileBatch.shape.tagIds, tagIds),
+    metadata: parsed(fileBatch.shape.metadata, Object.fromEntries(metadata)),
+  };
 }
 
 function write(parser: JSONParser, chunk: Buffer): void {

@@ -22,8 +22,8 @@ export const imageModel = z
     thumbnailUri: z.string(),
     originalImageUri: z.string(),
     tags: z.array(z.object({ tagId: id, tagName: z.string(), created: date })).optional(),
-    metadata: z.record(z.string(), z.string()).optional(),
     regions: z.array(z.object({ regionId: id, tagName: z.string(), created: date, tagId: id, ...box })).optional(),
+    metadata: z.record(z.string(), z.string()).optional(),
   })
   .meta({ id: 'Image', description: 'A picture of a project; regions only in projects for detection.' });
 
@@ -49,6 +49,8 @@ export const createSummary = z
   })
   .meta({ id: 'ImageCreateSummary', description: 'What became of each picture of a batch, in its order.' });
 
+const metadataMap = z.record(z.string(), z.string());
+
 const regionEntry = z.object({ tagId: uuid(), ...box });
 const labels = {
   tagIds: csv(uuid(), mostTagIds).nullable().optional(),
@@ -56,7 +58,7 @@ const labels = {
 };
 const batchLabels = {
   tagIds: labels.tagIds,
-  metadata: z.record(z.string(), z.string()).nullable().optional(),
+  metadata: metadataMap.nullable().optional(),
 };
 
 export const fileEntry = z.object({
@@ -75,6 +77,21 @@ export const urlBatch = z
 export const idBatch = z
   .object({ images: z.array(z.object({ id: uuid(), ...labels })).max(mostInBatch), ...batchLabels })
   .meta({ id: 'ImageIdCreateBatch' });
+
+/** The values by name; null takes a name away. */
+export const metadataChange = z.record(z.string(), z.string().nullable());
+export const metadataSummary = z
+  .object({
+    isBatchSuccessful: z.boolean(),
+    images: z.array(
+      z.object({
+        imageId: z.string(),
+        status: z.enum(['OK', 'ErrorImageNotFound', 'ErrorLimitExceed', 'ErrorUnknown']),
+        metadata: metadataMap.optional(),
+      }),
+    ),
+  })
+  .meta({ id: 'ImageMetadataUpdateSummary', description: 'What became of the metadata of each picture.' });
 
 const pair = z.object({ imageId: uuid(), tagId: uuid() });
 export const tagBatch = z.object({ tags: z.array(pair).max(mostPairs) }).meta({ id: 'ImageTagCreateBatch' });

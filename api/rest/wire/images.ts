@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Image } from '../../../schema/entities/image.entity.ts';
 import { ProjectKind } from '../../../schema/enums.ts';
 import type { Context } from '../../context.ts';
+import type { ImageMetadataInput } from '../../features/images/metadata.input.ts';
 import type { imageModel } from './image-models.ts';
 
 type WireImage = z.input<typeof imageModel>;
@@ -53,11 +54,19 @@ export async function labelsOf(
   return { tags, regions };
 }
 
-/** No key at all where nothing is known. */
-async function metadataOf(loaders: Context['loaders'], { id }: Image): Promise<Pick<WireImage, 'metadata'>> {
-  const rows = await loaders.metadataOfImage.load(id);
-  return rows.length === 0 ? {} : { metadata: Object.fromEntries(rows.map(({ name, value }) => [name, value])) };
+/** Azure leaves it out when there is none. */
+export async function metadataOf(
+  loaders: Context['loaders'],
+  { id }: Pick<Image, 'id'>,
+): Promise<Pick<WireImage, 'metadata'>> {
+  const pairs = await loaders.metadataOfImage.load(id);
+  if (pairs.length === 0) return {};
+  return { metadata: Object.fromEntries(pairs.map(({ name, value }) => [name, value])) };
 }
+
+/** As the services take it. */
+export const metadataInput = (map: Record<string, string | null> | null | undefined): ImageMetadataInput[] =>
+  Object.entries(map ?? {}).map(([name, value]) => ({ name, value }));
 
 interface Edges {
   left: number;

@@ -1,90 +1,104 @@
-import type { MetadataFilter } from '../../features/images/metadata-filter.ts';
 import { DomainError } from '../../errors.ts';
+import type { MetadataFilterInput } from '../../features/images/metadata.input.ts';
 
-/** More would be a statement that no database likes. */
-const mostConditions = 32;
-const token = /\s*(?:([()])|'((?:[^']|'')*)'|([^\s()']+))/y;
+/** A name in quotes may have blanks; two quotes stand for one. */
+const token = /\s*(?:(?<sign>[()])|'(?<quoted>(?:[^']|'')*)'|(?<word>[^\s()']+))/y;
 
-type Token = { kind: 'bracket' | 'value' | 'word'; text: string };
+interface Token {
+  kind: 'sign' | 'quoted' | 'word';
+  text: string;
+}
+
+const deepest = 10;
 
 /**
- * Azure's `$filter`: `name eq 'value'` and `ne`, joined by `and`, which binds first, and `or`, with brackets. A quote within a
- * value is doubled.
+ * Reads a `$filter` over metadata: `camera eq 'left' and (site ne 'Jena' or shift eq 'night')`; `and` binds closer than `or`.
  * @throws DomainError that says where it cannot be read
  */
-export function readMetadataFilter(text: string): MetadataFilter {
-  return new FilterReader(tokensOf(text)).read();
+export function readMetadataFilter(text: string): MetadataFilterInput | null {
+  const tokens = tokensOf(text);
+  if (tokens.length === 0) return null;
+  const reader = new FilterReader(tokens);
+  return reader.whole();
 }
 
 function tokensOf(text: string): Token[] {
   const tokens: Token[] = [];
   token.lastIndex = 0;
-  const end = text.trimEnd().length;
-  while (token.lastIndex < end) {
-    const from = token.lastIndex;
-    const match = token.exec(text);
-    if (!match) throw unreadable(`from character ${from + 1} on`);
-    const [, bracket, value, word] = match;
-    if (bracket !== undefined) tokens.push({ kind: 'bracket', text: bracket });
-    else if (value !== undefined) tokens.push({ kind: 'value', text: value.replaceAll("''", "'") });
-    else tokens.push({ kind: 'word', text: word ?? '' });
+  const length = text.trimEnd().length;
+  for (let at = 0; at < length; at = token.lastIndex) {
+    token.lastIndex = at;
+    const groups = token.exec(text)?.groups;
+    if (!groups) throw unreadable(`a quote opens at ${text.slice(at, at + 20)} and does not close`);
+    const { sign, quoted, word } = groups;
+    if (quoted !== undefined) tokens.push({ kind: 'quoted', text: quoted.replaceAll("''", "'") });
+    else tokens.push(sign === undefined ? { kind: 'word', text: word ?? '' } : { kind: 'sign', text: sign });
   }
   return tokens;
 }
 
-/** Reads from left to right, one function a level of the grammar. */
 class FilterReader {
   private at = 0;
-  private count = 0;
+  private depth = 0;
 
   constructor(private readonly tokens: readonly Token[]) {}
 
-  read(): MetadataFilter {
-    const filter = this.some();
-    if (this.at < this.tokens.length) throw unreadable(`at ${JSON.stringify(this.tokens[this.at]?.text)}`);
+  whole(): MetadataFilterInput {
+    const filter = this.alternatives();
+    if (this.at < this.tokens.length) throw this.unexpected('and, or, or the end');
     return filter;
   }
 
-  private some(): MetadataFilter {
-    const some = [this.every()];
-    while (this.takes('word', 'or')) some.push(this.every());
-    return { some };
+  private alternatives(): MetadataFilterInput {
+    const anyOf = [this.conjunction()];
+    while (this.takes('or')) anyOf.push(this.conjunction());
+    return single(anyOf) ?? { anyOf };
   }
 
-  private every(): MetadataFilter {
-    const every = [this.condition()];
-    while (this.takes('word', 'and')) every.push(this.condition());
-    return { every };
+  private conjunction(): MetadataFilterInput {
+    const allOf = [this.condition()];
+    while (this.takes('and')) allOf.push(this.condition());
+    return single(allOf) ?? { allOf };
   }
 
-  private condition(): MetadataFilter {
-    if (this.takes('bracket', '(')) {
-      const inner = this.some();
-      if (!this.takes('bracket', ')')) throw unreadable('for want of a closing bracket');
-      return inner;
-    }
-    if (++this.count > mostConditions) throw unreadable(`for it has more than ${mostConditions} conditions`);
-    const name = this.next('word', 'a name');
-    const isEqual = this.takes('word', 'eq');
-    if (!isEqual && !this.takes('word', 'ne')) throw unreadable(`for want of eq or ne after ${JSON.stringify(name)}`);
-    return { name, value: this.next('value', 'a value in single quotes'), isEqual };
+  private condition(): MetadataFilterInput {
+    if (!this.takes('(', 'sign')) return this.comparison();
+    if (++this.depth > deepest) throw unreadable(`parentheses are more than ${deepest} deep`);
+    const inner = this.alternatives();
+    if (!this.takes(')', 'sign')) throw this.unexpected(')');
+    this.depth--;
+    return inner;
   }
 
-  private takes(kind: Token['kind'], text: string): boolean {
+  private comparison(): MetadataFilterInput {
+    const name = this.tokens[this.at];
+    if (!name || name.kind === 'sign') throw this.unexpected('a name');
+    this.at++;
+    const isEqual = this.takes('eq');
+    if (!isEqual && !this.takes('ne')) throw this.unexpected('eq or ne');
+    const value = this.tokens[this.at];
+    if (value?.kind !== 'quoted') throw this.unexpected('a value in single quotes');
+    this.at++;
+    return { name: name.text, ...(isEqual ? { is: value.text } : { isNot: value.text }) };
+  }
+
+  private takes(text: string, kind: Token['kind'] = 'word'): boolean {
     const next = this.tokens[this.at];
     const isNext = next?.kind === kind && next.text.toLowerCase() === text;
     if (isNext) this.at++;
     return isNext;
   }
 
-  private next(kind: Token['kind'], what: string): string {
-    const next = this.tokens[this.at++];
-    if (next?.kind !== kind) throw unreadable(`for want of ${what}${next ? ` at ${JSON.stringify(next.text)}` : ''}`);
-    return next.text;
+  private unexpected(wanted: string): DomainError {
+    const next = this.tokens[this.at];
+    return unreadable(`${wanted} must follow, not ${next ? JSON.stringify(next.text) : 'the end'}`);
   }
 }
 
+const single = (parts: readonly MetadataFilterInput[]): MetadataFilterInput | null =>
+  parts.length === 1 ? (parts[0] ?? null) : null;
+
 function unreadable(why: string): DomainError {
-  const message = `$filter cannot be read ${why}; it takes conditions such as camera eq 'left' and place ne 'door'.`;
+  const message = `$filter: ${why}; write it like camera eq 'left' and site ne 'Jena'.`;
   return new DomainError('INVALID', message, { field: '$filter' });
 }

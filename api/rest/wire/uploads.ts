@@ -3,9 +3,8 @@ import { DomainError } from '../../errors.ts';
 import type { NewImageInput } from '../../features/images/image.input.ts';
 import { AddImageStatus } from '../../../schema/enums.ts';
 import { Answer, type RowRequest } from '../row.ts';
-import type { BatchLabels } from './file-batch.ts';
 import type { createStatuses, createSummary } from './image-models.ts';
-import { wireImages } from './images.ts';
+import { metadataInput, wireImages } from './images.ts';
 
 type Status = (typeof createStatuses)[number];
 type Asked = Pick<RowRequest, 'caller' | 'services' | 'loaders' | 'path'>;
@@ -16,6 +15,12 @@ export interface Incoming {
   /** Its address or name, as the answer tells it. */
   sourceUrl: string;
   image: NewImageInput | Refused;
+}
+
+/** What every picture of a batch gets. */
+export interface BatchLabels {
+  tagIds?: string[] | null | undefined;
+  metadata?: Record<string, string> | null | undefined;
 }
 
 /** Keeps the bytes of one picture until the whole batch is known. One that is refused does not stop the others. */
@@ -35,19 +40,15 @@ export async function keep(
 }
 
 /** Makes images of a batch and says what became of each. */
-export async function addBatch(
-  request: Asked,
-  incoming: readonly Incoming[],
-  { tagIds, metadata }: BatchLabels,
-): Promise<Answer> {
+export async function addBatch(request: Asked, incoming: readonly Incoming[], batch: BatchLabels): Promise<Answer> {
   if (incoming.length === 0) throw new DomainError('INVALID', 'images: no valid image files.', { field: 'images' });
   const { caller, services, path } = request;
   const projectId = path('projectId');
   const { kind } = await services.projects.get(caller, 'label', projectId);
   const images = incoming.flatMap(({ image }) => ('code' in image ? [] : [image]));
-  const pairs = Object.entries(metadata ?? {}).map(([name, value]) => ({ name, value }));
-  const batch = { projectId, images, tagIds: tagIds ?? [], metadata: pairs };
-  const added = images.length === 0 ? [] : (await services.images.add(caller, batch)).results;
+  const labels = { tagIds: batch.tagIds ?? [], metadata: metadataInput(batch.metadata) };
+  const added =
+    images.length === 0 ? [] : (await services.images.add(caller, { projectId, images, ...labels })).results;
   const rows = await request.loaders.image.loadMany(added.flatMap(({ imageId }) => imageId ?? []));
   const known = rows.flatMap((row) => (row && !(row instanceof Error) ? [row] : []));
   const wired = new Map((await wireImages(request, kind, known)).map((image) => [image.id, image]));
