@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { SdkError, type Arguments, type SdkClient } from './client.ts';
@@ -13,7 +14,8 @@ if (!hasPython) console.warn(`Without Python’s client: run infra/python.sh --m
 
 /** Runs a script of this folder to its end. */
 export async function runPython(script: string, given: readonly string[]): Promise<{ code: number; output: string }> {
-  const child = spawn(python, [`${pythonFolder}/${script}`, ...given]);
+  // What the script leaves behind stays out of the project.
+  const child = spawn(python, [`${pythonFolder}/${script}`, ...given], { cwd: tmpdir() });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const [code] = (await once(child, 'close')) as [number];

@@ -42,8 +42,18 @@ export async function pictureOf(request: FastifyRequest, maxBytes: number): Prom
 async function* partsOf(request: FastifyRequest, { maxBytes }: PictureLimits): AsyncGenerator<Picture> {
   const limits = { fileSize: readableFactor * maxBytes, fields: Infinity, files: Infinity, parts: Infinity };
   const anyPart = { limits, throwFileSizeLimit: false, isPartAFile: () => true };
-  for await (const part of request.parts(anyPart))
-    if (part.type === 'file') yield { name: part.filename ?? part.fieldname, bytes: await part.toBuffer() };
+  try {
+    for await (const part of request.parts(anyPart))
+      if (part.type === 'file') yield { name: part.filename ?? part.fieldname, bytes: await part.toBuffer() };
+  } catch (error) {
+    throw malformed(error as Error);
+  }
+}
+
+/** The parser of parts gives its own complaints no status. */
+function malformed(error: Error): Error {
+  if ('statusCode' in error) return error;
+  return new DomainError('INVALID', `The multipart body cannot be read: ${error.message}.`, { field: 'body' });
 }
 
 /** A boundary must be named, else the body is a picture that only says otherwise. */

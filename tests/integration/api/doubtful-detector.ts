@@ -11,7 +11,12 @@ export function doubtfulDetector(named: readonly Pick<ModelTag, 'id' | 'name'>[]
   const shape = { inputSize: 320, headWidth: 8, tagCount: tags.length };
   const weights = initialWeights(headNetwork(shape, { isFolded: true }), 5);
   weights.get('tags.bias')?.fill(0);
-  const facts = { kind: 'DETECTION' as const, backbone: 'efficientnet-lite0' as const, viewVersion: VIEW_VERSION, isTiled: false };
+  const facts = {
+    kind: 'DETECTION' as const,
+    backbone: 'efficientnet-lite0' as const,
+    viewVersion: VIEW_VERSION,
+    isTiled: false,
+  };
   const policies = { calibration: uncalibrated, suppression: defaultSuppression };
   return { ...facts, ...policies, inputSize: shape.inputSize, headWidth: shape.headWidth, tags, weights };
 }
