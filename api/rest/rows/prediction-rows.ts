@@ -64,7 +64,7 @@ const storedRows: readonly Row[] = [
       const { predictions, next } = await services.predictions.query(caller, path('projectId'), query);
       const { domainId } = await services.projects.get(caller, 'read', path('projectId'));
       return {
-        token: { ...token, session: token.session ?? newId(), continuation: next, maxCount: query.limit },
+        token: { ...token, session: token.session || newId(), continuation: next, maxCount: query.limit },
         results: predictions.map((prediction) => wireStored(prediction, services, domainId)),
       };
     },
