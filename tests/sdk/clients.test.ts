@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ownerKey, startServer, type TestServer } from '../integration/api/setup.ts';
+import { freshBackend, type Backend } from '../backends/backend.ts';
+import { ownerKey, startServerOn, type TestServer } from '../integration/api/setup.ts';
 import type { SdkClient } from './client.ts';
 import { publishDetector } from './detector.ts';
 import { newestClient, olderClients } from './javascript-client.ts';
@@ -8,16 +9,18 @@ import { hasPython, pythonClient } from './python-client.ts';
 import { scenarios } from './scenarios/all.ts';
 import { showPicture, twoTagsOfPhotos, type World } from './world.ts';
 
-/** Enough for a detector that finds something, and quick. */
-const settings = { TAGLENS_MAX_TRAINING_STEPS: '30', TAGLENS_URL_ALLOW: '127.0.0.1' };
+const settings = { TAGLENS_URL_ALLOW: '127.0.0.1' };
 const columns = new Map<string, Map<string, Outcome>>();
 
+let backend: Backend;
 let server: TestServer;
 let picture: Awaited<ReturnType<typeof showPicture>>;
 let photos: World['photos'];
-let detector: ReturnType<World['detector']> | undefined;
+let detector: World['detector'];
 beforeAll(async () => {
-  server = await startServer(settings);
+  backend = await freshBackend();
+  server = await startServerOn(backend, settings);
+  detector = await publishDetector(server, backend);
   photos = await twoTagsOfPhotos();
   picture = await showPicture(photos.at(-1)?.jpeg ?? Buffer.alloc(0));
 });
@@ -25,6 +28,7 @@ afterAll(async () => {
   printMatrix(columns);
   await picture.close();
   await server.close();
+  await backend.close();
 });
 
 it('covers all 52 and 8 operations, each once', () => {
@@ -46,8 +50,7 @@ describe.each(clients)('Azure’s own client, $name,', ({ name, open }) => {
   beforeAll(async () => {
     columns.set(name, outcomes);
     const client = await open(server.url, ownerKey);
-    const once = () => (detector ??= publishDetector(server.client));
-    world = { client, photos, pictureUrl: picture.url, detector: once, ids: {} };
+    world = { client, photos, pictureUrl: picture.url, detector, ids: {} };
   });
   afterAll(() => world.client.close());
 

@@ -26,7 +26,12 @@ afterAll(async () => {
 
 const labelled = (type: string): Record<string, string> => ({ 'content-type': type });
 
-async function ask(method: string, path: string, body?: string | FormData | Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}) {
+async function ask(
+  method: string,
+  path: string,
+  body?: string | FormData | Uint8Array<ArrayBuffer>,
+  headers: Record<string, string> = {},
+) {
   const response = await fetch(`${server.url}/customvision/${project}${path}`, {
     method,
     headers: { 'Training-key': ownerKey, ...headers },

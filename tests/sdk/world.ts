@@ -9,8 +9,8 @@ export interface World {
   photos: { tag: string; jpeg: Buffer }[];
   /** Where a picture of the samples can be fetched. */
   pictureUrl: string;
-  /** A published detector, made when it is first asked for, with a photograph of what it knows. */
-  detector: () => Promise<{ projectId: string; publishedName: string; jpeg: Buffer }>;
+  /** A published one that finds something in any picture. */
+  detector: { projectId: string; publishedName: string };
   /** Ids by what they are of. */
   ids: Record<string, string>;
 }

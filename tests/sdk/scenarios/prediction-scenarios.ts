@@ -113,9 +113,9 @@ export const predictionScenarios: readonly Scenario[] = [
     operation,
     does: 'finds boxes, and refuses a classifier',
     run: async (world: World) => {
-      const { projectId, publishedName, jpeg } = await world.detector();
+      const { jpeg } = unseen(world);
       const asked = operation.includes('Url') ? { imageUrl: { url: world.pictureUrl } } : { imageData: jpeg };
-      expectBoxes(await world.client.call(operation, { projectId, publishedName, ...asked }));
+      expectBoxes(await world.client.call(operation, { ...world.detector, ...asked }));
       const wrong = world.client.call(operation, { ...published(world), ...asked });
       await expect(wrong).rejects.toMatchObject({ status: 400 });
     },
