@@ -17,7 +17,11 @@ interface Summary {
   images: { sourceUrl: string; status: string; image?: { id: string; tags: { tagName: string }[] } }[];
 }
 
-async function upload(path: string, body: NonNullable<RequestInit['body']>, type?: string): Promise<{ status: number; body: Summary }> {
+async function upload(
+  path: string,
+  body: NonNullable<RequestInit['body']>,
+  type?: string,
+): Promise<{ status: number; body: Summary }> {
   const response = await fetch(`${server.url}/customvision/${path}`, {
     method: 'POST',
     headers: { 'Training-Key': ownerKey, ...(type ? { 'content-type': type } : {}) },
