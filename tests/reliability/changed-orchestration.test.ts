@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../infra/config.ts';
-import { trainingPolicies } from '../../schema/contracts/training.ts';
+import { workerPolicies } from '../../schema/contracts/policies.ts';
 import { openActivities } from '../../workers/open-activities.ts';
 import { installRuntime } from '../../workers/temporal-runtime.ts';
 import { TemporalWorker } from '../../workflows/engines/temporal-worker.ts';
@@ -37,7 +37,7 @@ async function startVersion({ settings }: Installation, module: string): Promise
   if (temporal.kind !== 'temporal') throw new Error('These tests are about Temporal.');
   const { activities, close } = await openActivities(config);
   const bundle = await bundleOf(pathOf(module));
-  const own = { activities: { ...activities }, policies: trainingPolicies, concurrency: 1, drainMs: 0 };
+  const own = { activities: { ...activities }, policies: workerPolicies, concurrency: 1, drainMs: 0 };
   const worker = await TemporalWorker.start({ ...own, temporal, bundle });
   return {
     stop: async () => {
