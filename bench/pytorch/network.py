@@ -36,6 +36,7 @@ PLAIN = {
     "multiply": torch.mul,
     "upsample2": lambda x: F.interpolate(x, scale_factor=2, mode="nearest"),
     "globalAveragePool": lambda x: x.mean((2, 3)),
+    "rootNormalise": lambda x: F.normalize(torch.sqrt(x + 1e-5), dim=1),
 }
 
 
