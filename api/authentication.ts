@@ -28,6 +28,11 @@ export class Authenticator {
     private readonly trustsLoopback: boolean,
   ) {}
 
+  /** Who sends a request over plain HTTP. @throws DomainError UNAUTHENTICATED */
+  callerOf({ headers, ip }: { headers: IncomingHttpHeaders; ip: string }): Promise<Caller> {
+    return this.authenticate({ headers, remoteAddress: ip });
+  }
+
   /** @throws DomainError UNAUTHENTICATED */
   async authenticate({ headers, remoteAddress }: Credentials): Promise<Caller> {
     const idempotencyKey = idempotencyKeyOf(headers);

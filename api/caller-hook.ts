@@ -1,6 +1,5 @@
 import type { FastifyRequest } from 'fastify';
 import type { Caller } from './access.ts';
-import type { Authenticator } from './authentication.ts';
 import type { RateLimit } from './rate-limit.ts';
 import { note } from './request-notes.ts';
 
@@ -10,12 +9,12 @@ export interface CallerHook {
   callerOf: (request: FastifyRequest) => Caller;
 }
 
-export function callerHook(authenticator: Authenticator, limit: RateLimit): CallerHook {
+/** @param find who asks, by whatever the transport takes keys from. @throws DomainError UNAUTHENTICATED */
+export function callerHook(find: (request: FastifyRequest) => Promise<Caller>, limit: RateLimit): CallerHook {
   const callers = new WeakMap<FastifyRequest, Caller>();
   return {
     onRequest: async (request) => {
-      const { headers, ip } = request;
-      const caller = await authenticator.authenticate({ headers, remoteAddress: ip });
+      const caller = await find(request);
       note({ keyId: caller.keyId });
       await limit.take(caller);
       callers.set(request, caller);

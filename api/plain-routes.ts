@@ -61,7 +61,7 @@ interface PredictRequest {
 async function servePredictions(scope: FastifyInstance, deps: PlainRouteDeps): Promise<void> {
   const { services, authenticator, requestLimit, maxPredictionBytes } = deps;
   const bodyLimit = readableFactor * maxPredictionBytes;
-  const { onRequest, callerOf } = callerHook(authenticator, requestLimit);
+  const { onRequest, callerOf } = callerHook((request) => authenticator.callerOf(request), requestLimit);
   scope.removeAllContentTypeParsers();
   await scope.register(multipart, { limits: { files: 1, fileSize: bodyLimit } });
   scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit }, (_request, body, done) => done(null, body));

@@ -158,7 +158,7 @@ async function serveGraphql(
   const graphql = createGraphqlServer(schema, { introspection: config.introspection, logger });
   await graphql.start();
   app.addHook('onClose', () => graphql.stop());
-  const { onRequest, callerOf } = callerHook(authenticator, requestLimit);
+  const { onRequest, callerOf } = callerHook((request) => authenticator.callerOf(request), requestLimit);
   const handle = fastifyApolloHandler(graphql, {
     context: (request) => Promise.resolve(contextFor(callerOf(request))),
   });

@@ -5,15 +5,16 @@ import type { Limits } from '../../infra/config.ts';
 import type { Logger } from '../../infra/logger.ts';
 import type { Caller } from '../access.ts';
 import type { Authenticator } from '../authentication.ts';
+import { callerHook, type CallerHook } from '../caller-hook.ts';
 import type { Context } from '../context.ts';
 import { DomainError, masked, refusalOf, retryHeader } from '../errors.ts';
 import type { RateLimit } from '../rate-limit.ts';
-import { note } from '../request-notes.ts';
 import { Answer, type Row } from './row.ts';
-import { versionsSince, type Version } from './versions.ts';
+import { versionsSince, type Api, type Version } from './versions.ts';
 import { azureCaller } from './wire/credentials.ts';
 import { azureError, type AzureError } from './wire/errors.ts';
 import { fit, fitText, parsed } from './wire/fit.ts';
+import { mostInBatch } from './wire/image-models.ts';
 import { pictureOf, picturesOf, readAll } from './wire/pictures.ts';
 
 export interface FrameDeps {
@@ -34,8 +35,6 @@ declare module 'fastify' {
 
 /** Of a body that is read as a whole. */
 const jsonBytes = 32 * 1024 * 1024;
-/** Of one request with pictures. */
-const picturesAtOnce = 64;
 
 /** Azure Custom Vision's API at the root of the origin, since its clients drop whatever path stands before it. */
 export async function serveAzure(app: FastifyInstance, deps: FrameDeps): Promise<void> {
@@ -47,33 +46,35 @@ export async function serveAzure(app: FastifyInstance, deps: FrameDeps): Promise
       scope.addContentTypeParser('*', (_request, body, done) => done(null, body));
       scope.setErrorHandler((error, request, reply) => refuse(reply, refusal(error, request, deps)));
       scope.setNotFoundHandler((request, reply) => refuse(reply, unknownPath(request)));
+      const hookOf = (api: Api): CallerHook =>
+        callerHook((request) => azureCaller(deps.authenticator, api, request), deps.requestLimit);
+      const hooks: Record<Api, CallerHook> = { training: hookOf('training'), prediction: hookOf('prediction') };
       for (const row of deps.rows)
-        for (const version of versionsSince(row.api, row.since)) serveRow(scope, deps, row, version);
+        for (const version of versionsSince(row.api, row.since)) serveRow(scope, deps, hooks[row.api], row, version);
     },
     { prefix: '/customvision' },
   );
 }
 
-function serveRow(scope: FastifyInstance, deps: FrameDeps, row: Row, version: Version): void {
-  const callers = new WeakMap<FastifyRequest, Caller>();
+function serveRow(
+  scope: FastifyInstance,
+  { contextFor, limits }: FrameDeps,
+  { onRequest, callerOf }: CallerHook,
+  row: Row,
+  version: Version,
+): void {
   scope.route<{ Params: Record<string, string>; Querystring: Record<string, string | string[]> }>({
     method: row.method,
     url: `/${version}/${row.api}/${row.path.replaceAll(/\{(\w+)\}/g, ':$1')}`,
     config: { azure: row },
-    // Before the body is read, so that nobody without a key can send megabytes.
-    onRequest: async (request) => {
-      const caller = await azureCaller(deps.authenticator, row.api, request);
-      note({ keyId: caller.keyId });
-      await deps.requestLimit.take(caller);
-      callers.set(request, caller);
-    },
+    onRequest,
     handler: async (request, reply) => {
       const answer = await row.call({
-        ...deps.contextFor(callers.get(request) as Caller),
+        ...contextFor(callerOf(request)),
         version,
         path: pathOf(request.params),
         query: queryOf(row, request.query),
-        body: await bodyOf(row, request, deps.limits),
+        body: await bodyOf(row, request, limits),
       });
       return send(reply, row, version, answer);
     },
@@ -110,7 +111,7 @@ async function bodyOf({ body }: Row, request: FastifyRequest, limits: Limits): P
     case 'picture':
       return pictureOf(request, limits[body.limit]);
     case 'pictures':
-      return picturesOf(request, { maxBytes: limits[body.limit], maxCount: picturesAtOnce });
+      return picturesOf(request, { maxBytes: limits[body.limit], maxCount: mostInBatch });
     case 'stream':
       return request.raw;
   }
