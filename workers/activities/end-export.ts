@@ -1,9 +1,9 @@
+import { reportExport, type ExportChange } from '../../infra/events/export-progress.ts';
 import { keys } from '../../infra/storage/keys.ts';
 import type { CompleteExportInput, FailExportInput } from '../../schema/contracts/export.ts';
 import { Export } from '../../schema/entities/export.entity.ts';
 import { ExportStatus } from '../../schema/enums.ts';
 import type { ActivityDeps } from './deps.ts';
-import { reportExport, type ExportChange } from './export-progress.ts';
 
 export const completeExport =
   ({ database, storage }: ActivityDeps) =>

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import { lockRow } from '../../infra/database/lock.ts';
 import { announceImport } from '../../infra/project-copies/announce-import.ts';
@@ -13,6 +12,7 @@ import { ProjectImport } from '../../schema/entities/project-import.entity.ts';
 import { Project } from '../../schema/entities/project.entity.ts';
 import { newId } from '../../schema/id.ts';
 import { ImageRefusal, inspectImage, perceptualHash } from '../ml/image.ts';
+import { sha256 } from '../ml/model-package.ts';
 import type { ActivityDeps } from './deps.ts';
 import { insertCopies, type Copy } from './insert-copies.ts';
 
@@ -67,15 +67,15 @@ async function fetchOne(
   const id = newId();
   const bytes = await source.original(copied.id);
   if (!bytes) return null;
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  if (sha256 !== copied.sha256)
-    throw new Error(`Image ${copied.id} of the source came with the hash ${sha256} instead of ${copied.sha256}.`);
+  const hash = sha256(bytes);
+  if (hash !== copied.sha256)
+    throw new Error(`Image ${copied.id} of the source came with the hash ${hash} instead of ${copied.sha256}.`);
   try {
     const { format, width, height } = await inspectImage(bytes, imageLimits);
     const facts = { format, width, height, perceptualHash: await perceptualHash(bytes) };
     const { sizeBytes } = await storage.put(keys.imageOriginal(projectId, id), bytes);
     const { name, isTest } = copied;
-    const image = { id, projectId, name: name.slice(0, 255), ...facts, sizeBytes, sha256, isTest };
+    const image = { id, projectId, name: name.slice(0, 255), ...facts, sizeBytes, sha256: hash, isTest };
     return { image: { ...image, isTagged: false, createdAt: new Date() } satisfies Image, copied };
   } catch (error) {
     if (error instanceof ImageRefusal) return null;

@@ -1,3 +1,4 @@
+import { reportExport } from '../../infra/events/export-progress.ts';
 import { keys } from '../../infra/storage/keys.ts';
 import type { ActivityContext } from '../../schema/contracts/activity.ts';
 import type { ExportIterationInput, WrittenExport } from '../../schema/contracts/export.ts';
@@ -7,7 +8,6 @@ import { zipOf } from '../ml/exporters/archive.ts';
 import { exporterFor } from '../ml/exporters/registry.ts';
 import { readModelPackage } from '../ml/model-package.ts';
 import type { ActivityDeps } from './deps.ts';
-import { reportExport } from './export-progress.ts';
 import { withHeartbeat } from './steady-heartbeat.ts';
 
 /** No attempt could do it. */

@@ -1,5 +1,6 @@
-import { ActivityError, CancelledError, type ActivityCalls } from '../../schema/contracts/activity.ts';
+import type { ActivityCalls } from '../../schema/contracts/activity.ts';
 import type { ImportActivities, ImportProjectInput } from '../../schema/contracts/import.ts';
+import { endingOf } from './ending.ts';
 
 /** Fills a project page by page from the one it is a copy of; whatever goes wrong ends in a row that says so. */
 export async function importProject(
@@ -13,10 +14,7 @@ export async function importProject(
     } while (after !== null);
     await activities.completeImport({ projectId });
   } catch (error) {
-    const isCancelled =
-      error instanceof CancelledError || (error instanceof ActivityError && error.failure.cancelled === true);
-    const reason = error instanceof Error ? error.message : String(error);
-    await activities.failImport({ projectId, reason, isCancelled });
+    await activities.failImport({ projectId, ...endingOf(error) });
     throw error;
   }
 }

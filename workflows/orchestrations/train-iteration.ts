@@ -1,4 +1,4 @@
-import { ActivityError, CancelledError, type ActivityCalls, type RunControl } from '../../schema/contracts/activity.ts';
+import type { ActivityCalls, RunControl } from '../../schema/contracts/activity.ts';
 import type {
   FitInput,
   HeadResult,
@@ -6,6 +6,7 @@ import type {
   TrainingActivities,
   TrainingPlanName,
 } from '../../schema/contracts/training.ts';
+import { endingOf } from './ending.ts';
 
 type Activities = ActivityCalls<TrainingActivities>;
 
@@ -24,10 +25,7 @@ export async function trainIteration(
     await activities.completeIteration({ iterationId, ...model });
     return { modelSha256: model.modelSha256 };
   } catch (error) {
-    const isCancelled =
-      error instanceof CancelledError || (error instanceof ActivityError && error.failure.cancelled === true);
-    const reason = error instanceof Error ? error.message : String(error);
-    await activities.failIteration({ iterationId, reason, isCancelled });
+    await activities.failIteration({ iterationId, ...endingOf(error) });
     throw error;
   }
 }

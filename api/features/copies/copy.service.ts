@@ -20,8 +20,9 @@ import { Region } from '../../../schema/entities/region.entity.ts';
 import { Tag } from '../../../schema/entities/tag.entity.ts';
 import { ProjectStatus } from '../../../schema/enums.ts';
 import { newId } from '../../../schema/id.ts';
-import { EngineUnavailableError, type Engine } from '../../../workflows/engines/engine.ts';
+import type { Engine } from '../../../workflows/engines/engine.ts';
 import { authorise, type Caller } from '../../access.ts';
+import { ignoreAbsence, refuseAbsence } from '../../engine-absence.ts';
 import { DomainError, notFound } from '../../errors.ts';
 import { OnceOnly } from '../../idempotency.ts';
 import { parseEventId, RowProgress } from '../../row-progress.ts';
@@ -42,7 +43,7 @@ interface CopyServiceDeps extends Pick<Config, 'limits' | 'urls'> {
 
 /** Long enough for a large project over a slow line, or for a server that is away for a weekend. */
 const tokenLifetimeMs = 3 * 24 * 3_600_000;
-/** Measured roughly: an image is fetched, looked at and stored again. */
+/** A guess, not measured: an image is fetched, looked at and stored again. */
 const estimatedMs = { each: 40, all: 1000 };
 
 /** Projects that go from one place to another by a token. */
@@ -73,10 +74,7 @@ export class CopyService {
       () => this.read(readToken(input.token)),
       (manager, found) => this.makeRows(manager, found, input.name ?? null),
     );
-    await startImport(engine, { id }).catch((error: unknown) => {
-      // The row is the promise: `RunWatch` starts it later.
-      if (!(error instanceof EngineUnavailableError)) throw error;
-    });
+    await startImport(engine, { id }).catch(ignoreAbsence);
     return projects.get(caller, 'train', id);
   }
 
@@ -87,7 +85,7 @@ export class CopyService {
     // A run must be there to be cancelled, or one that is started later would not know of it.
     await startImport(engine, project)
       .then(() => engine.cancel(projectId))
-      .catch(refuseAbsence);
+      .catch(refuseAbsence('import'));
     return projects.get(caller, 'train', projectId);
   }
 
@@ -187,10 +185,4 @@ function checkRoom(what: string, value: number, max: number): void {
 function refuseDeleted(error: unknown, projectId: string): never {
   if (error instanceof CopyRefused) throw notFound('project', projectId);
   throw error;
-}
-
-function refuseAbsence(error: unknown): never {
-  if (!(error instanceof EngineUnavailableError)) throw error;
-  const message = 'The import cannot be cancelled now, since Temporal does not answer; try again in a moment.';
-  throw new DomainError('ENGINE_UNAVAILABLE', message, { retryAfterSeconds: 5 });
 }

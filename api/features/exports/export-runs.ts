@@ -1,11 +1,12 @@
 import type { Database } from '../../../infra/database/database.ts';
+import { reportExport } from '../../../infra/events/export-progress.ts';
 import { keys } from '../../../infra/storage/keys.ts';
 import type { Storage } from '../../../infra/storage/storage.ts';
 import { Export } from '../../../schema/entities/export.entity.ts';
 import { ExportStatus } from '../../../schema/enums.ts';
 import type { Engine } from '../../../workflows/engines/engine.ts';
 import type { WatchedRuns } from '../../run-watch.ts';
-import { announceExport, startExport } from './export-run.ts';
+import { startExport } from './export-run.ts';
 
 interface ExportRunsDeps {
   database: Database;
@@ -29,11 +30,7 @@ export class ExportRuns implements WatchedRuns<Export> {
   async end(id: string, { reason }: { reason: string }): Promise<void> {
     const { database, storage } = this.deps;
     await storage.deletePrefix(keys.export(id));
-    await database.transact(async (manager) => {
-      const state = { status: ExportStatus.FAILED, fraction: 1, message: reason, error: reason };
-      const open = { id, status: ExportStatus.EXPORTING };
-      const { affected } = await manager.update(Export, open, { ...state, finishedAt: new Date() });
-      if (affected) await announceExport(manager, await manager.findOneByOrFail(Export, { id }));
-    });
+    const state = { status: ExportStatus.FAILED, fraction: 1, message: reason, error: reason };
+    await database.transact((manager) => reportExport(manager, id, { ...state, finishedAt: new Date() }));
   }
 }

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { IsNull, type EntityManager } from 'typeorm';
 import type { Database } from '../../../infra/database/database.ts';
+import { announceExport, exportTopic } from '../../../infra/events/export-progress.ts';
 import type { EventTail } from '../../../infra/events/tail.ts';
 import { keys } from '../../../infra/storage/keys.ts';
 import type { Storage } from '../../../infra/storage/storage.ts';
@@ -10,8 +11,9 @@ import { Project } from '../../../schema/entities/project.entity.ts';
 import { ExportStatus } from '../../../schema/enums.ts';
 import { newId } from '../../../schema/id.ts';
 import { exporterVersion } from '../../../workers/ml/exporters/exporter-version.ts';
-import { EngineUnavailableError, type Engine } from '../../../workflows/engines/engine.ts';
+import type { Engine } from '../../../workflows/engines/engine.ts';
 import { authorise, type Caller, type Permission } from '../../access.ts';
+import { ignoreAbsence } from '../../engine-absence.ts';
 import { DomainError, notFound } from '../../errors.ts';
 import { OnceOnly } from '../../idempotency.ts';
 import { lockProject } from '../../project-lock.ts';
@@ -20,7 +22,7 @@ import type { UrlSigner } from '../../signing.ts';
 import { getDomain, type Domain } from '../domains/domains.ts';
 import { checkTrained, type TrainingService } from '../training/training.service.ts';
 import type { ExportIterationInput, ExportProgress } from './export.input.ts';
-import { announceExport, exportTopic, startExport } from './export-run.ts';
+import { startExport } from './export-run.ts';
 import { exportForm, platformsOf, type ExportForm } from './platforms.ts';
 import { deleteArchives, forgetExports } from './stale-exports.ts';
 
@@ -81,10 +83,7 @@ export class ExportService {
       return row.id;
     });
     await deleteArchives(storage, replaced);
-    await startExport(engine, { id, projectId: iteration.projectId }).catch((error: unknown) => {
-      // The row is the promise: `RunWatch` starts it later.
-      if (!(error instanceof EngineUnavailableError)) throw error;
-    });
+    await startExport(engine, { id, projectId: iteration.projectId }).catch(ignoreAbsence);
     return this.get(caller, 'publish', id);
   }
 

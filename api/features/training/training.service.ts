@@ -9,9 +9,10 @@ import { Publication } from '../../../schema/entities/publication.entity.ts';
 import { ShardProgress } from '../../../schema/entities/shard-progress.entity.ts';
 import { IterationStatus, ProjectKind, TrainingMode, TrainingPhase } from '../../../schema/enums.ts';
 import { newId } from '../../../schema/id.ts';
-import { EngineUnavailableError, type Engine } from '../../../workflows/engines/engine.ts';
+import type { Engine } from '../../../workflows/engines/engine.ts';
 import { authorise, type Caller, type Permission } from '../../access.ts';
 import { pageById, type Page, type PageArgs } from '../../connection.ts';
+import { ignoreAbsence, refuseAbsence } from '../../engine-absence.ts';
 import { DomainError, notFound } from '../../errors.ts';
 import { OnceOnly } from '../../idempotency.ts';
 import { lockProject } from '../../project-lock.ts';
@@ -54,6 +55,20 @@ export class TrainingService {
     return pageById(query.where({ projectId }), page);
   }
 
+  /** @throws DomainError NOT_FOUND while the project has none */
+  async getNewestModel(caller: Caller, projectId: string): Promise<Iteration> {
+    await this.deps.projects.get(caller, 'read', projectId);
+    const newest = await this.findNewestModel(projectId);
+    if (!newest) throw notFound('iteration that is complete in project', projectId);
+    return newest;
+  }
+
+  /** The iteration that was started last among those that are complete. */
+  findNewestModel(projectId: string): Promise<Iteration | null> {
+    const where = { projectId, status: IterationStatus.COMPLETED };
+    return this.deps.database.read.manager.findOne(Iteration, { where, order: { id: 'DESC' } });
+  }
+
   /** The row is the promise, the run comes after it; `RunWatch` starts it when that did not work out now. */
   async train(caller: Caller, input: TrainIterationInput): Promise<Iteration> {
     const { database, projects, limits } = this.deps;
@@ -81,7 +96,7 @@ export class TrainingService {
     // A run must be there to be cancelled, or one that is started later would not know of it.
     await startRun(engine, iteration)
       .then(() => engine.cancel(id))
-      .catch(refuseAbsence);
+      .catch(refuseAbsence('training'));
     return this.get(caller, 'train', id);
   }
 
@@ -113,16 +128,6 @@ export function checkTrained({ name, status }: Iteration): void {
   if (status === IterationStatus.COMPLETED) return;
   const message = `Iteration ${JSON.stringify(name)} is ${status}; only a COMPLETED one has a model.`;
   throw new DomainError('NOT_TRAINED', message, { status });
-}
-
-function ignoreAbsence(error: unknown): void {
-  if (!(error instanceof EngineUnavailableError)) throw error;
-}
-
-function refuseAbsence(error: unknown): never {
-  if (!(error instanceof EngineUnavailableError)) throw error;
-  const message = 'The training cannot be cancelled now, since Temporal does not answer; try again in a moment.';
-  throw new DomainError('ENGINE_UNAVAILABLE', message, { retryAfterSeconds: 5 });
 }
 
 /** Null for QUICK trainings, which take what they take. */
