@@ -54,10 +54,14 @@ export const countedAtMost = 100_000;
 const encodeCursor = (text: string): string => Buffer.from(text).toString('base64url');
 
 /** Where the next page begins; null for the last one. */
-export function nextCursor<T>({ nodes, cursorOf, hasNextPage }: Page<T>): string | null {
+export function nextCursor<T>({ nodes, cursorOf, hasNextPage, stoppedAt }: Page<T>): string | null {
   const last = nodes.at(-1);
-  return hasNextPage && last ? encodeCursor(cursorOf(last)) : null;
+  const place = stoppedAt ?? (last && cursorOf(last));
+  return hasNextPage && place !== undefined ? encodeCursor(place) : null;
 }
+
+/** Where one goes on after this item of a page. */
+export const cursorAfter = <T>({ cursorOf }: Page<T>, item: T): string => encodeCursor(cursorOf(item));
 
 /** The text in a cursor. @throws DomainError for one that this list did not make */
 export function decodeCursor(after: string, pattern: RegExp): string {

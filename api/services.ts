@@ -89,7 +89,7 @@ export function createServices(deps: ServiceDeps) {
       ...{ database, storage, images, regions, training, predictor, limits },
       gate,
     }),
-    proposals: new ProposalService({ database, storage, predictor, gate }),
+    proposals: new ProposalService({ database, storage, training, predictor, gate }),
     tags: new TagService(database, projects, limits),
     snapshotTags: new SnapshotTags(database, storage),
     evaluation: new EvaluationService(deps.evaluations),

@@ -2,14 +2,14 @@ import type { SelectQueryBuilder } from 'typeorm';
 import type { Database } from '../../../infra/database/database.ts';
 import { Prediction } from '../../../schema/entities/prediction.entity.ts';
 import { PredictionOrder } from '../../../schema/enums.ts';
-import { DomainError } from '../../errors.ts';
+import { cursorAfter, pageById, pageByNumber, type Page, type PageArgs } from '../../connection.ts';
 
 /** Which stored predictions are wanted. What is null restricts nothing. */
 export interface PredictionQuery {
   orderBy: PredictionOrder;
   /** At most so many. */
   limit: number;
-  /** Place where the page before ended. */
+  /** Where the page before ended. */
   after: string | null;
   iterationId: string | null;
   application: string | null;
@@ -35,17 +35,28 @@ export async function queryPredictions(
   query: PredictionQuery,
 ): Promise<PredictionQueryPage> {
   const found: Prediction[] = [];
-  let place = query.after === null ? null : readPlace(query.after);
+  let after = query.after;
   for (let looked = 0; looked < rowsForPage; looked += rowsAtOnce) {
-    const rows = await rowsAfter(database, projectId, query, place);
-    for (const row of rows) {
-      if (found.length === query.limit) return { predictions: found, next: writePlace(place) };
-      place = row;
+    const page = await orderedPage(rowsOf(database, projectId, query), query.orderBy, { first: rowsAtOnce, after });
+    for (const row of page.nodes) {
+      if (found.length === query.limit) return { predictions: found, next: after };
+      after = cursorAfter(page, row);
       if (hasWantedTag(row, query)) found.push(row);
     }
-    if (rows.length < rowsAtOnce) return { predictions: found, next: null };
+    if (!page.hasNextPage) return { predictions: found, next: null };
   }
-  return { predictions: found, next: writePlace(place) };
+  return { predictions: found, next: after };
+}
+
+/** A page of stored predictions in one of their orders. */
+export function orderedPage(
+  rows: SelectQueryBuilder<Prediction>,
+  orderBy: PredictionOrder,
+  page: PageArgs,
+): Promise<Page<Prediction>> {
+  if (orderBy === PredictionOrder.MOST_UNCERTAIN)
+    return pageByNumber(rows, { property: 'uncertainty', direction: 'DESC' }, page);
+  return pageById(rows, page, orderBy === PredictionOrder.OLDEST ? 'ASC' : 'DESC');
 }
 
 /** Answers lie in one column as JSON, so that tags are looked for here and the rest in the database. */
@@ -56,46 +67,11 @@ function hasWantedTag({ results }: Prediction, { tags }: PredictionQuery): boole
   );
 }
 
-type Place = Pick<Prediction, 'id' | 'uncertainty'>;
-
-async function rowsAfter(
-  database: Database,
-  projectId: string,
-  query: PredictionQuery,
-  place: Place | null,
-): Promise<Prediction[]> {
+function rowsOf(database: Database, projectId: string, query: PredictionQuery): SelectQueryBuilder<Prediction> {
   const rows = database.read.getRepository(Prediction).createQueryBuilder('row').where({ projectId });
   if (query.iterationId !== null) rows.andWhere({ iterationId: query.iterationId });
   if (query.application !== null) rows.andWhere({ application: query.application });
   if (query.from !== null) rows.andWhere('row.createdAt >= :from', { from: query.from });
   if (query.to !== null) rows.andWhere('row.createdAt <= :to', { to: query.to });
-  return ordered(rows, query.orderBy, place).take(rowsAtOnce).getMany();
-}
-
-function ordered(
-  rows: SelectQueryBuilder<Prediction>,
-  order: PredictionOrder,
-  place: Place | null,
-): SelectQueryBuilder<Prediction> {
-  if (order === PredictionOrder.MOST_UNCERTAIN) {
-    if (place)
-      rows.andWhere('(row.uncertainty < :u OR (row.uncertainty = :u AND row.id < :id))', {
-        u: place.uncertainty,
-        id: place.id,
-      });
-    return rows.orderBy('row.uncertainty', 'DESC').addOrderBy('row.id', 'DESC');
-  }
-  const [sign, direction] = order === PredictionOrder.OLDEST ? (['>', 'ASC'] as const) : (['<', 'DESC'] as const);
-  if (place) rows.andWhere(`row.id ${sign} :id`, { id: place.id });
-  return rows.orderBy('row.id', direction);
-}
-
-function writePlace(place: Place | null): string | null {
-  return place && Buffer.from(JSON.stringify([place.id, place.uncertainty])).toString('base64url');
-}
-
-function readPlace(text: string): Place {
-  const match = /^\["([0-9a-f-]{36})",(\d[\d.e+-]*)\]$/.exec(Buffer.from(text, 'base64url').toString());
-  if (match) return { id: match[1] as string, uncertainty: Number(match[2]) };
-  throw new DomainError('INVALID', 'continuation is not one that this query gave.', { field: 'continuation' });
+  return rows;
 }

@@ -10,7 +10,7 @@ import { Publication } from '../../../schema/entities/publication.entity.ts';
 import { PredictionOrder } from '../../../schema/enums.ts';
 import { newId } from '../../../schema/id.ts';
 import { authorise, type Caller } from '../../access.ts';
-import { pageById, pageByNumber, type Page } from '../../connection.ts';
+import type { Page } from '../../connection.ts';
 import { DomainError, notFound } from '../../errors.ts';
 import type { RateLimit } from '../../rate-limit.ts';
 import { note } from '../../request-notes.ts';
@@ -21,7 +21,7 @@ import type { UploadService } from '../images/upload.service.ts';
 import type { ProjectService } from '../projects/project.service.ts';
 import { checkTrained } from '../training/training.service.ts';
 import type { AddPredictionToImagesInput, PredictInput, PredictionListArgs } from './prediction.input.ts';
-import { queryPredictions, type PredictionQuery, type PredictionQueryPage } from './prediction-query.ts';
+import { orderedPage, queryPredictions, type PredictionQuery, type PredictionQueryPage } from './prediction-query.ts';
 import type { Predictor } from './predictor.ts';
 import { fittingResults } from './stored-results.ts';
 
@@ -85,9 +85,7 @@ export class PredictionService {
     query.where({ projectId }).useIndex(indexFor(args));
     if (args.iterationId) query.andWhere({ iterationId: args.iterationId });
     if (args.publishedName) query.andWhere({ publishedName: args.publishedName });
-    if (args.orderBy === PredictionOrder.MOST_UNCERTAIN)
-      return pageByNumber(query, { property: 'uncertainty', direction: 'DESC' }, args);
-    return pageById(query, args, args.orderBy === PredictionOrder.OLDEST ? 'ASC' : 'DESC');
+    return orderedPage(query, args.orderBy, args);
   }
 
   /** @throws DomainError NOT_FOUND for one that the project does not have; then nothing is deleted */

@@ -3,14 +3,15 @@ import { keys } from '../../../infra/storage/keys.ts';
 import { ObjectNotFound, type Storage } from '../../../infra/storage/storage.ts';
 import type { RegionProposalFigure } from '../../../schema/contracts/prediction.ts';
 import type { Image } from '../../../schema/entities/image.entity.ts';
-import { Iteration } from '../../../schema/entities/iteration.entity.ts';
+import type { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import { Project } from '../../../schema/entities/project.entity.ts';
-import { IterationStatus, ProjectKind } from '../../../schema/enums.ts';
+import { ProjectKind } from '../../../schema/enums.ts';
 import { overlapOf } from '../../../workers/ml/detection/boxes.ts';
 import { authorise, type Caller } from '../../access.ts';
 import { DomainError, notFound } from '../../errors.ts';
 import type { Gate } from '../../gate.ts';
 import type { Predictor } from '../prediction/predictor.ts';
+import type { TrainingService } from '../training/training.service.ts';
 import type { RegionProposal } from './region-proposal.output.ts';
 
 const mostProposals = 200;
@@ -22,6 +23,7 @@ const sameFrom = 0.5;
 interface ProposalServiceDeps {
   database: Database;
   storage: Storage;
+  training: Pick<TrainingService, 'findNewestModel'>;
   predictor: Pick<Predictor, 'predict' | 'propose'>;
   /** Leaves room for callers who wait for a prediction. */
   gate: Gate;
@@ -56,10 +58,7 @@ export class ProposalService {
     const { manager } = this.deps.database.read;
     const project = await manager.findOneBy(Project, { id: projectId });
     if (project?.kind !== ProjectKind.DETECTION) return null;
-    return manager.findOne(Iteration, {
-      where: { projectId, status: IterationStatus.COMPLETED },
-      order: { id: 'DESC' },
-    });
+    return this.deps.training.findNewestModel(projectId);
   }
 
   private async detected({ id: iterationId }: Iteration, bytes: Buffer): Promise<RegionProposal[]> {

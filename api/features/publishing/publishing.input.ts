@@ -1,4 +1,8 @@
 import { Field, Float, ID, InputType, Int } from 'type-graphql';
+import { defaultSuppression } from '../../../workers/ml/detection/boxes.ts';
+
+/** What a publication does that says nothing about it. */
+export const usualSuppression = defaultSuppression;
 
 /** More boxes than this are noise, and would not fit into a stored prediction. */
 export const mostBoxes = 200;
@@ -26,14 +30,14 @@ export class PublishIterationInput {
   resourceId?: string | null;
 
   @Field(() => Float, {
-    defaultValue: 0.45,
+    defaultValue: usualSuppression.iouThreshold,
     description:
       'Of a detector: a box that overlaps a more probable one of its tag by more than this (IoU, 0 to 1) is not answered.',
   })
   iouThreshold: number;
 
   @Field(() => Int, {
-    defaultValue: mostBoxes,
+    defaultValue: usualSuppression.maxBoxes,
     description: `Of a detector: boxes that an answer has at most, 1 to ${mostBoxes}; the most probable are kept.`,
   })
   maxBoxes: number;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { getDomain } from '../../features/domains/domains.ts';
 import { platformsOf } from '../../features/exports/platforms.ts';
 import { DomainError, notFound } from '../../errors.ts';
+import { usualSuppression } from '../../features/publishing/publishing.input.ts';
 import type { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import type { Publication } from '../../../schema/entities/publication.entity.ts';
 import { IterationStatus, TrainingMode } from '../../../schema/enums.ts';
@@ -126,7 +127,7 @@ export const iterationRows: readonly Row[] = [
     call: async (request) => {
       const { publishName: name, predictionId: resourceId, overwrite } = request.query;
       const { id: iterationId } = await iterationOf(request);
-      const input = { iterationId, name, resourceId, overwrite, iouThreshold: 0.45, maxBoxes: 200 };
+      const input = { iterationId, name, resourceId, overwrite, ...usualSuppression };
       await request.services.publishing.publish(request.caller, input);
       return true;
     },
@@ -148,8 +149,11 @@ export const iterationRows: readonly Row[] = [
 type IterationRequest = Pick<RowRequest, 'caller' | 'services' | 'loaders' | 'path'>;
 
 /** One of another project is none of this one. */
-export async function iterationOf({ caller, services, path }: IterationRequest): Promise<Iteration> {
-  const iteration = await services.training.get(caller, 'read', path('iterationId'));
+export async function iterationOf(
+  { caller, services, path }: Pick<IterationRequest, 'caller' | 'services' | 'path'>,
+  id = path('iterationId'),
+): Promise<Iteration> {
+  const iteration = await services.training.get(caller, 'read', id);
   if (iteration.projectId !== path('projectId')) throw notFound('iteration of this project', iteration.id);
   return iteration;
 }

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { DomainError, notFound } from '../../errors.ts';
+import { DomainError } from '../../errors.ts';
 import type { PredictionQuery } from '../../features/prediction/prediction-query.ts';
-import { IterationStatus, PredictionOrder, ProjectKind } from '../../../schema/enums.ts';
+import { PredictionOrder, ProjectKind } from '../../../schema/enums.ts';
 import { newId } from '../../../schema/id.ts';
 import { row, type Row, type RowRequest } from '../row.ts';
-import { allPages } from '../wire/all-pages.ts';
+import { continued } from '../wire/continuation.ts';
 import { imagePrediction, imageUrl, predictionPage, predictionQuery } from '../wire/models.ts';
 import { wirePrediction, wireStored } from '../wire/predictions.ts';
 import { csv, uuid } from '../wire/query.ts';
@@ -61,7 +61,8 @@ const storedRows: readonly Row[] = [
     call: async ({ caller, services, path, body }) => {
       const token = body ?? {};
       const query = queryOf(token);
-      const { predictions, next } = await services.predictions.query(caller, path('projectId'), query);
+      const found = services.predictions.query(caller, path('projectId'), query);
+      const { predictions, next } = await continued(found);
       const { domainId } = await services.projects.get(caller, 'read', path('projectId'));
       return {
         token: { ...token, session: token.session || newId(), continuation: next, maxCount: query.limit },
@@ -86,15 +87,8 @@ type Asked = Pick<RowRequest, 'caller' | 'services' | 'path'>;
 
 async function questionFor({ caller, services, path }: Asked, { iterationId, store }: z.output<typeof quickTest>) {
   const projectId = path('projectId');
-  const id = iterationId ?? (await newestModel({ caller, services, path }));
+  const id = iterationId ?? (await services.training.getNewestModel(caller, projectId)).id;
   return { projectId, publishedName: null, iterationId: id, store, explain: false };
-}
-
-async function newestModel({ caller, services, path }: Asked): Promise<string> {
-  const all = await allPages((page) => services.training.list(caller, path('projectId'), page));
-  const trained = all.find(({ status }) => status === IterationStatus.COMPLETED);
-  if (!trained) throw notFound('iteration that is complete in project', path('projectId'));
-  return trained.id;
 }
 
 const orders = {

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import type { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import { SuggestionOrder } from '../../../schema/enums.ts';
 import { newId } from '../../../schema/id.ts';
 import { nextCursor } from '../../connection.ts';
 import { notFound } from '../../errors.ts';
-import { row, type Row, type RowRequest } from '../row.ts';
+import { row, type Row } from '../row.ts';
+import { continued } from '../wire/continuation.ts';
 import { csv, uuid } from '../wire/query.ts';
 import {
   regionProposals,
@@ -16,6 +16,7 @@ import {
   wireStoredSuggestion,
   wireSuggestion,
 } from '../wire/suggestions.ts';
+import { iterationOf } from './iteration-rows.ts';
 
 const about = { api: 'training', subject: 'Image', method: 'POST' } as const;
 /** The clients of v3.0 know no suggestions. */
@@ -53,7 +54,7 @@ export const suggestionRows: readonly Row[] = [
     answer: z.array(suggestion),
     note: 'The id is that of the image. Suggestions for images that have tags are answered and not kept.',
     call: async (request) => {
-      const { id: iterationId } = await iterationOf(request);
+      const { id: iterationId } = await iterationOf(request, request.query.iterationId);
       const input = { iterationId, imageIds: request.query.imageIds, first: mostSuggested };
       return (await request.services.suggestions.suggest(request.caller, input)).map(wireSuggestion);
     },
@@ -71,12 +72,14 @@ export const suggestionRows: readonly Row[] = [
       const { caller, services, path } = request;
       const token = request.body ?? {};
       const first = token.maxCount || suggestionsPerPage;
-      const page = await services.suggestions.list(caller, (await iterationOf(request)).id, {
+      const { id } = await iterationOf(request, request.query.iterationId);
+      const asked = {
         filter: filterOf(token),
         orderBy: orders[token.sortBy ?? 'UncertaintyDescending'],
         first,
         after: token.continuation || null,
-      });
+      };
+      const page = await continued(services.suggestions.list(caller, id, asked));
       const { domainId } = await services.projects.get(caller, 'read', path('projectId'));
       const images = await request.loaders.image.loadMany(page.nodes.map(({ imageId }) => imageId));
       const results = page.nodes.flatMap((node, index) => {
@@ -97,20 +100,12 @@ export const suggestionRows: readonly Row[] = [
     body: { kind: 'json', schema: tagFilter, isOptional: true },
     answer: z.record(z.uuid(), z.int()),
     call: async (request) => {
-      const { id } = await iterationOf(request);
+      const { id } = await iterationOf(request, request.query.iterationId);
       const counts = await request.services.suggestions.countByTag(request.caller, id, filterOf(request.body ?? {}));
       return Object.fromEntries(counts.map(({ tagId, imageCount }) => [tagId, imageCount]));
     },
   }),
 ];
-
-type Asked = Pick<RowRequest<z.output<typeof ofIteration>>, 'caller' | 'services' | 'path' | 'query'>;
-
-async function iterationOf({ caller, services, path, query: { iterationId } }: Asked): Promise<Iteration> {
-  const iteration = await services.training.get(caller, 'read', iterationId);
-  if (iteration.projectId !== path('projectId')) throw notFound('iteration', iterationId);
-  return iteration;
-}
 
 const filterOf = ({ tagIds, threshold }: z.output<typeof tagFilter>) => ({
   tagIds: tagIds?.map((tagId) => tagId.toLowerCase()) ?? null,

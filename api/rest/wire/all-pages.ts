@@ -21,19 +21,15 @@ export async function skipPages<T>(
   skip: number,
   take: number,
 ): Promise<T[]> {
+  if (take === 0) return [];
   const window: T[] = [];
   let after: string | null = null;
-  for (let at = 0; at < skip + take;) {
-    const { nodes, cursorOf, hasNextPage, stoppedAt }: Page<T> = await list({
-      first: Math.min(atOnce, skip + take - at),
-      after,
-    });
-    window.push(...nodes.slice(Math.max(0, skip - at)));
-    at += nodes.length;
-    const last = nodes.at(-1);
-    const place = stoppedAt ?? (last && cursorOf(last));
-    if (!hasNextPage || place === undefined) break;
-    after = Buffer.from(place).toString('base64url');
-  }
+  let at = 0;
+  do {
+    const page: Page<T> = await list({ first: Math.min(atOnce, skip + take - at), after });
+    window.push(...page.nodes.slice(Math.max(0, skip - at)));
+    at += page.nodes.length;
+    after = nextCursor(page);
+  } while (after !== null && at < skip + take);
   return window;
 }
