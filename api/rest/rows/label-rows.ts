@@ -2,7 +2,6 @@ import { z } from 'zod';
 import type { Region } from '../../../schema/entities/region.entity.ts';
 import { Answer, row, type Row, type RowRequest } from '../row.ts';
 import { mostInBatch, mostTagIds, regionBatch, regionSummary, tagBatch, tagSummary } from '../wire/image-models.ts';
-import { boxOf } from '../wire/images.ts';
 import { csv, uuid } from '../wire/query.ts';
 import { isWithinLimit } from '../wire/within-limit.ts';
 
@@ -99,7 +98,6 @@ async function drawRegions(request: Asked, regions: readonly Drawn[]): Promise<A
       else
         summary.created.push({
           ...region,
-          ...boxOf(region),
           regionId: id,
           tagName: await nameOf(request, region.tagId),
           created: createdAt.toISOString(),

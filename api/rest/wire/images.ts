@@ -16,13 +16,23 @@ export async function wireImages(
   return Promise.all(
     images.map(async (image) => ({
       ...frameOf(image),
-      resizedImageUri: services.imageFiles.urlOf(image.id, 'display'),
-      thumbnailUri: services.imageFiles.urlOf(image.id, 'thumbnail'),
-      originalImageUri: services.imageFiles.urlOf(image.id, 'original'),
+      ...addressesOf(services, image.id),
       ...(await labelsOf(loaders, kind, image)),
       ...(await metadataOf(loaders, image)),
     })),
   );
+}
+
+/** The picture in three sizes. */
+export function addressesOf(
+  { imageFiles }: Pick<Context['services'], 'imageFiles'>,
+  id: string,
+): Pick<WireImage, 'resizedImageUri' | 'thumbnailUri' | 'originalImageUri'> {
+  return {
+    resizedImageUri: imageFiles.urlOf(id, 'display'),
+    thumbnailUri: imageFiles.urlOf(id, 'thumbnail'),
+    originalImageUri: imageFiles.urlOf(id, 'original'),
+  };
 }
 
 export function frameOf({

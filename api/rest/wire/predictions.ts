@@ -16,7 +16,7 @@ export function wireResult({ probability, tagId, tagName, box }: PredictionResul
   return { probability, tagId, tagName, ...(box ? { boundingBox: box } : {}) };
 }
 
-/** @param domains by iteration */
+/** @param domain of the project */
 export function wireStored(
   prediction: Prediction,
   { imageFiles }: Pick<Services, 'imageFiles'>,

@@ -3,6 +3,7 @@ import type { Image } from '../../../schema/entities/image.entity.ts';
 import type { Suggestion } from '../../../schema/entities/suggestion.entity.ts';
 import type { RegionProposal } from '../../features/proposals/region-proposal.output.ts';
 import type { Services } from '../../services.ts';
+import { addressesOf } from './images.ts';
 import { boxModel, imagePrediction } from './models.ts';
 import { wireResult } from './predictions.ts';
 
@@ -78,14 +79,12 @@ export function wireSuggestion(row: Suggestion): z.input<typeof suggestion> {
 export function wireStoredSuggestion(
   row: Suggestion,
   { width, height }: Pick<Image, 'width' | 'height'>,
-  { imageFiles }: Pick<Services, 'imageFiles'>,
+  services: Pick<Services, 'imageFiles'>,
   domain: string,
 ): z.input<typeof storedSuggestion> {
   return {
     ...wireSuggestion(row),
     ...{ width, height, domain },
-    resizedImageUri: imageFiles.urlOf(row.imageId, 'display'),
-    thumbnailUri: imageFiles.urlOf(row.imageId, 'thumbnail'),
-    originalImageUri: imageFiles.urlOf(row.imageId, 'original'),
+    ...addressesOf(services, row.imageId),
   };
 }
