@@ -1,16 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loadConfig } from '../../../infra/config.ts';
-import { openDatabase } from '../../../infra/database/open.ts';
-import { keys } from '../../../infra/storage/keys.ts';
-import { entities } from '../../../schema/entities/index.ts';
 import { overlapOf, type Box } from '../../../workers/ml/detection/boxes.ts';
-import { writeModelPackage, type DetectorModel } from '../../../workers/ml/model-package.ts';
+import type { DetectorModel } from '../../../workers/ml/model-package.ts';
 import { openPredictor } from '../../../workers/ml/predictor.ts';
 import { SharedSessions } from '../../../workers/ml/shared-sessions.ts';
 import { freshBackend, type Backend } from '../../backends/backend.ts';
-import { completedIteration } from './completed-iteration.ts';
-import { doubtfulDetector } from './doubtful-detector.ts';
-import { bearer, makeProject, ownerKey, samples, startServerOn, type TestServer } from './setup.ts';
+import { doubtfulDetector, placeDetector } from './doubtful-detector.ts';
+import { answerOf, bearer, makeProject, ownerKey, samples, startServerOn, type TestServer } from './setup.ts';
 
 interface Result {
   tagId: string;
@@ -31,12 +26,9 @@ beforeAll(async () => {
   backend = await freshBackend();
   server = await startServerOn(backend);
   ({ projectId } = await makeProject(server, { kind: 'DETECTION' }));
-  const database = await openDatabase(loadConfig(backend.settings).database, entities, []);
-  iterationId = await completedIteration(database, projectId);
-  await database.close();
   // Names as long as they may be, so that there is more than can be answered or kept.
   model = doubtfulDetector(['a', 'b', 'c'].map((id) => ({ id, name: '🎈'.repeat(120) })));
-  await server.storage.put(keys.model(iterationId), writeModelPackage(model));
+  iterationId = await placeDetector(backend, server, projectId, model);
   picture = (await samples(1, 3, 320))[0]?.jpeg ?? Buffer.alloc(0);
 });
 afterAll(async () => {
@@ -44,11 +36,7 @@ afterAll(async () => {
   await backend.close();
 });
 
-async function ask<T>(query: string, variables: object): Promise<T> {
-  const { data, errors } = await server.send(query, variables);
-  expect(errors).toEqual([]);
-  return data?.['answer'] as T;
-}
+const ask = <T>(query: string, variables: object): Promise<T> => answerOf<T>(server, query, variables);
 
 async function predict(input: object): Promise<Result[]> {
   const query = `mutation ($input: PredictInput!) { answer: predict(input: $input) {

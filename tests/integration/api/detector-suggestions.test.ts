@@ -1,15 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { loadConfig } from '../../../infra/config.ts';
-import { openDatabase } from '../../../infra/database/open.ts';
-import { keys } from '../../../infra/storage/keys.ts';
-import { entities } from '../../../schema/entities/index.ts';
 import { overlapOf } from '../../../workers/ml/detection/boxes.ts';
-import { writeModelPackage } from '../../../workers/ml/model-package.ts';
 import { uncertaintyOf } from '../../../workers/ml/uncertainty.ts';
 import { freshBackend, type Backend } from '../../backends/backend.ts';
-import { completedIteration } from './completed-iteration.ts';
-import { doubtfulDetector } from './doubtful-detector.ts';
-import { addImages, makeProject, samples, startServerOn, type TestServer } from './setup.ts';
+import { doubtfulDetector, placeDetector } from './doubtful-detector.ts';
+import { addImages, answerOf, makeProject, samples, startServerOn, type TestServer } from './setup.ts';
 
 interface Box {
   left: number;
@@ -35,13 +29,10 @@ beforeAll(async () => {
   backend = await freshBackend();
   server = await startServerOn(backend);
   ({ projectId, tagIds } = await makeProject(server, { kind: 'DETECTION', tags: ['cup', 'plate'] }));
-  const database = await openDatabase(loadConfig(backend.settings).database, entities, []);
-  iterationId = await completedIteration(database, projectId);
-  await database.close();
   const model = doubtfulDetector(Object.entries(tagIds).map(([name, id]) => ({ id, name })));
   // Few boxes, so that there is room beside them.
   const suppression = { iouThreshold: 0.3, maxBoxes: 12 };
-  await server.storage.put(keys.model(iterationId), writeModelPackage({ ...model, suppression }));
+  iterationId = await placeDetector(backend, server, projectId, { ...model, suppression });
   const images = (await samples(1, 3, 320)).slice(0, 1);
   const sources = images.map(({ jpeg }) => ({ source: { base64: jpeg.toString('base64') } }));
   imageId = (await addImages(server, { projectId, images: sources }))[0]?.image?.id;
@@ -51,11 +42,7 @@ afterAll(async () => {
   await backend.close();
 });
 
-async function ask<T>(query: string, variables: object): Promise<T> {
-  const { data, errors } = await server.send(query, variables);
-  expect(errors).toEqual([]);
-  return data?.['answer'] as T;
-}
+const ask = <T>(query: string, variables: object): Promise<T> => answerOf<T>(server, query, variables);
 
 interface Proposal {
   confidence: number;

@@ -1,9 +1,16 @@
+import { loadConfig } from '../../../infra/config.ts';
+import { openDatabase } from '../../../infra/database/open.ts';
+import { keys } from '../../../infra/storage/keys.ts';
+import { entities } from '../../../schema/entities/index.ts';
 import { defaultSuppression } from '../../../workers/ml/detection/boxes.ts';
 import { uncalibrated } from '../../../workers/ml/detection/calibration.ts';
 import { headNetwork } from '../../../workers/ml/detection/head-network.ts';
 import { initialWeights } from '../../../workers/ml/detection/initial-weights.ts';
 import { VIEW_VERSION } from '../../../workers/ml/detection/views.ts';
-import type { DetectorModel, ModelTag } from '../../../workers/ml/model-package.ts';
+import { writeModelPackage, type DetectorModel, type ModelTag } from '../../../workers/ml/model-package.ts';
+import type { Backend } from '../../backends/backend.ts';
+import { completedIteration } from './completed-iteration.ts';
+import type { TestServer } from './setup.ts';
 
 /** Untrained: it sees all tags everywhere. */
 export function doubtfulDetector(named: readonly Pick<ModelTag, 'id' | 'name'>[]): DetectorModel {
@@ -19,4 +26,18 @@ export function doubtfulDetector(named: readonly Pick<ModelTag, 'id' | 'name'>[]
   };
   const policies = { calibration: uncalibrated, suppression: defaultSuppression };
   return { ...facts, ...policies, inputSize: shape.inputSize, headWidth: shape.headWidth, tags, weights };
+}
+
+/** Lets a project have it as if it had been trained. Returns the iteration. */
+export async function placeDetector(
+  { settings }: Backend,
+  { storage }: Pick<TestServer, 'storage'>,
+  projectId: string,
+  model: DetectorModel,
+): Promise<string> {
+  const database = await openDatabase(loadConfig(settings).database, entities, []);
+  const iterationId = await completedIteration(database, projectId);
+  await database.close();
+  await storage.put(keys.model(iterationId), writeModelPackage(model));
+  return iterationId;
 }

@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import { serve } from '../../../api/main.ts';
 import { TaglensClient } from '../../../cli/client.ts';
 import { loadConfig } from '../../../infra/config.ts';
@@ -60,6 +61,13 @@ export async function startServerOn(backend: Backend, settings: Record<string, s
 /** On Temporal the server does not train by itself. The worker has a way of its own to the servers. */
 async function startWorkerIfApart(env: Record<string, string>): Promise<RunningWorker | undefined> {
   return loadConfig(env).engine.kind === 'temporal' ? startWorker(env) : undefined;
+}
+
+/** What an operation answers in the field that it calls `answer`; fails on errors. */
+export async function answerOf<T>(server: TestServer, query: string, variables: object): Promise<T> {
+  const { data, errors } = await server.send(query, variables);
+  expect(errors).toEqual([]);
+  return data?.['answer'] as T;
 }
 
 export const bearer = (key: string): Record<string, string> => ({ authorization: `Bearer ${key}` });

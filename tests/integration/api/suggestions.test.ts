@@ -8,6 +8,7 @@ import { uncertaintyOf } from '../../../workers/ml/uncertainty.ts';
 import { freshBackend, type Backend } from '../../backends/backend.ts';
 import {
   addImages,
+  answerOf,
   bearer,
   makeProject,
   makeTrainableProject,
@@ -56,11 +57,7 @@ async function upload(jpegs: readonly Buffer[], tagIds: readonly string[] = []):
   return (await addImages(server, { projectId, images, tagIds })).map(({ image }) => image?.id ?? '');
 }
 
-async function ask<T>(query: string, variables: object): Promise<T> {
-  const { data, errors } = await server.send(query, variables);
-  expect(errors).toEqual([]);
-  return data?.['answer'] as T;
-}
+const ask = <T>(query: string, variables: object): Promise<T> => answerOf<T>(server, query, variables);
 
 const suggestQuery = `mutation ($input: SuggestTagsInput!) { answer: suggestTags(input: $input) { ${fields} } }`;
 const suggest = (input: object = {}) => ask<Suggestion[]>(suggestQuery, { input: { iterationId, ...input } });
