@@ -40,6 +40,8 @@ export async function readFileBatch(body: Readable, take: (entry: FileEntry) => 
       await take(entryOf(value));
     }
   }
+  // What comes last is what holds for all pictures: without it they would go in without their tags.
+  if (sizeBytes > 0 && !parser.isEnded) throw noJson();
   return {
     tagIds: parsed(fileBatch.shape.tagIds, tagIds),
     metadata: parsed(fileBatch.shape.metadata, Object.fromEntries(metadata)),
@@ -50,8 +52,12 @@ function write(parser: JSONParser, chunk: Buffer): void {
   try {
     parser.write(chunk);
   } catch {
-    throw new DomainError('INVALID', 'The body is no JSON.', { field: 'body' });
+    throw noJson();
   }
+}
+
+function noJson(): DomainError {
+  return new DomainError('INVALID', 'The body is no JSON, or breaks off.', { field: 'body' });
 }
 
 function entryOf(value: unknown): FileEntry {

@@ -93,6 +93,18 @@ describe('uploads by Azure’s operations', () => {
     expect(await upload(imagesOf(projectId), many(65))).toMatchObject({ status: 400 });
   });
 
+  it('refuses a base64 batch that breaks off, since the tags of all pictures come last', async () => {
+    const { projectId, tagIds } = await makeProject(server, { tags: ['cup'] });
+    const images = [{ name: 'a.jpg', contents: picture(0).toString('base64') }];
+    const whole = JSON.stringify({ images, tagIds: Object.values(tagIds) });
+    const send = (json: string) => upload(`${imagesOf(projectId)}/files`, json, 'application/json');
+    for (const broken of [whole.slice(0, -1), whole.slice(0, whole.indexOf('"tagIds"'))])
+      expect(await send(broken)).toMatchObject({ status: 400, body: { code: 'BadRequestInvalid' } });
+    const { status, body } = await send(whole);
+    expect(status).toBe(200);
+    expect(body.images[0]?.image?.tags).toMatchObject([{ tagName: 'cup' }]);
+  });
+
   it('writes pictures of a base64 batch to the storage while the rest is still on its way', async () => {
     const { projectId } = await makeProject(server);
     const sent = 12;
