@@ -48,3 +48,8 @@ test('every reference in the OpenAPI document leads to a model, and every operat
   const operations = [...text.matchAll(/"operationId":"([^"]+)"/g)].map(([, operation]) => operation);
   expect(operations.sort()).toEqual(rows.map(({ operation }) => operation).sort());
 });
+
+test('ids are GUIDs as Azure has them, whose version may be any', () => {
+  const patterns = [...JSON.stringify(openApiDocument(rows)).matchAll(/"format":"uuid","pattern":("[^"]+")/g)];
+  expect(new Set(patterns.map(([, pattern]) => pattern)).size).toBe(1);
+});

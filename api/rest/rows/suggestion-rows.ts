@@ -98,7 +98,7 @@ export const suggestionRows: readonly Row[] = [
     summary: 'For how many untagged images an iteration suggests each tag.',
     query: ofIteration,
     body: { kind: 'json', schema: tagFilter, isOptional: true },
-    answer: z.record(z.uuid(), z.int()),
+    answer: z.record(z.guid(), z.int()),
     call: async (request) => {
       const { id } = await iterationOf(request, request.query.iterationId);
       const counts = await request.services.suggestions.countByTag(request.caller, id, filterOf(request.body ?? {}));
@@ -108,6 +108,6 @@ export const suggestionRows: readonly Row[] = [
 ];
 
 const filterOf = ({ tagIds, threshold }: z.output<typeof tagFilter>) => ({
-  tagIds: tagIds?.map((tagId) => tagId.toLowerCase()) ?? null,
+  tagIds: tagIds ?? null,
   threshold: threshold ?? null,
 });

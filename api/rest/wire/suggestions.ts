@@ -6,8 +6,9 @@ import type { Services } from '../../services.ts';
 import { addressesOf } from './images.ts';
 import { boxModel, imagePrediction } from './models.ts';
 import { wireResult } from './predictions.ts';
+import { uuid } from './query.ts';
 
-const id = z.uuid();
+const id = z.guid();
 const threshold = z.number().min(0).max(1).nullable().optional();
 const mostTagIds = 64;
 
@@ -38,7 +39,7 @@ const storedSuggestion = z
   .meta({ id: 'StoredSuggestedTagAndRegion' });
 
 export const tagFilter = z
-  .object({ tagIds: z.array(id).max(mostTagIds).nullable().optional(), threshold })
+  .object({ tagIds: z.array(uuid()).max(mostTagIds).nullable().optional(), threshold })
   .meta({ id: 'TagFilter' });
 
 export const suggestionQuery = z

@@ -102,6 +102,12 @@ describe('Azure’s suggestions', () => {
     expect(Object.values(body).reduce((sum, count) => sum + count, 0)).toBeGreaterThan(0);
   });
 
+  test('are asked for by any GUID, which need not have the bits of a version', async () => {
+    const { status, body } = await query({ tagIds: ['9C616DFF-2E7D-EA11-AF59-1866DA359CE6'] });
+    expect(status).toBe(200);
+    expect(body.results).toEqual([]);
+  });
+
   test('are refused in Azure’s words', async () => {
     expect(await suggest(['00000000-0000-4000-8000-000000000000'])).toMatchObject({
       status: 404,
