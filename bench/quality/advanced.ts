@@ -6,7 +6,7 @@ import { findDataset, type Dataset, type LabelledFile } from '../datasets.ts';
 import { casesOf, type OneMeasured, type QualitySection } from './case.ts';
 import { addImages, createProject, measureInProduct, train } from './product.ts';
 
-interface Answer {
+interface Prediction {
   predict: { results: { tagName: string; probability: number }[] };
 }
 
@@ -19,11 +19,28 @@ async function shareRight(
   let right = 0;
   for (const { path, tags } of files) {
     const image = { base64: (await readFile(path)).toString('base64') };
-    const { predict } = await client.request<Answer>(query, { input: { ...target, image } });
+    const { predict } = await client.request<Prediction>(query, { input: { ...target, image } });
     if (predict.results[0]?.tagName === tags[0]) right++;
   }
   return right / files.length;
 }
+
+interface Comparison {
+  imageCount: number;
+  kept: 'QUICK' | 'ADVANCED';
+  quick: { accuracy: number; logLoss: number };
+  advanced: { accuracy: number; logLoss: number };
+}
+
+/** What the product itself found on photographs of the train split that it held out, and decided by. */
+async function comparisonOf(client: TaglensClient, id: string): Promise<Comparison> {
+  const query =
+    'query ($id: ID!) { iteration(id: $id) { comparison { imageCount kept quick { accuracy logLoss } advanced { accuracy logLoss } } } }';
+  return (await client.request<{ iteration: { comparison: Comparison } }>(query, { id })).iteration.comparison;
+}
+
+/** Longer than any of these trainings: a schedule that is cut short on a busy machine would be another one. */
+const budgetMinutes = 240;
 
 /** QUICK and ADVANCED on the same photographs; only the trainings know of each other. */
 async function measureOne(
@@ -40,10 +57,13 @@ async function measureOne(
   }));
   await addImages(client, projectId, uploads);
   const quick = await train(client, { projectId, mode: 'QUICK', seed });
-  const advanced = await train(client, { projectId, mode: 'ADVANCED', seed });
+  const advanced = await train(client, { projectId, mode: 'ADVANCED', seed, budgetMinutes });
+  const comparison = await comparisonOf(client, advanced.id);
+  console.log(JSON.stringify(comparison));
   const figures = {
     quick: 100 * (await shareRight(client, { projectId, iterationId: quick.id }, test)),
     advanced: 100 * (await shareRight(client, { projectId, iterationId: advanced.id }, test)),
+    kept: comparison.kept === 'ADVANCED' ? 1 : 0,
     quickMinutes: quick.minutes,
   };
   return { figures, minutes: advanced.minutes };
@@ -53,11 +73,14 @@ const trials = ['clothing', 'trash'].map((set) => ({ set, labels: [], seeds: [1,
 
 export const advanced: QualitySection = {
   title: 'Classifiers, QUICK against ADVANCED',
-  text: 'Trained by the product on the whole train split (domain General), then asked for every photograph of the test split.',
+  text:
+    'Trained by the product on the whole train split (domain General), then asked for every photograph of the test split. ADVANCED keeps the quick model where adapting the backbone ' +
+    'was no better on photographs of the train split that it held out.',
   labels: ['set'],
   figures: [
     { name: 'quick', head: 'QUICK right %', decimals: 1 },
     { name: 'advanced', head: 'ADVANCED right %', decimals: 1 },
+    { name: 'kept', head: 'share that kept ADVANCED', decimals: 2 },
     { name: 'quickMinutes', head: 'minutes of QUICK', decimals: 1 },
   ],
   cases: casesOf('advanced', trials, findDataset, (set, _trial, seeds) =>
