@@ -23,7 +23,7 @@ export class NotificationService {
   /** Every new address gets a secret of its own and a test message; which address it leads to is checked when it is sent. */
   async setUrl(caller: Caller, { projectId, url }: SetNotificationUrlInput): Promise<NewNotificationAddress> {
     const { id } = await this.projects.get(caller, 'train', projectId);
-    const notificationUrl = url == null ? null : checkUrl(url);
+    const notificationUrl = url == null ? null : checkNotificationUrl('url', url);
     const secret = notificationUrl === null ? null : randomBytes(32).toString('base64url');
     const subject = NotificationSubject.CONNECTION_TEST;
     await this.database.transact(async (manager) => {
@@ -43,11 +43,14 @@ export class NotificationService {
   }
 }
 
-function checkUrl(url: string): string {
-  const field = 'url';
-  if (url.length > longestUrl)
-    throw new DomainError('INVALID', `url has ${url.length} characters; the limit is ${longestUrl}.`, { field });
+/** @throws DomainError naming the field; where the address leads to is not looked at */
+export function checkNotificationUrl(field: string, url: string): string {
+  if (url.length > longestUrl) {
+    const message = `${field} has ${url.length} characters; the limit is ${longestUrl}.`;
+    throw new DomainError('INVALID', message, { field, max: longestUrl, value: url.length });
+  }
   const isHttp = URL.canParse(url) && ['http:', 'https:'].includes(new URL(url).protocol);
-  if (!isHttp) throw new DomainError('INVALID', 'url is not an address that begins with http: or https:.', { field });
-  return url;
+  if (isHttp) return url;
+  const message = `${field} must be an address that begins with http: or https:; it is ${JSON.stringify(url)}.`;
+  throw new DomainError('INVALID', message, { field, value: url });
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { getDomain } from '../../features/domains/domains.ts';
+import { checkNotificationUrl } from '../../features/notifications/notification.service.ts';
 import type { Project } from '../../../schema/entities/project.entity.ts';
 import type { ProjectStatus } from '../../../schema/enums.ts';
 import { ClassificationType, ProjectKind } from '../../../schema/enums.ts';
@@ -59,8 +60,10 @@ export const projectRows: readonly Row[] = [
       const type = kind === ProjectKind.CLASSIFICATION ? ourType(classificationType ?? 'Multilabel') : null;
       const facts = { name, description, kind, domainId, classificationType: type };
       const platforms = { exportPlatforms: targetExportPlatforms ?? null };
-      const project = await services.projects.create(caller, { ...facts, ...platforms });
       const url = body?.notificationQueueUri ?? query.notificationQueueUri;
+      // Before the project is made: a refused request must leave nothing behind.
+      if (url) checkNotificationUrl('notificationQueueUri', url);
+      const project = await services.projects.create(caller, { ...facts, ...platforms });
       if (!url) return wireProject(project);
       return wireProject((await services.notifications.setUrl(caller, { projectId: project.id, url })).project);
     },

@@ -111,6 +111,7 @@ const invalidFields: Record<string, AzureCode | Partial<Record<Subject, AzureCod
   images: 'BadRequestImageBatch',
   imageData: 'BadRequestImageStream',
   url: 'BadRequestImageUrl',
+  notificationQueueUri: 'BadRequestInvalidUri',
   budgetMinutes: 'BadRequestReservedBudgetInHoursNotEnoughForAdvancedTraining',
   reservedBudgetInHours: 'BadRequestReservedBudgetInHoursNotEnoughForAdvancedTraining',
   application: 'BadRequestPredictionInvalidApplicationName',

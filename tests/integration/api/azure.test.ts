@@ -10,6 +10,7 @@ afterAll(() => server.close());
 /** What is read of answers. */
 interface Wire {
   id: string;
+  name: string;
   type: string;
   status: string;
   message: string;
@@ -83,6 +84,18 @@ describe('Azure’s wire format', () => {
       status: 404,
       body: { code: 'NotFoundProject' },
     });
+  });
+
+  it('makes no project when its address for notifications is refused', async () => {
+    const uri = 'ftp://example.com/queue';
+    const inQuery = ask('POST', training(`projects?name=Refused&notificationQueueUri=${encodeURIComponent(uri)}`));
+    const inBody = ask('POST', training('projects?name=Refused'), json({ notificationQueueUri: uri }));
+    for (const answer of await Promise.all([inQuery, inBody])) {
+      expect(answer).toMatchObject({ status: 400, body: { code: 'BadRequestInvalidUri' } });
+      expect(answer.body.message).toContain(uri);
+    }
+    const { body: projects } = await ask('GET', training('projects'));
+    expect(projects.map(({ name }) => name)).not.toContain('Refused');
   });
 
   it('keeps tags by name, one of them negative', async () => {
