@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { Answer, row, type Row, type RowRequest } from '../row.ts';
+import { row, type Answer, type Row, type RowRequest } from '../row.ts';
+import { batchAnswer } from '../wire/batch-answer.ts';
 import { metadataChange, metadataSummary, mostIds, mostInBatch } from '../wire/image-models.ts';
 import { metadataInput, metadataOf } from '../wire/images.ts';
 import { csv, uuid } from '../wire/query.ts';
@@ -41,8 +42,7 @@ async function update(request: Asked, ids: readonly string[], change: Change): P
   const images = await Promise.all(
     ids.map((id) => entryOf(request, id, { isHere: here.has(id), isFull: full.has(id) })),
   );
-  const isBatchSuccessful = images.every(({ status }) => status === 'OK');
-  return new Answer(isBatchSuccessful ? 200 : 207, { isBatchSuccessful, images });
+  return batchAnswer(images);
 }
 
 /** Together if possible, or else one by one. Returns those that have no room. */

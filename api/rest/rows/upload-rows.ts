@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DomainError } from '../../errors.ts';
 import { row, type Row } from '../row.ts';
+import { batchAnswer } from '../wire/batch-answer.ts';
 import { readFileBatch } from '../wire/file-batch.ts';
 import { createSummary, fileBatch, idBatch, mostTagIds, urlBatch } from '../wire/image-models.ts';
 import { csv, uuid } from '../wire/query.ts';
@@ -90,7 +91,7 @@ export const uploadRows: readonly Row[] = [
           images.push({ sourceUrl: predictionId, status: 'ErrorSource' });
         }
       }
-      return { isBatchSuccessful: images.every(({ status }) => status === 'OK'), images };
+      return batchAnswer(images);
     },
   }),
 ];

@@ -2,12 +2,14 @@ import type { z } from 'zod';
 import { DomainError } from '../../errors.ts';
 import type { NewImageInput } from '../../features/images/image.input.ts';
 import { AddImageStatus } from '../../../schema/enums.ts';
-import { Answer, type RowRequest } from '../row.ts';
+import type { Answer, RowRequest } from '../row.ts';
+import { batchAnswer } from './batch-answer.ts';
 import type { createStatuses, createSummary } from './image-models.ts';
 import { metadataInput, wireImages } from './images.ts';
 
 type Status = (typeof createStatuses)[number];
 type Asked = Pick<RowRequest, 'caller' | 'services' | 'loaders' | 'path'>;
+type Entry = z.input<typeof createSummary>['images'][number];
 type Refused = { code: string };
 
 /** A picture on its way in: where its bytes are by now, or why they are not. */
@@ -53,15 +55,13 @@ export async function addBatch(request: Asked, incoming: readonly Incoming[], ba
   const known = rows.flatMap((row) => (row && !(row instanceof Error) ? [row] : []));
   const wired = new Map((await wireImages(request, kind, known)).map((image) => [image.id, image]));
   let next = 0;
-  const results = incoming.map(({ sourceUrl, image }) => {
+  const results = incoming.map(({ sourceUrl, image }): Entry => {
     const result = 'code' in image ? null : added[next++];
     const status = result ? statusOf(result) : refusedStatus('code' in image ? image.code : '');
     const own = status.startsWith('OK') ? wired.get(result?.imageId ?? '') : undefined;
     return { sourceUrl, status, ...(own ? { image: own } : {}) };
   });
-  const isBatchSuccessful = results.every(({ status }) => status === 'OK');
-  const summary: z.input<typeof createSummary> = { isBatchSuccessful, images: results };
-  return new Answer(isBatchSuccessful ? 200 : 207, summary);
+  return batchAnswer(results);
 }
 
 function statusOf({ status, code }: { status: AddImageStatus; code: string | null }): Status {

@@ -206,6 +206,16 @@ describe('Azure’s wire format', () => {
     const next = await ask('POST', `${project}/predictions/query`, json(page.body.token));
     expect(next.body.results).toMatchObject([{ id: quick.body.id }]);
     expect(next.body.token.continuation).toBeNull();
+
+    const { id: storedId } = (await stored.json()) as Wire;
+    const asImages = json({ images: [{ id: storedId }, { id: projectId }] });
+    const turned = await ask('POST', `${project}/images/predictions`, asImages);
+    expect(turned).toMatchObject({
+      status: 207,
+      body: { isBatchSuccessful: false, images: [{ status: 'OK' }, { status: 'ErrorSource' }] },
+    });
+    const turnedByOldest = await ask('POST', `v3.0/training/projects/${projectId}/images/predictions`, asImages);
+    expect(turnedByOldest).toMatchObject({ status: 200, body: { isBatchSuccessful: false } });
     expect(await ask('DELETE', `${project}/predictions?ids=${quick.body.id}`)).toMatchObject({ status: 204 });
     expect(await ask('DELETE', `${iteration}/publish`)).toMatchObject({ status: 204 });
     expect(await ask('DELETE', project)).toMatchObject({ status: 204 });
