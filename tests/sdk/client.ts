@@ -16,6 +16,7 @@ export interface Wire {
   created: { imageId: string; tagId: string; regionId: string }[];
   predictions: {
     tagName: string;
+    tagType: string | null;
     probability: number;
     boundingBox?: { left: number; top: number; width: number; height: number };
   }[];

@@ -4,7 +4,8 @@ import { ProjectKind } from '../../../schema/enums.ts';
 import { row, type Row, type RowRequest } from '../row.ts';
 import { allPages, skipPages } from '../wire/all-pages.ts';
 import { imagePerformance, mostTagIds } from '../wire/image-models.ts';
-import { boxOf, frameOf, labelsOf } from '../wire/images.ts';
+import { frameOf, labelsOf } from '../wire/images.ts';
+import { wireResults } from '../wire/predictions.ts';
 import { csv, paging, uuid } from '../wire/query.ts';
 import { iterationOf } from './iteration-rows.ts';
 
@@ -71,20 +72,14 @@ async function wirePerformances(request: Asked, results: readonly ImageResult[])
         imageUri: services.imageFiles.urlOf(image.id, 'original'),
         thumbnailUri: services.imageFiles.urlOf(image.id, 'thumbnail'),
         ...(await labelsOf(loaders, kind, image)),
-        predictions: kind === ProjectKind.DETECTION ? boxesOf(result) : probabilitiesOf(result),
+        predictions: await wireResults(loaders, resultsOf(kind, result)),
       },
     ];
   });
   return (await Promise.all(wired)).flat();
 }
 
-type Judged = z.input<typeof imagePerformance>['predictions'];
-
-const probabilitiesOf = ({ probabilities }: ImageResult): Judged =>
-  probabilities.map(({ tag, probability }) => ({ probability, tagId: tag.id, tagName: tag.name }));
-
-const boxesOf = ({ predictedBoxes }: ImageResult): Judged =>
-  predictedBoxes.map(({ tag, probability, box }) => ({
-    ...{ probability, tagId: tag.id, tagName: tag.name },
-    boundingBox: boxOf(box),
-  }));
+function resultsOf(kind: ProjectKind, { probabilities, predictedBoxes }: ImageResult) {
+  const said = kind === ProjectKind.DETECTION ? predictedBoxes : probabilities.map((each) => ({ ...each, box: null }));
+  return said.map(({ tag, probability, box }) => ({ tagId: tag.id, tagName: tag.name, probability, box }));
+}

@@ -31,7 +31,10 @@ const storedRows: readonly Row[] = [
     note: 'Without an iteration: the newest that is complete.',
     call: async (request) => {
       const question = await questionFor(request, request.query);
-      return wirePrediction(await request.services.predictions.predict(request.caller, question, request.body.bytes));
+      return wirePrediction(
+        request.loaders,
+        await request.services.predictions.predict(request.caller, question, request.body.bytes),
+      );
     },
   }),
   row({
@@ -46,7 +49,10 @@ const storedRows: readonly Row[] = [
     call: async (request) => {
       const question = await questionFor(request, request.query);
       const input = { ...question, image: { url: request.body.url } };
-      return wirePrediction(await request.services.predictions.predictFromSource(request.caller, input));
+      return wirePrediction(
+        request.loaders,
+        await request.services.predictions.predictFromSource(request.caller, input),
+      );
     },
   }),
   row({
@@ -58,15 +64,16 @@ const storedRows: readonly Row[] = [
     body: { kind: 'json', schema: predictionQuery, isOptional: true },
     answer: predictionPage,
     note: 'Suggested: the most uncertain first. A page may be short while there is a continuation, when few predictions have the tags.',
-    call: async ({ caller, services, path, body }) => {
-      const token = body ?? {};
+    call: async (request) => {
+      const { caller, services, path } = request;
+      const token = request.body ?? {};
       const query = queryOf(token);
       const found = services.predictions.query(caller, path('projectId'), query);
       const { predictions, next } = await continued(found);
       const { domainId } = await services.projects.get(caller, 'read', path('projectId'));
       return {
         token: { ...token, session: token.session || newId(), continuation: next, maxCount: query.limit },
-        results: predictions.map((prediction) => wireStored(prediction, services, domainId)),
+        results: await Promise.all(predictions.map((prediction) => wireStored(request, prediction, domainId))),
       };
     },
   }),
@@ -141,6 +148,7 @@ function predictionRowsOf(verb: Verb): Row[] {
         call: async (request) => {
           const question = await published(request, verb, store);
           return wirePrediction(
+            request.loaders,
             await request.services.predictions.predict(request.caller, question, request.body.bytes),
           );
         },
@@ -155,7 +163,10 @@ function predictionRowsOf(verb: Verb): Row[] {
         call: async (request) => {
           const question = await published(request, verb, store);
           const input = { ...question, image: { url: request.body.url } };
-          return wirePrediction(await request.services.predictions.predictFromSource(request.caller, input));
+          return wirePrediction(
+            request.loaders,
+            await request.services.predictions.predictFromSource(request.caller, input),
+          );
         },
       }),
     ];

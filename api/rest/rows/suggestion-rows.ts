@@ -56,7 +56,8 @@ export const suggestionRows: readonly Row[] = [
     call: async (request) => {
       const { id: iterationId } = await iterationOf(request, request.query.iterationId);
       const input = { iterationId, imageIds: request.query.imageIds, first: mostSuggested };
-      return (await request.services.suggestions.suggest(request.caller, input)).map(wireSuggestion);
+      const made = await request.services.suggestions.suggest(request.caller, input);
+      return Promise.all(made.map((each) => wireSuggestion(request.loaders, each)));
     },
   }),
   row({
@@ -85,10 +86,10 @@ export const suggestionRows: readonly Row[] = [
       const results = page.nodes.flatMap((node, index) => {
         const image = images[index];
         // An image may have been deleted this moment.
-        return image && !(image instanceof Error) ? [wireStoredSuggestion(node, image, services, domainId)] : [];
+        return image && !(image instanceof Error) ? [wireStoredSuggestion(request, node, image, domainId)] : [];
       });
       const paging = { session: token.session || newId(), continuation: nextCursor(page), maxCount: first };
-      return { token: { ...token, ...paging }, results };
+      return { token: { ...token, ...paging }, results: await Promise.all(results) };
     },
   }),
   row({

@@ -6,6 +6,7 @@ import { TagType } from '../../../schema/enums.ts';
 import { row, type Row, type RowRequest } from '../row.ts';
 import { tagChanges, tagModel, tagTypes } from '../wire/models.ts';
 import { uuid } from '../wire/query.ts';
+import { wireTagType } from '../wire/tag-type.ts';
 
 type WireTag = z.input<typeof tagModel>;
 
@@ -108,12 +109,10 @@ function ourType(type: (typeof tagTypes)[number] = 'Regular'): TagType {
   return type === 'Negative' ? TagType.NEGATIVE : TagType.REGULAR;
 }
 
-const wireTypeOf = (type: `${TagType}`): WireTag['type'] => (type === 'NEGATIVE' ? 'Negative' : 'Regular');
-
 export function wireTag({ id, name, description, type, imageCount }: Tag): WireTag {
-  return { id, name, description, type: wireTypeOf(type), imageCount };
+  return { id, name, description, type: wireTagType(type), imageCount };
 }
 
 function wireTrainedTag({ id, name, type, imageCount }: TrainedTagCount): WireTag {
-  return { id, name, description: null, type: wireTypeOf(type), imageCount };
+  return { id, name, description: null, type: wireTagType(type), imageCount };
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { predictionModel } from './models.ts';
 import { csv, uuid } from './query.ts';
 
 /** Azure's models of images; see `models.ts`. */
@@ -111,13 +112,7 @@ export const regionSummary = z
   })
   .meta({ id: 'ImageRegionCreateSummary' });
 
-const judged = z.object({
-  probability: z.number(),
-  tagId: id,
-  tagName: z.string(),
-  boundingBox: z.object(box).optional(),
-});
 export const imagePerformance = imageModel
   .omit({ resizedImageUri: true, originalImageUri: true })
-  .extend({ imageUri: z.string(), predictions: z.array(judged) })
+  .extend({ imageUri: z.string(), predictions: z.array(predictionModel) })
   .meta({ id: 'ImagePerformance', description: 'What an iteration says of a picture that it had not seen.' });

@@ -85,4 +85,4 @@ interface Edges {
   height: number;
 }
 
-export const boxOf = ({ left, top, width, height }: Edges): Edges => ({ left, top, width, height });
+const boxOf = ({ left, top, width, height }: Edges): Edges => ({ left, top, width, height });

@@ -145,11 +145,12 @@ export const performanceModel = z
   .object({ perTagPerformance: z.array(z.object({ id, name: z.string(), ...figures })), ...figures })
   .meta({ id: 'IterationPerformance', description: 'Measured on images that the model had not seen.' });
 
-const predictionModel = z
+export const predictionModel = z
   .object({
     probability,
     tagId: id,
     tagName: z.string(),
+    tagType: z.enum(tagTypes).nullable(),
     boundingBox: boxModel.optional(),
   })
   .meta({ id: 'Prediction' });

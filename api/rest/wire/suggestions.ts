@@ -2,10 +2,10 @@ import { z } from 'zod';
 import type { Image } from '../../../schema/entities/image.entity.ts';
 import type { Suggestion } from '../../../schema/entities/suggestion.entity.ts';
 import type { RegionProposal } from '../../features/proposals/region-proposal.output.ts';
-import type { Services } from '../../services.ts';
+import type { Context } from '../../context.ts';
 import { addressesOf } from './images.ts';
 import { boxModel, imagePrediction } from './models.ts';
-import { wireResult } from './predictions.ts';
+import { wireResults } from './predictions.ts';
 import { uuid } from './query.ts';
 
 const id = z.guid();
@@ -65,26 +65,28 @@ export function wireProposals({ id: imageId, projectId }: Image, proposals: read
 }
 
 /** Under the id of its image: it has no other name by which a client could tag the image. */
-export function wireSuggestion(row: Suggestion): z.input<typeof suggestion> {
-  const { imageId, projectId, iterationId, createdAt, results, uncertainty } = row;
+export async function wireSuggestion(
+  loaders: Context['loaders'],
+  { imageId, projectId, iterationId, createdAt, results, uncertainty }: Suggestion,
+): Promise<z.input<typeof suggestion>> {
   return {
     id: imageId,
     project: projectId,
     iteration: iterationId,
     created: createdAt.toISOString(),
-    predictions: results.map(wireResult),
+    predictions: await wireResults(loaders, results),
     predictionUncertainty: uncertainty,
   };
 }
 
-export function wireStoredSuggestion(
+export async function wireStoredSuggestion(
+  { loaders, services }: Pick<Context, 'loaders' | 'services'>,
   row: Suggestion,
   { width, height }: Pick<Image, 'width' | 'height'>,
-  services: Pick<Services, 'imageFiles'>,
   domain: string,
-): z.input<typeof storedSuggestion> {
+): Promise<z.input<typeof storedSuggestion>> {
   return {
-    ...wireSuggestion(row),
+    ...(await wireSuggestion(loaders, row)),
     ...{ width, height, domain },
     ...addressesOf(services, row.imageId),
   };

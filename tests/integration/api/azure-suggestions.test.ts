@@ -13,7 +13,7 @@ interface Suggested {
   id: string;
   project: string;
   iteration: string;
-  predictions: { tagId: string; probability: number }[];
+  predictions: { tagId: string; tagType: string; probability: number }[];
   predictionUncertainty: number;
   width: number;
   thumbnailUri: string;
@@ -63,6 +63,7 @@ describe('Azure’s suggestions', () => {
       expect({ project, iteration }).toEqual({ project: projectId, iteration: iterationId });
       expect(predictions.reduce((sum, { probability }) => sum + probability, 0)).toBeCloseTo(1, 4);
       expect(predictionUncertainty).toBeGreaterThan(0);
+      expect(predictions.every(({ tagType }) => tagType === 'Regular')).toBe(true);
     }
   });
 

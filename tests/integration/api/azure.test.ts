@@ -181,7 +181,7 @@ describe('Azure’s wire format', () => {
     for (const one of asked) {
       const { status, body } = await ask('POST', `${address}/image/nostore`, one);
       expect(status).toBe(200);
-      expect(body.predictions[0]).toMatchObject({ tagName: sample?.tag });
+      expect(body.predictions[0]).toMatchObject({ tagName: sample?.tag, tagType: 'Regular' });
     }
     const stored = await fetch(`${server.url}/customvision/${address}/image?application=test`, {
       method: 'POST',
