@@ -6,6 +6,7 @@ import type { ImageMetadata } from '../schema/entities/image-metadata.entity.ts'
 import { Image } from '../schema/entities/image.entity.ts';
 import { Iteration } from '../schema/entities/iteration.entity.ts';
 import { ProjectImport } from '../schema/entities/project-import.entity.ts';
+import { Project } from '../schema/entities/project.entity.ts';
 import { Publication } from '../schema/entities/publication.entity.ts';
 import { Region } from '../schema/entities/region.entity.ts';
 import { Tag } from '../schema/entities/tag.entity.ts';
@@ -33,6 +34,7 @@ export function createLoaders(database: Database) {
       const rows = await database.read.manager.findBy(ProjectImport, { projectId: In([...ids]) });
       return ids.map((id) => rows.find(({ projectId }) => projectId === id) ?? null);
     }),
+    firstImageOfProject: new DataLoader<string, string | null>((ids) => firstImages(database, ids)),
     tagsOfProject: childrenOf(database, Tag, 'projectId'),
     publicationsOfProject: childrenOf(database, Publication, 'projectId'),
     exportsOfIteration: childrenOf(database, Export, 'iterationId'),
@@ -66,4 +68,18 @@ function childrenOf<T extends ObjectLiteral & { id: string }>(
     for (const row of rows) groups.get(row[column])?.push(row);
     return parentIds.map((id) => groups.get(id) ?? []);
   });
+}
+
+/** The id of the oldest image of each project, or null: a look into the index for each, however many images there are. */
+async function firstImages(database: Database, projectIds: readonly string[]): Promise<(string | null)[]> {
+  const query = database.read.getRepository(Project).createQueryBuilder('project');
+  const oldest = query.subQuery().select('image.id').from(Image, 'image');
+  oldest.where('image.projectId = project.id').orderBy('image.id', 'ASC').limit(1);
+  const rows = await query
+    .select('project.id', 'projectId')
+    .addSelect(oldest.getQuery(), 'imageId')
+    .where({ id: In([...projectIds]) })
+    .getRawMany<{ projectId: string; imageId: string | null }>();
+  const found = new Map(rows.map(({ projectId, imageId }) => [projectId, imageId]));
+  return projectIds.map((id) => found.get(id) ?? null);
 }

@@ -31,7 +31,9 @@ export const copyRows: readonly Row[] = [
     query: z.object({ token: z.string(), name: z.string().optional() }),
     answer: projectModel,
     note: 'Tokens are those of Taglens servers; one of Azure’s names no address that could be asked. Images come after the answer: the status is Importing until all are here.',
-    call: async ({ caller, services, query: { token, name } }) =>
-      wireProject(await services.copies.import(caller, { token, name: name ?? null })),
+    call: async (request) => {
+      const { token, name = null } = request.query;
+      return wireProject(request, await request.services.copies.import(request.caller, { token, name }));
+    },
   }),
 ];

@@ -4,7 +4,7 @@ import { checkNotificationUrl } from '../../features/notifications/notification.
 import type { Project } from '../../../schema/entities/project.entity.ts';
 import type { ProjectStatus } from '../../../schema/enums.ts';
 import { ClassificationType, ProjectKind } from '../../../schema/enums.ts';
-import { row, type Row } from '../row.ts';
+import { row, type Row, type RowRequest } from '../row.ts';
 import { allPages } from '../wire/all-pages.ts';
 import { classificationTypes, exportPlatforms, projectChanges, projectModel } from '../wire/models.ts';
 import { csv, uuid } from '../wire/query.ts';
@@ -34,8 +34,10 @@ export const projectRows: readonly Row[] = [
     path: 'projects',
     summary: 'Every project that the key opens, newest first.',
     answer: z.array(projectModel),
-    call: async ({ caller, services }) =>
-      (await allPages((page) => services.projects.list(caller, page))).map(wireProject),
+    call: async (request) => {
+      const projects = await allPages((page) => request.services.projects.list(request.caller, page));
+      return Promise.all(projects.map((project) => wireProject(request, project)));
+    },
   }),
   row({
     ...about,
@@ -54,7 +56,8 @@ export const projectRows: readonly Row[] = [
     body: { kind: 'json', schema: createOptions, isOptional: true },
     answer: projectModel,
     note: 'Without a domain: General, for classification. Without a classification type: Multilabel. The notification address gets signed POST requests instead of messages in a queue. The container for exported models is not written to.',
-    call: async ({ caller, services, query, body }) => {
+    call: async (request) => {
+      const { caller, services, query, body } = request;
       const { name, description = '', domainId = null, classificationType, targetExportPlatforms } = query;
       const kind = domainId === null ? ProjectKind.CLASSIFICATION : getDomain(domainId).kind;
       const type = kind === ProjectKind.CLASSIFICATION ? ourType(classificationType ?? 'Multilabel') : null;
@@ -64,8 +67,9 @@ export const projectRows: readonly Row[] = [
       // Before the project is made: a refused request must leave nothing behind.
       if (url) checkNotificationUrl('notificationQueueUri', url);
       const project = await services.projects.create(caller, { ...facts, ...platforms });
-      if (!url) return wireProject(project);
-      return wireProject((await services.notifications.setUrl(caller, { projectId: project.id, url })).project);
+      if (!url) return wireProject(request, project);
+      const told = await services.notifications.setUrl(caller, { projectId: project.id, url });
+      return wireProject(request, told.project);
     },
   }),
   row({
@@ -75,8 +79,9 @@ export const projectRows: readonly Row[] = [
     path: 'projects/{projectId}',
     summary: 'One project.',
     answer: projectModel,
-    call: async ({ caller, services, path }) =>
-      wireProject(await services.projects.get(caller, 'read', path('projectId'))),
+    note: 'thumbnailUri shows the oldest picture of the project; null when it has none.',
+    call: async (request) =>
+      wireProject(request, await request.services.projects.get(request.caller, 'read', request.path('projectId'))),
   }),
   row({
     ...about,
@@ -87,17 +92,18 @@ export const projectRows: readonly Row[] = [
     body: { kind: 'json', schema: projectChanges, isOptional: false },
     answer: projectModel,
     note: 'Image processing settings are not taken over: every training varies its pictures by a recipe of its own.',
-    call: async ({ caller, services, path, body: { name, description, settings } }) => {
+    call: async (request) => {
+      const { name, description, settings } = request.body;
       const { domainId, classificationType, targetExportPlatforms } = settings ?? {};
       const changes = {
-        id: path('projectId'),
+        id: request.path('projectId'),
         name: name ?? null,
         description: description ?? null,
         domainId: domainId?.toLowerCase() ?? null,
         classificationType: classificationType ? ourType(classificationType) : null,
         exportPlatforms: targetExportPlatforms ?? null,
       };
-      return wireProject(await services.projects.update(caller, changes));
+      return wireProject(request, await request.services.projects.update(request.caller, changes));
     },
   }),
   row({
@@ -121,10 +127,14 @@ export function wireType(type: ClassificationType | null): WireType | null {
   return type === ClassificationType.MULTICLASS ? 'Multiclass' : 'Multilabel';
 }
 
-export function wireProject(project: Project): WireProject {
+export async function wireProject(
+  { loaders, services }: Pick<RowRequest, 'loaders' | 'services'>,
+  project: Project,
+): Promise<WireProject> {
   const { id, name, description, domainId, createdAt, updatedAt } = project;
   const known = new Set<string>(exportPlatforms);
   const platforms = (project.exportPlatforms ?? []).filter((platform) => known.has(platform));
+  const picture = await loaders.firstImageOfProject.load(id);
   return {
     id,
     name,
@@ -137,6 +147,7 @@ export function wireProject(project: Project): WireProject {
     },
     created: createdAt.toISOString(),
     lastModified: updatedAt.toISOString(),
+    thumbnailUri: picture && services.imageFiles.urlOf(picture, 'thumbnail'),
     drModeEnabled: false,
     status: wireStatuses[project.status],
   };

@@ -43,6 +43,7 @@ export const projectModel = z
     }),
     created: date,
     lastModified: date,
+    thumbnailUri: z.string().nullable(),
     drModeEnabled: z.boolean(),
     status: z.enum(['Succeeded', 'Importing', 'Failed']),
   })

@@ -70,6 +70,21 @@ describe('uploads by Azure’s operations', () => {
     expect(again.body.images[0]?.image?.tags.map(({ tagName }) => tagName).sort()).toEqual(['one', 'two']);
   });
 
+  it('shows the first picture of a project with it, and none while there is none', async () => {
+    const { projectId } = await makeProject(server);
+    const shown = async (): Promise<string | null> => {
+      const path = `v3.4-preview/training/projects/${projectId}`;
+      const answer = await fetch(`${server.url}/customvision/${path}`, { headers: { 'Training-Key': ownerKey } });
+      return ((await answer.json()) as { thumbnailUri: string | null }).thumbnailUri;
+    };
+    expect(await shown()).toBeNull();
+    const first = await upload(imagesOf(projectId), form({ a: picture(0) }));
+    await upload(imagesOf(projectId), form({ b: picture(1) }));
+    const uri = (await shown()) ?? '';
+    expect(uri).toContain(first.body.images[0]?.image?.id);
+    expect((await fetch(uri)).headers.get('content-type')).toBe('image/jpeg');
+  });
+
   it('loses none of 64 uploads at once, of which each is one file', async () => {
     const { projectId, tagIds } = await makeProject(server, { tags: ['one'] });
     const path = `${imagesOf(projectId)}?tagIds=${tagIds['one']}`;

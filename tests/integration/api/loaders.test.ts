@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+// Before the table of operations: it brings the shim that the decorators of our outputs need.
 import { openObservedApi, owner, type ObservedApi } from './observed-api.ts';
+import { rows } from '../../../api/rest/routes.ts';
 import { samples } from './setup.ts';
 
 let api: ObservedApi;
@@ -44,4 +46,13 @@ test('the number of statements does not grow with the list', async () => {
   expect(await statementsOf(imagesQuery(30))).toBe(await statementsOf(imagesQuery(2)));
   expect(await statementsOf(projectsQuery(20))).toBe(await statementsOf(projectsQuery(1)));
   expect(await statementsOf(projectsQuery(20))).toBeLessThan(12);
+
+  const getProjects = rows.find(({ operation }) => operation === 'getProjects');
+  const asked = { version: 'v3.4-preview', path: (name: string) => name, query: {}, body: null } as const;
+  let listed: unknown;
+  const forAzure = await api.statementsIn(
+    async (context) => (listed = await getProjects?.call({ ...context, ...asked })),
+  );
+  expect(listed).toHaveLength(20);
+  expect(forAzure).toHaveLength(2);
 });

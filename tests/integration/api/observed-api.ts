@@ -32,6 +32,8 @@ export interface ObservedApi {
   services: Context['services'];
   /** The statements that read for a query, which runs as a request of its own. */
   statementsOf(source: string): Promise<Statement[]>;
+  /** The same for whatever a request does. */
+  statementsIn(request: (context: Context) => Promise<unknown>): Promise<Statement[]>;
   close(): Promise<void>;
 }
 
@@ -56,18 +58,22 @@ export async function openObservedApi(): Promise<ObservedApi> {
     },
     evaluations: { ask: () => Promise.reject(new Error('No iteration is evaluated here.')) },
   });
+  const statementsIn: ObservedApi['statementsIn'] = async (request) => {
+    statements.length = 0;
+    await request({ caller: owner, services, loaders: createLoaders(database) });
+    return [...statements];
+  };
   return {
     settings: backend.settings,
     database,
     services,
-    async statementsOf(source) {
-      const contextValue: Context = { caller: owner, services, loaders: createLoaders(database) };
-      statements.length = 0;
-      const { errors, data } = await graphql({ schema, source, contextValue });
-      expect(errors).toBeUndefined();
-      expect(data).toBeTruthy();
-      return [...statements];
-    },
+    statementsIn,
+    statementsOf: (source) =>
+      statementsIn(async (contextValue) => {
+        const { errors, data } = await graphql({ schema, source, contextValue });
+        expect(errors).toBeUndefined();
+        expect(data).toBeTruthy();
+      }),
     async close() {
       await database.close();
       await backend.close();
