@@ -11,6 +11,7 @@ import type { Authenticator } from './authentication.ts';
 import { callerHook } from './caller-hook.ts';
 import type { Context } from './context.ts';
 import { DomainError, httpAnswer, type ErrorAnswer } from './errors.ts';
+import { longestName } from './features/publishing/publishing.input.ts';
 import { createGraphqlServer } from './graphql-server.ts';
 import { serveHealth, type ReadinessChecks } from './health.ts';
 import { createLoaders } from './loaders.ts';
@@ -61,8 +62,8 @@ export async function buildServer(deps: ServerDeps): Promise<BuiltServer> {
     bodyLimit: graphqlBodyBytes,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
-    // Azure's clients and documents write the same path as Training and as training.
-    routerOptions: { caseSensitive: false },
+    // Azure's clients and documents write the same path as Training and as training. A character may take two units.
+    routerOptions: { caseSensitive: false, maxParamLength: 2 * longestName },
   });
   let isDraining = false;
   const contextFor = (caller: Caller): Context => ({ caller, services, loaders: createLoaders(database) });

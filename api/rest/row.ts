@@ -36,7 +36,7 @@ export class Answer {
 }
 
 /** What an error is about, which decides its code: a bad name is another one for a project than for a tag. */
-export type Subject = 'Project' | 'Tag' | 'Iteration' | 'Image' | 'Prediction' | 'Export' | 'Domain';
+export type Subject = 'Project' | 'Tag' | 'Iteration' | 'Publication' | 'Image' | 'Prediction' | 'Export' | 'Domain';
 
 /** One operation of Azure's API, as data. */
 export interface Row {

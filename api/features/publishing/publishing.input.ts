@@ -7,13 +7,18 @@ export const usualSuppression = defaultSuppression;
 /** More boxes than this are noise, and would not fit into a stored prediction. */
 export const mostBoxes = 200;
 
+/** Of a published name, in characters. */
+export const longestName = 128;
+
 @InputType({ description: 'A trained iteration to publish.' })
 export class PublishIterationInput {
   @Field(() => ID, { description: 'The iteration; it must be COMPLETED.' })
   iterationId: string;
 
   @Field(() => String, {
-    description: 'Published name, 1 to 128 letters, digits, «.», «_» and «-»; a part of the address that predicts.',
+    description:
+      `Published name, 1 to ${longestName} characters: a part of the address that predicts, percent-encoded there. ` +
+      'Without blanks at its ends and control characters, and not «.» or «..».',
   })
   name: string;
 

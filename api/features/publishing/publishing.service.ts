@@ -10,7 +10,7 @@ import { OnceOnly } from '../../idempotency.ts';
 import { lockProject } from '../../project-lock.ts';
 import { checkFraction, checkText } from '../../text.ts';
 import { checkTrained, type TrainingService } from '../training/training.service.ts';
-import { mostBoxes, type PublishIterationInput } from './publishing.input.ts';
+import { longestName, mostBoxes, type PublishIterationInput } from './publishing.input.ts';
 
 export class PublishingService {
   constructor(
@@ -71,10 +71,14 @@ export class PublishingService {
   }
 }
 
+/** A part of an address takes any character percent-encoded; what is refused would be read as another path, or lost on the way. */
+const publishedName = new RegExp(`^(?!\\.{1,2}$)[^\\p{Cc}\\p{Cs}\\p{Zl}\\p{Zp}İ]{1,${longestName}}$`, 'u');
+
 function checkName(name: string): void {
-  if (/^[A-Za-z0-9._-]{1,128}$/.test(name)) return;
-  const message = `name must be 1 to 128 letters, digits, «.», «_» and «-»; it is ${JSON.stringify(name.slice(0, 130))}.`;
-  throw new DomainError('INVALID', message, { field: 'name', max: 128 });
+  if (name === name.trim() && publishedName.test(name)) return;
+  const rule = `1 to ${longestName} characters, with no blanks at its ends and no control characters, and not «.» or «..»`;
+  const message = `name must have ${rule}; it is ${JSON.stringify(name.slice(0, longestName + 2))}.`;
+  throw new DomainError('INVALID', message, { field: 'name', max: longestName });
 }
 
 function checkSuppression({ iouThreshold, maxBoxes }: PublishIterationInput): void {

@@ -117,6 +117,7 @@ export const iterationRows: readonly Row[] = [
   }),
   row({
     ...about,
+    subject: 'Publication',
     operation: 'publishIteration',
     method: 'POST',
     path: `${one}/publish`,

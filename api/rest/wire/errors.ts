@@ -97,6 +97,7 @@ const invalidFields: Record<string, AzureCode | Partial<Record<Subject, AzureCod
     Project: 'BadRequestProjectName',
     Tag: 'BadRequestTagName',
     Iteration: 'BadRequestIterationName',
+    Publication: 'BadRequestInvalidPublishName',
   },
   publishName: 'BadRequestInvalidPublishName',
   description: { Project: 'BadRequestProjectDescription', Tag: 'BadRequestTagDescription' },

@@ -47,7 +47,7 @@ async function predict(input: object): Promise<Result[]> {
 }
 
 async function predictPlainly(name: string): Promise<Result[]> {
-  const url = `${server.url}/v1/projects/${projectId}/predict/${name}`;
+  const url = `${server.url}/v1/projects/${projectId}/predict/${encodeURIComponent(name)}`;
   const answer = await fetch(url, { method: 'POST', headers: bearer(ownerKey), body: picture });
   return ((await answer.json()) as { results: Result[] }).results;
 }
@@ -119,6 +119,34 @@ describe('a publication', () => {
     expect(more).toHaveLength(9);
     expect(overlapsOfOneTag(more)).toBeGreaterThan(0.45);
   });
+
+  test.each(['my model', 'Größe 模型', '100%41 / b?c#d+e;f&g:h', 'x'.repeat(128), '🎈'.repeat(128)])(
+    'may be called %j, which is percent-encoded in an address',
+    async (name) => {
+      await ask(publish, { input: { iterationId, name, maxBoxes: 2 } });
+      expect(await predictPlainly(name)).toHaveLength(2);
+      const path = `v3.1/prediction/${projectId}/detect/iterations/${encodeURIComponent(name)}/image/nostore`;
+      const headers = { 'Prediction-Key': ownerKey };
+      const answer = await fetch(`${server.url}/customvision/${path}`, { method: 'POST', headers, body: picture });
+      expect(((await answer.json()) as { predictions: unknown[] }).predictions).toHaveLength(2);
+    },
+  );
+
+  test.each(['', ' a', 'a ', '.', '..', 'a\nb', '\u{d800}', 'x'.repeat(129), 'İ'])(
+    'is refused the name %j, which would not come through whole',
+    async (name) => {
+      const { errors } = await server.send(publish, { input: { iterationId, name } });
+      expect(errors[0]?.extensions).toMatchObject({ code: 'INVALID', field: 'name', max: 128 });
+      const query = new URLSearchParams({ publishName: name, predictionId: 'any' }).toString();
+      const path = `v3.4-preview/training/projects/${projectId}/iterations/${iterationId}/publish?${query}`;
+      const headers = { 'Training-Key': ownerKey };
+      // What is no text at all becomes U+FFFD on the way.
+      if (/\p{Cs}/u.test(name)) return;
+      const answer = await fetch(`${server.url}/customvision/${path}`, { method: 'POST', headers });
+      expect(answer.status).toBe(400);
+      expect(await answer.json()).toMatchObject({ code: 'BadRequestInvalidPublishName' });
+    },
+  );
 
   test('refuses numbers that make no sense', async () => {
     for (const [field, value] of [

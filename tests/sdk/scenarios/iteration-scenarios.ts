@@ -79,10 +79,10 @@ export const iterationScenarios: readonly Scenario[] = [
     does: 'answers true, keeps the resource, and guards the iteration',
     run: async (world) => {
       const predictionId = '/subscriptions/a b/resource/c';
-      const given = { ...ofIteration(world), publishName: 'signs', predictionId };
+      const given = { ...ofIteration(world), publishName: 'my model', predictionId };
       expect(await world.client.call('publishIteration', given)).toBe(true);
       expect(await world.client.call('getIteration', ofIteration(world))).toMatchObject({
-        publishName: 'signs',
+        publishName: 'my model',
         originalPublishResourceId: predictionId,
       });
       const deletion = world.client.call('deleteIteration', ofIteration(world));

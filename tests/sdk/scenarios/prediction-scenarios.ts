@@ -4,7 +4,7 @@ import { idOf, type World } from '../world.ts';
 import type { Scenario } from './scenario.ts';
 
 const ofProject = (world: World): { projectId: string } => ({ projectId: idOf(world, 'project') });
-const published = (world: World) => ({ ...ofProject(world), publishedName: 'signs', application: 'suite' });
+const published = (world: World) => ({ ...ofProject(world), publishedName: 'my model', application: 'suite' });
 
 /** One that was not trained on; the address shows the very last. */
 const unseen = ({ photos }: World) => photos.at(-1) as World['photos'][number];
