@@ -99,9 +99,9 @@ async function importProject({ source, target, steps }: Sides, project: AzurePro
   const wanted = wantedOf(images, plan, losses);
   const sides = { source, target, sourceProjectId: project.id, targetProjectId: plan.projectId };
   const carried = await steps.run('Carrying', (onProgress) => carryImages(sides, plan, wanted, onProgress));
-  await carryMetadata(target, plan.projectId, images, losses);
+  const refusedMetadata = await carryMetadata(target, plan.projectId, images, losses);
   const { same, differences } = await steps.run('Verifying', (onProgress) =>
-    verifyImages(sides, wanted, carried, losses, onProgress),
+    verifyImages(sides, wanted, { ...carried, refusedMetadata }, losses, onProgress),
   );
   const iterations = await readIterations(source, project.id, losses);
   const { imageCount, tags } = await target.counts(plan.projectId);

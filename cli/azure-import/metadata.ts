@@ -12,15 +12,19 @@ interface Group {
   images: { id: string; sourceId: string }[];
 }
 
-/** Adds what the source knows of images and the target does not; images with the same values go together. */
+/**
+ * Adds what the source knows of images and the target does not; images with the same values go together.
+ * @returns the ids at the source of those whose metadata the target refused
+ */
 export async function carryMetadata(
   target: Target,
   projectId: string,
   images: readonly AzureImage[],
   losses: Losses,
-): Promise<void> {
+): Promise<Set<string>> {
+  const refused = new Set<string>();
   const described = new Map(images.flatMap(({ id, metadata }) => (metadata ? [[id, metadata]] : [])));
-  if (described.size === 0) return;
+  if (described.size === 0) return refused;
   for (const { metadata, images: own } of await lacking(target, projectId, described)) {
     for (const batch of batchesOf(own, batchSize)) {
       try {
@@ -30,10 +34,14 @@ export async function carryMetadata(
         );
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;
-        for (const { sourceId } of batch) losses.add('Metadata of images', error.message, sourceId);
+        for (const { sourceId } of batch) {
+          losses.add('Metadata of images', error.message, sourceId);
+          refused.add(sourceId);
+        }
       }
     }
   }
+  return refused;
 }
 
 async function lacking(
@@ -44,7 +52,7 @@ async function lacking(
   const groups = new Map<string, Group>();
   for await (const page of target.images(projectId)) {
     for (const image of page) {
-      const metadata = missing(described.get(sourceIdOf(image)) ?? {}, image);
+      const metadata = missingMetadata(described.get(sourceIdOf(image)), image);
       if (metadata.length === 0) continue;
       const group = groups.get(JSON.stringify(metadata)) ?? { metadata, images: [] };
       group.images.push({ id: image.id, sourceId: sourceIdOf(image) });
@@ -54,7 +62,7 @@ async function lacking(
   return [...groups.values()];
 }
 
-const missing = (wanted: Record<string, string>, { metadata }: TargetImage): Metadata[] =>
-  Object.entries(wanted)
+export const missingMetadata = (wanted: AzureImage['metadata'], { metadata }: TargetImage): Metadata[] =>
+  Object.entries(wanted ?? {})
     .map(([name, value]) => ({ name, value }))
     .filter(({ name, value }) => !metadata.some((one) => one.name === name && one.value === value));

@@ -14,7 +14,7 @@ export interface TagCount {
 
 /** What became of one project. */
 export interface ImportReport {
-  /** Whether every image that was listed is at the target with the same bytes, tags and boxes, and the counts agree. */
+  /** Whether every image that was listed is here with the same bytes, tags, boxes and metadata, and the counts agree. */
   isVerified: boolean;
   source: { endpoint: string; version: string; projectId: string; name: string };
   target: { url: string; projectId: string; kind: string; domain: string };
@@ -48,8 +48,9 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 
 export function verdict({ isVerified, counts, pictures, differences }: ImportReport): string {
   const { same, listed } = counts;
-  if (isVerified) return `Verified: ${same} of ${listed} images are here with the same bytes, tags and boxes.`;
-  const parts = [`${same} of ${listed} images are here with the same bytes, tags and boxes`];
+  if (isVerified)
+    return `Verified: ${same} of ${listed} images are here with the same bytes, tags, boxes and metadata.`;
+  const parts = [`${same} of ${listed} images are here with the same bytes, tags, boxes and metadata`];
   if (pictures.refused.length > 0) parts.push(`${pictures.refused.length} could not be carried`);
   if (differences.length > 0) parts.push(`${differences.length} differ`);
   const counted = counts.sourceTagged + counts.sourceUntagged;

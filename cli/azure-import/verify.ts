@@ -2,6 +2,7 @@ import type { AzureApi } from './azure-api.ts';
 import { sourceIdOf, type Carried, type Wanted } from './carry.ts';
 import { missingLabels } from './labels.ts';
 import type { Losses } from './losses.ts';
+import { missingMetadata } from './metadata.ts';
 import { batchesOf, fetchPictures, inPairs, sha256 } from './pictures.ts';
 import type { Target, TargetImage } from './target.ts';
 
@@ -19,11 +20,14 @@ export interface Sides {
   targetProjectId: string;
 }
 
-/** Of every image that was not refused: do both sides serve the same bytes, and has it its tags and boxes? */
+/** What was done before, with what the target refused, which is told as such. */
+type Done = Pick<Carried, 'refused' | 'sourceSha256'> & { refusedMetadata: ReadonlySet<string> };
+
+/** Of every image that was not refused: do both sides serve the same bytes, and has it its tags, boxes and metadata? */
 export async function verifyImages(
   sides: Sides,
   wanted: readonly Wanted[],
-  { refused, sourceSha256 }: Carried,
+  { refused, sourceSha256, refusedMetadata }: Done,
   losses: Losses,
   onProgress: (fraction: number) => void,
 ): Promise<{ same: number; differences: Difference[] }> {
@@ -32,7 +36,7 @@ export async function verifyImages(
   const differences = await readSourceHashes(sides, judged, sourceSha256, (share) => onProgress(share / 2));
   const unreadable = new Set(differences.map(({ imageId }) => imageId));
   const open = judged.filter(({ image }) => !unreadable.has(image.id));
-  const judge = new Judge(open, sourceSha256, losses);
+  const judge = new Judge(open, { sourceSha256, refusedMetadata }, losses);
   let seen = 0;
   for await (const page of sides.target.images(sides.targetProjectId)) {
     await inPairs(batchesOf(page, batchSize), async (batch) => {
@@ -73,15 +77,17 @@ class Judge {
   /** What is wrong with an image; null when nothing is. The image of its own name decides, where there is one. */
   readonly #verdicts = new Map<string, string | null>();
   readonly #verdictsOfTwins = new Map<string, string | null>();
+  /** Two values of one name have no room on the one image that is here. */
+  readonly #undescribedTwins = new Set<string>();
 
   constructor(
     wanted: readonly Wanted[],
-    private readonly sourceSha256: ReadonlyMap<string, string>,
+    private readonly done: Omit<Done, 'refused'>,
     private readonly losses: Losses,
   ) {
     this.#byId = new Map(wanted.map((one) => [one.image.id, one]));
     for (const { image } of wanted) {
-      const hash = sourceSha256.get(image.id) ?? '';
+      const hash = done.sourceSha256.get(image.id) ?? '';
       this.#idsBySha256.set(hash, [...(this.#idsBySha256.get(hash) ?? []), image.id]);
     }
   }
@@ -89,14 +95,23 @@ class Judge {
   /** By its name it is one image of the source; by its content it may stand for others, which had the same picture. */
   see(image: TargetImage, servedSha256: string): void {
     const named = this.#byId.get(sourceIdOf(image));
-    if (named) this.#verdicts.set(named.image.id, this.#compare(named, image, servedSha256));
+    if (named)
+      this.#verdicts.set(
+        named.image.id,
+        this.#compare(named, image, servedSha256) ?? this.#compareMetadata(named, image),
+      );
     for (const id of this.#idsBySha256.get(servedSha256) ?? []) {
       const twin = this.#byId.get(id);
-      if (twin && twin !== named) this.#verdictsOfTwins.set(id, this.#compare(twin, image, servedSha256));
+      if (!twin || twin === named) continue;
+      this.#verdictsOfTwins.set(id, this.#compare(twin, image, servedSha256));
+      if (missingMetadata(twin.image.metadata, image).length > 0) this.#undescribedTwins.add(id);
     }
   }
 
   findings(): Difference[] {
+    const why = 'the source has the picture several times; here it is once, with the metadata of the first one';
+    for (const id of this.#undescribedTwins)
+      if (!this.#verdicts.has(id)) this.losses.add('Metadata of images', why, id);
     return [...this.#byId.keys()].flatMap((imageId) => {
       const seen = [this.#verdicts, this.#verdictsOfTwins].find((verdicts) => verdicts.has(imageId));
       const verdict = seen ? seen.get(imageId) : 'It is not at the target.';
@@ -105,7 +120,7 @@ class Judge {
   }
 
   #compare({ image, labels }: Wanted, served: TargetImage, servedSha256: string): string | null {
-    const expected = this.sourceSha256.get(image.id);
+    const expected = this.done.sourceSha256.get(image.id);
     if (expected !== servedSha256) return `Its bytes differ: SHA-256 ${expected} at the source, ${servedSha256} here.`;
     if (image.width === served.height && image.height === served.width && image.width !== image.height)
       this.losses.add(
@@ -116,5 +131,11 @@ class Judge {
     const { tagIds, regions } = missingLabels(labels, served);
     if (tagIds.length > 0) return `It lacks ${tagIds.length} of its tags.`;
     return regions.length > 0 ? `It lacks ${regions.length} of its boxes.` : null;
+  }
+
+  #compareMetadata({ image }: Wanted, served: TargetImage): string | null {
+    if (this.done.refusedMetadata.has(image.id)) return null;
+    const names = missingMetadata(image.metadata, served).map(({ name }) => JSON.stringify(name));
+    return names.length > 0 ? `Its metadata ${names.join(', ')} is missing here, or has another value.` : null;
   }
 }

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +8,7 @@ import { importAzure, type ImportAzureOptions } from '../../../cli/azure-import/
 import { sha256 } from '../../../cli/azure-import/pictures.ts';
 import { patient } from '../../../cli/azure-import/polite-http.ts';
 import type { ImportReport } from '../../../cli/azure-import/report.ts';
+import { setImageMetadata } from '../../../cli/azure-import/target-queries.ts';
 import { keysBelow, ownerKey, startServer, type TestServer } from '../api/setup.ts';
 import { stopServers } from '../urls/local-server.ts';
 import { gateway, startStandIn, trainingKey, type StandIn, type StandInProject } from './azure-stand-in.ts';
@@ -162,8 +164,10 @@ describe('what is carried', () => {
       { tags: ['a'], bytes },
       { tags: ['b'], bytes },
     ]);
+    for (const [index, image] of project.images.entries()) image.metadata = { shelf: `${index}` };
     const report = await run(await startStandIn({ projects: [project], domains }));
     expect(report).toMatchObject({ isVerified: true, counts: { same: 2, targetImages: 1 }, pictures: { merged: 1 } });
+    expect(report.notCarried).toMatchObject([{ what: 'Metadata of images', imageIds: [project.images[1]?.id] }]);
     expect(Object.values(tagNamesIn(await stored(report.target.projectId)))).toEqual([['a', 'b']]);
   });
 
@@ -343,5 +347,35 @@ describe('running it again', () => {
     const { differences } = await readReport();
     expect(differences).toHaveLength(1);
     expect(differences[0]?.what).toMatch(/bytes differ: SHA-256 [0-9a-f]{64} at the source/);
+  });
+
+  it('finds metadata that are gone from the target when it compares', async () => {
+    const project = await trees(2);
+    for (const image of project.images) image.metadata = { camera: 'north gate', shift: 'night' };
+    let disturb: (path: string, response: ServerResponse) => boolean = () => false;
+    const standIn = await startStandIn({ projects: [project], domains, disturb: (...given) => disturb(...given) });
+    const { target } = await run(standIn);
+    const first = project.images[0]?.id ?? '?';
+    const forget = async (): Promise<void> => {
+      const query = 'query ($id: ID!) { project(id: $id) { images { nodes { id name } } } }';
+      const answer = await server.client.request<{ project: { images: { nodes: { id: string; name: string }[] } } }>(
+        query,
+        { id: target.projectId },
+      );
+      const imageIds = answer.project.images.nodes.filter(({ name }) => name.startsWith(first)).map(({ id }) => id);
+      const input = { imageIds, metadata: [{ name: 'shift', value: null }] };
+      await server.client.request(setImageMetadata, { input });
+    };
+    // A later run reads pictures only to compare them: what it had to carry is carried by then.
+    disturb = (path, response) => {
+      if (!path.startsWith('/pictures/')) return false;
+      disturb = () => false;
+      void forget().then(() => response.writeHead(503).end());
+      return true;
+    };
+    await expect(run(standIn)).rejects.toThrow('Not complete');
+    const what = 'Its metadata "shift" is missing here, or has another value.';
+    expect((await readReport()).differences).toEqual([{ imageId: first, what }]);
+    expect((await run(standIn)).isVerified).toBe(true);
   });
 });
