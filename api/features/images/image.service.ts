@@ -1,6 +1,7 @@
 import { In, type EntityManager } from 'typeorm';
 import type { Limits } from '../../../infra/config.ts';
 import type { Database } from '../../../infra/database/database.ts';
+import { Lanes } from '../../../infra/lanes.ts';
 import { keys } from '../../../infra/storage/keys.ts';
 import type { Storage } from '../../../infra/storage/storage.ts';
 import { ImageMetadata } from '../../../schema/entities/image-metadata.entity.ts';
@@ -40,6 +41,7 @@ import type {
   DeleteImagesInput,
   ImageListArgs,
   MarkTestImagesInput,
+  NewImageInput,
 } from './image.input.ts';
 import { checkMetadata, metadataChange, metadataOf, writeMetadata } from './metadata.ts';
 import type { SetImageMetadataInput } from './metadata.input.ts';
@@ -65,6 +67,9 @@ interface ImageServiceDeps {
   snapshots: SnapshotImages;
 }
 
+/** Pictures of one batch in memory at the same time: enough that some are read and written while others are looked at. */
+const stagedAtOnce = 8;
+
 export class ImageService {
   constructor(private readonly deps: ImageServiceDeps) {}
 
@@ -88,7 +93,9 @@ export class ImageService {
     let staged: Staged[] = [];
     const stage = async (): Promise<Staged[]> => {
       const tags = await this.namedTags(input);
-      staged = await Promise.all(input.images.map((image) => intake.stage({ project, tags }, image, input)));
+      const lanes = new Lanes(stagedAtOnce);
+      const stageOne = (image: NewImageInput) => lanes.run(() => intake.stage({ project, tags }, image, input));
+      staged = await Promise.all(input.images.map(stageOne));
       return staged;
     };
     const results = await OnceOnly.of(database, caller, 'addImages', input).run(stage, (manager) =>

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { keys } from '../../../infra/storage/keys.ts';
+import { startServer as startPictures, stopServers } from '../urls/local-server.ts';
 import { addImages, keysBelow, makeProject, samples, startServer, type TestServer } from './setup.ts';
 
 let server: TestServer;
@@ -179,4 +180,23 @@ test('deleting images and projects removes their objects', async () => {
   expect((await server.send('query ($id: ID!) { project(id: $id) { id } }', { id: projectId })).data).toEqual({
     project: null,
   });
+});
+
+test('reads the pictures of a batch a few at a time, so that memory never holds all of them', async () => {
+  let [open, most] = [0, 0];
+  const port = await startPictures((request, response) => {
+    most = Math.max(most, ++open);
+    // Bytes after the end of a JPEG make it another file.
+    const bytes = Buffer.concat([jpegs[0] ?? Buffer.alloc(0), Buffer.from(request.url ?? '')]);
+    setTimeout(() => response.end(bytes, () => open--), 50);
+  });
+  const reader = await startServer({ TAGLENS_URL_ALLOW: '127.0.0.1' });
+  const { projectId } = await makeProject(reader);
+  const images = Array.from({ length: 40 }, (_, i) => ({ source: { url: `http://127.0.0.1:${port}/${i}.jpg` } }));
+  const results = await addImages(reader, { projectId, images });
+  await reader.close();
+  await stopServers();
+  expect(results.map(({ status }) => status)).toEqual(images.map(() => 'OK'));
+  expect(most).toBeGreaterThan(1);
+  expect(most).toBeLessThanOrEqual(8);
 });
