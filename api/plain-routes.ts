@@ -1,6 +1,7 @@
 import multipart from '@fastify/multipart';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Readable } from 'node:stream';
+import { iterationFiles } from '../infra/project-copies/contents.ts';
 import type { Authenticator } from './authentication.ts';
 import { callerHook } from './caller-hook.ts';
 import { DomainError, notFound } from './errors.ts';
@@ -143,7 +144,7 @@ function serveArchives(app: FastifyInstance, { services, signer }: PlainRouteDep
 /** What another server asks for that copies a project. The signature is that of the project, and opens all below it. */
 function serveCopies(app: FastifyInstance, { services, signer }: PlainRouteDeps): void {
   interface CopyRequest {
-    Params: { id: string; imageId: string };
+    Params: { id: string; imageId: string; iterationId: string; file: string };
     Querystring: Signed & { after?: string };
   }
   const sourceOf = ({ params, query }: FastifyRequest<CopyRequest>) => {
@@ -154,9 +155,22 @@ function serveCopies(app: FastifyInstance, { services, signer }: PlainRouteDeps)
   app.get<CopyRequest>(`${copyPath(':id')}/images`, (request) => sourceOf(request).images(request.query.after ?? null));
   app.get<CopyRequest>(`${copyPath(':id')}/images/:imageId`, async (request, reply) => {
     const bytes = await sourceOf(request).original(request.params.imageId);
-    if (!bytes) throw notFound('image', request.params.imageId);
-    return reply.type('application/octet-stream').header('cache-control', 'private, no-store').send(bytes);
+    return sendCopied(reply, bytes, 'image', request.params.imageId);
   });
+  app.get<CopyRequest>(`${copyPath(':id')}/next-iteration`, async (request) => ({
+    iteration: await sourceOf(request).iteration(request.query.after ?? null),
+  }));
+  app.get<CopyRequest>(`${copyPath(':id')}/iterations/:iterationId/:file`, async (request, reply) => {
+    const source = sourceOf(request);
+    const { iterationId, file: name } = request.params;
+    const file = iterationFiles.find((known) => known === name);
+    return sendCopied(reply, file ? await source.iterationFile(iterationId, file) : null, 'file', name);
+  });
+}
+
+function sendCopied(reply: FastifyReply, bytes: Buffer | null, what: string, id: string): FastifyReply {
+  if (!bytes) throw notFound(what, id);
+  return reply.type('application/octet-stream').header('cache-control', 'private, no-store').send(bytes);
 }
 
 /** An uploaded file must never act as a page or a script, whatever is in it. */

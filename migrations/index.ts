@@ -45,6 +45,7 @@ import { CreateExport1790000006300 } from './1790000006300-CreateExport.ts';
 import { AddProjectStatus1790000006400 } from './1790000006400-AddProjectStatus.ts';
 import { CreateProjectImport1790000006401 } from './1790000006401-CreateProjectImport.ts';
 import { AddIterationIsTiled1790000006500 } from './1790000006500-AddIterationIsTiled.ts';
+import { AddImportIterations1790000006501 } from './1790000006501-AddImportIterations.ts';
 import { AddProjectNotificationUrl1790000006402 } from './1790000006402-AddProjectNotificationUrl.ts';
 import { AddProjectNotificationSecret1790000006403 } from './1790000006403-AddProjectNotificationSecret.ts';
 import { CreateNotification1790000006404 } from './1790000006404-CreateNotification.ts';
@@ -101,4 +102,5 @@ export const migrations = [
   AddProjectNotificationSecret1790000006403,
   CreateNotification1790000006404,
   AddIterationIsTiled1790000006500,
+  AddImportIterations1790000006501,
 ];

@@ -14,12 +14,17 @@ export interface ImportStep {
 }
 
 export function importStep(status: ProjectStatus, row: ProjectImport): ImportStep {
-  const { imageCount, importedCount, leftOutCount, error } = row;
-  const done = importedCount + leftOutCount;
-  const leftOut = leftOutCount > 0 ? `; ${leftOutCount} left out` : '';
-  const message = error ?? `${importedCount} of ${imageCount} images are here${leftOut}.`;
-  const fraction = status === ProjectStatus.IMPORTING ? Math.min(1, done / Math.max(1, imageCount)) : 1;
+  const all = row.imageCount + row.iterationCount;
+  const leftOut = row.leftOutCount + row.leftOutIterationCount;
+  const done = row.importedCount + row.importedIterationCount + leftOut;
+  const message = row.error ?? `${arrived(row)} are here${leftOut > 0 ? `; ${leftOut} left out` : ''}.`;
+  const fraction = status === ProjectStatus.IMPORTING ? Math.min(1, done / Math.max(1, all)) : 1;
   return { status, fraction, message };
+}
+
+function arrived({ imageCount, importedCount, iterationCount, importedIterationCount }: ProjectImport): string {
+  const images = `${importedCount} of ${imageCount} images`;
+  return iterationCount > 0 ? `${images} and ${importedIterationCount} of ${iterationCount} iterations` : images;
 }
 
 /** Tells subscribers what the rows say now, in the transaction that changed them. */

@@ -1,8 +1,10 @@
 import { z } from 'zod';
-import { ClassificationType, ProjectKind, TagType } from '../../schema/enums.ts';
+import { ClassificationType, ProjectKind, TagType, TrainingMode } from '../../schema/enums.ts';
 
 const id = z.uuid().toLowerCase();
 const fraction = z.number().min(0).max(1);
+const count = z.number().int().min(0);
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
 /** What a copy begins with. Read from another server, which is not to be trusted with its shape. */
 export const contentsShape = z.object({
@@ -17,14 +19,16 @@ export const contentsShape = z.object({
   }),
   /** In the order in which they were made. */
   tags: z.array(z.object({ id, name: z.string(), description: z.string(), type: z.enum(TagType) })),
-  imageCount: z.number().int().min(0),
+  imageCount: count,
+  /** Those that are COMPLETED. */
+  iterationCount: count,
 });
 export type ProjectContents = z.infer<typeof contentsShape>;
 
 const imageShape = z.object({
   id,
   name: z.string(),
-  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  sha256,
   isTest: z.boolean(),
   tagIds: z.array(id),
   regions: z.array(z.object({ tagId: id, left: fraction, top: fraction, width: fraction, height: fraction })),
@@ -40,6 +44,59 @@ export const pageShape = z.object({
 });
 export type CopiedPage = z.infer<typeof pageShape>;
 
+/** What an iteration has in the storage that is copied. */
+export const iterationFiles = ['snapshot', 'model', 'evaluation'] as const;
+export type IterationFile = (typeof iterationFiles)[number];
+
+const comparedFigures = z.object({ accuracy: fraction, logLoss: z.number() });
+const iterationShape = z.object({
+  id,
+  name: z.string().max(255),
+  mode: z.enum(TrainingMode),
+  backbone: z.string().max(32),
+  domainId: id.nullable(),
+  budgetMinutes: count.nullable(),
+  inputSize: count.nullable(),
+  isTiled: z.boolean(),
+  tagIds: z.array(id).nullable(),
+  seed: z.number().int(),
+  imageCount: count,
+  warnings: z.array(z.string()),
+  trainingCurve: z
+    .array(
+      z.object({
+        part: count,
+        step: count,
+        steps: count,
+        loss: z.number(),
+        learningRate: z.number(),
+        heldOut: z.number().nullable(),
+      }),
+    )
+    .nullable(),
+  comparison: z
+    .object({ imageCount: count, quick: comparedFigures, advanced: comparedFigures, kept: z.enum(TrainingMode) })
+    .nullable(),
+  createdAt: z.coerce.date(),
+  trainedAt: z.coerce.date().nullable(),
+  /** Of each file; null when it is not there. */
+  hashes: z.record(z.enum(iterationFiles), sha256.nullable()),
+});
+/** An iteration that is COMPLETED. */
+export type CopiedIteration = z.infer<typeof iterationShape>;
+
+type IterationFacts = Omit<CopiedIteration, 'hashes'>;
+
+/** What is copied of an iteration's row. */
+export function factsOf(row: IterationFacts): IterationFacts {
+  const { id, name, mode, backbone, domainId, budgetMinutes, inputSize, isTiled, tagIds, seed } = row;
+  const { imageCount, warnings, trainingCurve, comparison, createdAt, trainedAt } = row;
+  const recipe = { mode, backbone, domainId, budgetMinutes, inputSize, isTiled, tagIds, seed };
+  return { id, name, ...recipe, imageCount, warnings, trainingCurve, comparison, createdAt, trainedAt };
+}
+
+export const nextIterationShape = z.object({ iteration: iterationShape.nullable() });
+
 /** A project that is copied, wherever it is. Every method may throw `CopyRefused`. */
 export interface CopySource {
   contents(): Promise<ProjectContents>;
@@ -47,6 +104,13 @@ export interface CopySource {
   images(after: string | null): Promise<CopiedPage>;
   /** The bytes as they were uploaded; null when the image was deleted meanwhile. */
   original(imageId: string): Promise<Buffer | null>;
+  /**
+   * The next COMPLETED iteration in the order of the ids; null: there are no more.
+   * @param after the one before, null for the first
+   */
+  iteration(after: string | null): Promise<CopiedIteration | null>;
+  /** The bytes as they are stored; null when the iteration was deleted meanwhile. */
+  iterationFile(iterationId: string, file: IterationFile): Promise<Buffer | null>;
 }
 
 /** The source will not be read, and asking again does not help. */

@@ -1,14 +1,25 @@
+import { createHash } from 'node:crypto';
 import { In, MoreThan } from 'typeorm';
 import { ImageTag } from '../../schema/entities/image-tag.entity.ts';
 import { ImageMetadata } from '../../schema/entities/image-metadata.entity.ts';
 import { Image } from '../../schema/entities/image.entity.ts';
+import { Iteration } from '../../schema/entities/iteration.entity.ts';
 import { Project } from '../../schema/entities/project.entity.ts';
 import { Region } from '../../schema/entities/region.entity.ts';
 import { Tag } from '../../schema/entities/tag.entity.ts';
+import { IterationStatus } from '../../schema/enums.ts';
 import type { Database } from '../database/database.ts';
 import { keys } from '../storage/keys.ts';
 import { ObjectNotFound, type Storage } from '../storage/storage.ts';
-import { CopyRefused, type CopiedImage, type CopiedPage, type CopySource, type ProjectContents } from './contents.ts';
+import { CopyRefused, factsOf, iterationFiles } from './contents.ts';
+import type {
+  CopiedImage,
+  CopiedIteration,
+  CopiedPage,
+  CopySource,
+  IterationFile,
+  ProjectContents,
+} from './contents.ts';
 
 const imagesPerPage = 50;
 
@@ -28,7 +39,8 @@ export class LocalSource implements CopySource {
     const rows = await manager.find(Tag, { where: { projectId: this.projectId }, order: { id: 'ASC' } });
     const tags = rows.map((tag) => ({ id: tag.id, name: tag.name, description: tag.description, type: tag.type }));
     const facts = { name, description, kind, classificationType, domainId, exportPlatforms };
-    return { format: 1, project: facts, tags, imageCount };
+    const iterationCount = await manager.countBy(Iteration, this.trained());
+    return { format: 1, project: facts, tags, imageCount, iterationCount };
   }
 
   async images(after: string | null): Promise<CopiedPage> {
@@ -49,11 +61,38 @@ export class LocalSource implements CopySource {
 
   async original(imageId: string): Promise<Buffer | null> {
     const image = await this.database.read.manager.findOneBy(Image, { id: imageId, projectId: this.projectId });
-    if (!image) return null;
+    return image && this.bytesOf(keys.imageOriginal(this.projectId, imageId));
+  }
+
+  async iteration(after: string | null): Promise<CopiedIteration | null> {
+    const where = { ...this.trained(), ...(after === null ? {} : { id: MoreThan(after) }) };
+    const row = await this.database.read.manager.findOne(Iteration, { where, order: { id: 'ASC' } });
+    if (!row) return null;
+    const known = { snapshot: row.snapshotSha256, model: row.modelSha256, evaluation: null };
+    const hash = async (file: IterationFile) => [file, known[file] ?? (await this.hashOf(keys[file](row.id)))] as const;
+    const hashes = Object.fromEntries(await Promise.all(iterationFiles.map(hash)));
+    return { ...factsOf(row), hashes: hashes as CopiedIteration['hashes'] };
+  }
+
+  async iterationFile(iterationId: string, file: IterationFile): Promise<Buffer | null> {
+    const isOurs = await this.database.read.manager.existsBy(Iteration, { ...this.trained(), id: iterationId });
+    return isOurs ? this.bytesOf(keys[file](iterationId)) : null;
+  }
+
+  private trained(): { projectId: string; status: IterationStatus } {
+    return { projectId: this.projectId, status: IterationStatus.COMPLETED };
+  }
+
+  private async hashOf(key: string): Promise<string | null> {
+    const bytes = await this.bytesOf(key);
+    return bytes && createHash('sha256').update(bytes).digest('hex');
+  }
+
+  /** Null when it was deleted since its row was read. */
+  private async bytesOf(key: string): Promise<Buffer | null> {
     try {
-      return await this.storage.get(keys.imageOriginal(this.projectId, imageId));
+      return await this.storage.get(key);
     } catch (error) {
-      // Deleted between the row and the object.
       if (error instanceof ObjectNotFound) return null;
       throw error;
     }

@@ -1,14 +1,18 @@
 import type { z } from 'zod';
 import { fetchUrl, UrlRefusal, type FetchUrlOptions } from '../urls/fetch-url.ts';
-import { contentsShape, CopyRefused, pageShape } from './contents.ts';
-import type { CopiedPage, CopySource, ProjectContents } from './contents.ts';
+import { contentsShape, CopyRefused, nextIterationShape, pageShape } from './contents.ts';
+import type { CopiedIteration, CopiedPage, CopySource, IterationFile, ProjectContents } from './contents.ts';
 
 /** A page of images with many regions each has a few megabytes. */
 const jsonBytes = 32 * 2 ** 20;
+/** The snapshot of two million images. */
+const iterationFileLimits = { maxBytes: 512 * 2 ** 20, timeoutMs: 10 * 60_000 };
 
 export interface RemoteSourceOptions extends Omit<FetchUrlOptions, 'maxBytes' | 'accept'> {
   maxImageBytes: number;
 }
+
+type Limits = Pick<FetchUrlOptions, 'maxBytes'> & Partial<Pick<FetchUrlOptions, 'timeoutMs'>>;
 
 /** Refusals that another attempt would meet as well. */
 const finalCodes = new Set(['INVALID_URL', 'ADDRESS_REFUSED', 'TOO_LARGE', 'TOO_MANY_REDIRECTS']);
@@ -29,17 +33,20 @@ export class RemoteSource implements CopySource {
     return this.json(pageShape, '/images', after === null ? {} : { after });
   }
 
-  async original(imageId: string): Promise<Buffer | null> {
-    try {
-      return await this.read(`/images/${imageId}`, {}, this.options.maxImageBytes);
-    } catch (error) {
-      if (statusOf(error) === 404) return null;
-      throw finalOr(error);
-    }
+  original(imageId: string): Promise<Buffer | null> {
+    return this.readIfThere(`/images/${imageId}`, { maxBytes: this.options.maxImageBytes });
+  }
+
+  async iteration(after: string | null): Promise<CopiedIteration | null> {
+    return (await this.json(nextIterationShape, '/next-iteration', after === null ? {} : { after })).iteration;
+  }
+
+  iterationFile(iterationId: string, file: IterationFile): Promise<Buffer | null> {
+    return this.readIfThere(`/iterations/${iterationId}/${file}`, iterationFileLimits);
   }
 
   private async json<T extends z.ZodType>(shape: T, path: string, query: Record<string, string> = {}) {
-    const bytes = await this.read(path, query, jsonBytes).catch((error: unknown) => {
+    const bytes = await this.read(path, { maxBytes: jsonBytes }, query).catch((error: unknown) => {
       throw finalOr(error);
     });
     const parsed = shape.safeParse(parse(bytes));
@@ -48,11 +55,21 @@ export class RemoteSource implements CopySource {
     throw new CopyRefused(`The source does not answer as Taglens does: ${issue?.path.join('.')}: ${issue?.message}.`);
   }
 
-  private read(path: string, query: Record<string, string>, maxBytes: number): Promise<Buffer> {
+  /** Null when the source says that there is no such thing. */
+  private async readIfThere(path: string, limits: Limits): Promise<Buffer | null> {
+    try {
+      return await this.read(path, limits);
+    } catch (error) {
+      if (statusOf(error) === 404) return null;
+      throw finalOr(error);
+    }
+  }
+
+  private read(path: string, limits: Limits, query: Record<string, string> = {}): Promise<Buffer> {
     const url = new URL(this.url);
     url.pathname += path;
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
-    return fetchUrl(url.href, { ...this.options, maxBytes, accept: '*/*' });
+    return fetchUrl(url.href, { ...this.options, ...limits, accept: '*/*' });
   }
 }
 

@@ -15,6 +15,16 @@ export interface ImportedPage {
   next: string | null;
 }
 
+export interface ImportIterationInput extends ImportProjectInput {
+  /** The iteration before, by its id at the source; null for the first. */
+  after: string | null;
+}
+
+export interface ImportedIteration {
+  /** The one that was asked for, by its id at the source; null: there are no more. */
+  next: string | null;
+}
+
 export interface FailImportInput extends ImportProjectInput {
   reason: string;
   isCancelled: boolean;
@@ -23,6 +33,7 @@ export interface FailImportInput extends ImportProjectInput {
 /** The steps of an import. Payloads are ids and small facts; bytes go from storage to storage. */
 export interface ImportActivities {
   importImages(input: ImportPageInput, context: ActivityContext): Promise<ImportedPage>;
+  importIteration(input: ImportIterationInput, context: ActivityContext): Promise<ImportedIteration>;
   completeImport(input: ImportProjectInput, context: ActivityContext): Promise<void>;
   failImport(input: FailImportInput, context: ActivityContext): Promise<void>;
 }
@@ -32,6 +43,8 @@ const minuteMs = 60_000;
 export const importPolicies: Record<keyof ImportActivities, ActivityPolicy> = {
   // The source may be restarted, or be away for some minutes.
   importImages: { queue: 'workflows', timeoutMs: 30 * minuteMs, heartbeatMs: 2 * minuteMs, attempts: 15 },
+  // As above; its files come one after the other.
+  importIteration: { queue: 'workflows', timeoutMs: 60 * minuteMs, heartbeatMs: 2 * minuteMs, attempts: 15 },
   completeImport: { queue: 'workflows', timeoutMs: 5 * minuteMs, heartbeatMs: 0, attempts: 10 },
   failImport: { queue: 'workflows', timeoutMs: 5 * minuteMs, heartbeatMs: 0, attempts: 10, runsWhenCancelled: true },
 };

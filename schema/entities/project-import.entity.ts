@@ -35,6 +35,24 @@ export class ProjectImport {
   @Column({ name: 'left_out_count', type: 'integer' })
   leftOutCount: number;
 
+  /** Of the source: all up to this one are done. */
+  @Column({ name: 'last_iteration_id', type: 'varchar', length: 36, nullable: true })
+  lastIterationId: string | null;
+
+  @Field(() => Int, { description: 'COMPLETED iterations that the source had when the import began.' })
+  @Column({ name: 'iteration_count', type: 'integer', default: 0 })
+  iterationCount: number;
+
+  @Field(() => Int, { description: 'Iterations that are here by now; they follow the images.' })
+  @Column({ name: 'imported_iteration_count', type: 'integer', default: 0 })
+  importedIterationCount: number;
+
+  @Field(() => Int, {
+    description: 'Iterations that were deleted at the source meanwhile, or whose files this version cannot read.',
+  })
+  @Column({ name: 'left_out_iteration_count', type: 'integer', default: 0 })
+  leftOutIterationCount: number;
+
   @Field(() => String, { nullable: true, description: 'Why it failed.' })
   @Column({ name: 'error', type: 'text', nullable: true })
   error: string | null;

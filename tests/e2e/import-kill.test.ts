@@ -2,13 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { contentsOf, importedTo, startImport, tokenOf } from '../integration/api/copying.ts';
-import { makeTrainableProject } from '../integration/api/setup.ts';
+import { contentsOf, importedTo, iterationsOf, startImport, substanceOf, tokenOf } from '../integration/api/copying.ts';
+import { makeTrainableProject, trainToEnd } from '../integration/api/setup.ts';
 import { startProcess, type ServerProcess } from './process.ts';
 
 const folders: string[] = [];
 let source: ServerProcess;
-let projectId: string;
 
 async function newFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'taglens-import-'));
@@ -18,7 +17,6 @@ async function newFolder(): Promise<string> {
 
 beforeAll(async () => {
   source = await startProcess(await newFolder());
-  projectId = await makeTrainableProject(source, 60, 3);
 });
 afterAll(async () => {
   await source.end('SIGTERM');
@@ -29,6 +27,7 @@ const startTarget = (folder: string): Promise<ServerProcess> =>
   startProcess(folder, { TAGLENS_URL_ALLOW: '127.0.0.1/32' });
 
 test('an import between two servers survives three kills, and no image is there twice', async () => {
+  const projectId = await makeTrainableProject(source, 60, 3);
   const folder = await newFolder();
   let target = await startTarget(folder);
   const id = await startImport(target.client, { token: await tokenOf(source.client, projectId) });
@@ -41,9 +40,34 @@ test('an import between two servers survives three kills, and no image is there 
   }
   const [copy, original] = [await importedTo(target.client, id), await contentsOf(source.client, projectId)];
   expect(copy.status).toBe('READY');
-  expect(copy.import).toEqual({ importedCount: original.imageCount, leftOutCount: 0, error: null });
+  expect(copy.import).toMatchObject({ importedCount: original.imageCount, leftOutCount: 0, error: null });
   expect(copy.images).toEqual(original.images);
   expect(copy.tags).toEqual(original.tags);
   expect(counts.some((count) => count < original.imageCount)).toBe(true);
+  await target.end('SIGTERM');
+});
+
+test('iterations survive kills, too, and none is there twice', async () => {
+  const trained = await makeTrainableProject(source, 3, 4);
+  for (let seed = 1; seed <= 3; seed += 1) {
+    const input = { seed, name: `Seed ${seed}`, force: true };
+    expect(await trainToEnd(source, trained, input)).toMatchObject({ status: 'COMPLETED' });
+  }
+  const folder = await newFolder();
+  let target = await startTarget(folder);
+  const id = await startImport(target.client, { token: await tokenOf(source.client, trained) });
+  const counts: number[] = [];
+  for (const least of [0, 1, 2]) {
+    while ((await iterationsOf(target.client, id)).length < least) await new Promise((done) => setTimeout(done, 5));
+    await target.end('SIGKILL');
+    target = await startTarget(folder);
+    counts.push((await iterationsOf(target.client, id)).length);
+  }
+  const copy = await importedTo(target.client, id);
+  expect(copy).toMatchObject({ status: 'READY', import: { importedIterationCount: 3, leftOutIterationCount: 0 } });
+  const [copies, originals] = [await iterationsOf(target.client, id), await iterationsOf(source.client, trained)];
+  expect(substanceOf(copies)).toEqual(substanceOf(originals));
+  expect(copies).toHaveLength(3);
+  expect(counts[0]).toBeLessThan(3);
   await target.end('SIGTERM');
 });

@@ -1,19 +1,15 @@
 import type { EntityManager } from 'typeorm';
-import { lockRow } from '../../infra/database/lock.ts';
 import { announceImport } from '../../infra/project-copies/announce-import.ts';
 import type { CopiedImage, CopySource } from '../../infra/project-copies/contents.ts';
-import { LocalSource } from '../../infra/project-copies/local-source.ts';
-import { RemoteSource } from '../../infra/project-copies/remote-source.ts';
 import { keys } from '../../infra/storage/keys.ts';
-import { CancelledError, type ActivityContext } from '../../schema/contracts/activity.ts';
+import type { ActivityContext } from '../../schema/contracts/activity.ts';
 import type { ImportedPage, ImportPageInput } from '../../schema/contracts/import.ts';
 import type { Image } from '../../schema/entities/image.entity.ts';
 import { ProjectImport } from '../../schema/entities/project-import.entity.ts';
-import { Project } from '../../schema/entities/project.entity.ts';
 import { newId } from '../../schema/id.ts';
 import { ImageRefusal, inspectImage, perceptualHash } from '../ml/image.ts';
-import { sha256 } from '../ml/model-package.ts';
 import type { ActivityDeps } from './deps.ts';
+import { checkHash, lockImport, openImport } from './import-source.ts';
 import { insertCopies, type Copy } from './insert-copies.ts';
 
 /** Each may be as large as an image may be. */
@@ -26,9 +22,7 @@ const fetchedAtOnce = 4;
 export const importImages =
   (deps: ActivityDeps) =>
   async ({ projectId, after }: ImportPageInput, context: ActivityContext): Promise<ImportedPage> => {
-    const row = await deps.database.read.manager.findOneBy(ProjectImport, { projectId });
-    if (!row) throw deleted();
-    const source = sourceOf(deps, row);
+    const { row, source } = await openImport(deps, projectId);
     const { images, next } = await source.images(after);
     if (!isDone(row, images)) {
       const copies: Copy[] = [];
@@ -45,17 +39,9 @@ export const importImages =
     return { next };
   };
 
-function sourceOf({ database, storage, urls, imageLimits }: ActivityDeps, row: ProjectImport): CopySource {
-  return row.localProjectId === null
-    ? new RemoteSource(row.sourceUrl, { ...urls, maxImageBytes: imageLimits.maxBytes })
-    : new LocalSource(database, storage, row.localProjectId);
-}
-
 /** Ids sort by upload, so the last one of a page tells whether the page is done. */
 const isDone = ({ lastImageId }: ProjectImport, images: readonly CopiedImage[]): boolean =>
   lastImageId !== null && images.every(({ id }) => id <= lastImageId);
-
-const deleted = (): CancelledError => new CancelledError('The project was deleted during its import.');
 
 /** Null for an image that is left out: it was deleted at the source meanwhile, or is none for this server. */
 async function fetchOne(
@@ -67,15 +53,13 @@ async function fetchOne(
   const id = newId();
   const bytes = await source.original(copied.id);
   if (!bytes) return null;
-  const hash = sha256(bytes);
-  if (hash !== copied.sha256)
-    throw new Error(`Image ${copied.id} of the source came with the hash ${hash} instead of ${copied.sha256}.`);
+  checkHash(`Image ${copied.id}`, bytes, copied.sha256);
   try {
     const { format, width, height } = await inspectImage(bytes, imageLimits);
     const facts = { format, width, height, perceptualHash: await perceptualHash(bytes) };
     const { sizeBytes } = await storage.put(keys.imageOriginal(projectId, id), bytes);
-    const { name, isTest } = copied;
-    const image = { id, projectId, name: name.slice(0, 255), ...facts, sizeBytes, sha256: hash, isTest };
+    const { name, isTest, sha256 } = copied;
+    const image = { id, projectId, name: name.slice(0, 255), ...facts, sizeBytes, sha256, isTest };
     return { image: { ...image, isTagged: false, createdAt: new Date() } satisfies Image, copied };
   } catch (error) {
     if (error instanceof ImageRefusal) return null;
@@ -89,9 +73,7 @@ async function commit(
   images: readonly CopiedImage[],
   copies: readonly Copy[],
 ): Promise<void> {
-  const project = await lockRow(manager, Project, { id: projectId });
-  const row = await manager.findOneBy(ProjectImport, { projectId });
-  if (!project || !row) throw deleted();
+  const { row, project } = await lockImport(manager, projectId);
   if (isDone(row, images)) return;
   const importedCount = row.importedCount + (await insertCopies(manager, project, row.tagIds, copies));
   const leftOutCount = row.leftOutCount + images.length - copies.length;

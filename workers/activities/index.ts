@@ -11,6 +11,7 @@ import { completeImport, failImport } from './end-import.ts';
 import { extractFeatures } from './extract-features.ts';
 import { fitHead } from './fit-head.ts';
 import { importImages } from './import-images.ts';
+import { importIteration } from './import-iteration.ts';
 import { Lanes } from '../../infra/lanes.ts';
 import { keepBetter } from './keep-better.ts';
 import { OpenTrainings } from './open-trainings.ts';
@@ -65,6 +66,7 @@ export const createActivities = (deps: ActivityDeps) => {
     completeExport: completeExport(deps),
     failExport: failExport(deps),
     importImages: importImages(deps),
+    importIteration: importIteration(deps),
     completeImport: completeImport(deps),
     failImport: failImport(deps),
   } satisfies WorkerActivities;

@@ -21,7 +21,9 @@ export class ProjectCopyToken {
   @Field(() => Int, { description: 'Regions.' })
   regionCount: number;
 
-  @Field(() => Int, { description: 'Iterations, which are not copied: a training of the copy makes one.' })
+  @Field(() => Int, {
+    description: 'COMPLETED iterations, which are copied with their models and figures, but not published.',
+  })
   iterationCount: number;
 
   @Field(() => Int, { description: 'Milliseconds that an import takes, roughly, by the number of images.' })

@@ -7,7 +7,8 @@ import { ImportProgress, ImportProjectInput, ProjectCopyToken } from './copy.inp
 @Resolver(() => Project)
 export class CopyResolver {
   @Mutation(() => ProjectCopyToken, {
-    description: 'Gives the right to copy a project with its images, tags and regions to whoever has the token.',
+    description:
+      'Gives the right to copy a project with its images, tags, regions and COMPLETED iterations to whoever has the token.',
   })
   createCopyToken(
     @Arg('projectId', () => ID, { description: 'The project.' }) projectId: string,

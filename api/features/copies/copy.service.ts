@@ -18,7 +18,7 @@ import { ProjectImport } from '../../../schema/entities/project-import.entity.ts
 import { Project } from '../../../schema/entities/project.entity.ts';
 import { Region } from '../../../schema/entities/region.entity.ts';
 import { Tag } from '../../../schema/entities/tag.entity.ts';
-import { ProjectStatus } from '../../../schema/enums.ts';
+import { IterationStatus, ProjectStatus } from '../../../schema/enums.ts';
 import { newId } from '../../../schema/id.ts';
 import type { Engine } from '../../../workflows/engines/engine.ts';
 import { authorise, type Caller } from '../../access.ts';
@@ -59,14 +59,17 @@ export class CopyService {
     const { database, projects, signer } = this.deps;
     const { id, imageCount } = await projects.get(caller, 'train', projectId);
     const { url, expiresAt } = signer.sign(copyPath(id), tokenLifetimeMs);
-    const count = (entity: typeof Tag | typeof Region | typeof Iteration): Promise<number> =>
-      database.read.manager.countBy<{ projectId: string }>(entity, { projectId: id });
-    const [tagCount, regionCount, iterationCount] = await Promise.all([count(Tag), count(Region), count(Iteration)]);
+    const { manager } = database.read;
+    const [tagCount, regionCount, iterationCount] = await Promise.all([
+      manager.countBy(Tag, { projectId: id }),
+      manager.countBy(Region, { projectId: id }),
+      manager.countBy(Iteration, { projectId: id, status: IterationStatus.COMPLETED }),
+    ]);
     const estimatedImportMs = estimatedMs.all + estimatedMs.each * imageCount;
     return { token: tokenOf(url), expiresAt, imageCount, tagCount, regionCount, iterationCount, estimatedImportMs };
   }
 
-  /** Project and tags are there when it answers; images follow. */
+  /** Project and tags are there when it answers; images and iterations follow. */
   async import(caller: Caller, input: ImportProjectInput): Promise<Project> {
     authorise(caller, 'train', null);
     const { database, engine, projects } = this.deps;
@@ -106,6 +109,8 @@ export class CopyService {
       contents: () => source.contents().catch((error: unknown) => refuseDeleted(error, projectId)),
       images: (after) => source.images(after),
       original: (imageId) => source.original(imageId),
+      iteration: (after) => source.iteration(after),
+      iterationFile: (iterationId, file) => source.iterationFile(iterationId, file),
     };
   }
 
@@ -145,8 +150,9 @@ export class CopyService {
       sourceUrl: address.url,
       localProjectId: isLocal ? address.projectId : null,
       tagIds: Object.fromEntries([...tags].map(([sourceId, { id }]) => [sourceId, id])),
-      imageCount: contents.imageCount,
-      ...{ lastImageId: null, importedCount: 0, leftOutCount: 0, error: null, finishedAt: null },
+      ...{ imageCount: contents.imageCount, lastImageId: null, importedCount: 0, leftOutCount: 0 },
+      ...{ iterationCount: contents.iterationCount, lastIterationId: null },
+      ...{ importedIterationCount: 0, leftOutIterationCount: 0, error: null, finishedAt: null },
       createdAt: new Date(),
     });
     await announceImport(manager, project.id);

@@ -14,7 +14,7 @@ export const copyRows: readonly Row[] = [
     since: 'v3.1',
     summary: 'Gives a token by which the project can be copied, here or at another server.',
     answer: projectExport,
-    note: 'The token is good for three days. Iterations are counted, but not copied: the copy is trained again.',
+    note: 'The token is good for three days. Iterations that are Completed are counted and copied; their publications are not.',
     call: async ({ caller, services, path }) => {
       const { estimatedImportMs, ...found } = await services.copies.createToken(caller, path('projectId'));
       const { token, imageCount, tagCount, regionCount, iterationCount } = found;
@@ -30,7 +30,7 @@ export const copyRows: readonly Row[] = [
     summary: 'Makes a copy of a project by the token of its export.',
     query: z.object({ token: z.string(), name: z.string().optional() }),
     answer: projectModel,
-    note: 'Tokens are those of Taglens servers; one of Azure’s names no address that could be asked. Images come after the answer: the status is Importing until all are here.',
+    note: 'Tokens are those of Taglens servers; one of Azure’s names no address that could be asked. Images and iterations come after the answer: the status is Importing until all are here.',
     call: async (request) => {
       const { token, name = null } = request.query;
       return wireProject(request, await request.services.copies.import(request.caller, { token, name }));

@@ -47,6 +47,8 @@ function floatsOf({ tagIndex, left, top, width, height }: TaggedBox): number[] {
 /** @throws when it was cut off */
 export function detectionEvaluationFrom(stored: unknown, floats: Float32Array): DetectionEvaluation {
   const { boxCounts, ...facts } = stored as StoredFacts;
+  if (!boxCounts.flat().every((count) => count === null || (Number.isSafeInteger(count) && count >= 0)))
+    throw new Error('The evaluation has a number of boxes that is none.');
   const lengths = boxCounts.map((counts) => (counts ? counts[0] * truthFloats + counts[1] * detectedFloats : 0));
   const expected = lengths.reduce((sum, length) => sum + length, 0);
   if (floats.length !== expected) {
