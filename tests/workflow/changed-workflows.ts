@@ -7,7 +7,7 @@ import {
 import type { ActivityCalls } from '../../schema/contracts/activity.ts';
 import { runInTemporal } from '../../workflows/temporal/shell.ts';
 
-export { exportIteration } from '../../workflows/temporal/index.ts';
+export { exportIteration, importProject } from '../../workflows/temporal/index.ts';
 
 export async function changedTraining(
   activities: ActivityCalls<TrainingActivities>,

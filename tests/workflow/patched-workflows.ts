@@ -5,7 +5,7 @@ import * as before from '../../workflows/orchestrations/train-iteration.ts';
 import { runInTemporal } from '../../workflows/temporal/shell.ts';
 import { changedTraining } from './changed-workflows.ts';
 
-export { exportIteration } from '../../workflows/temporal/index.ts';
+export { exportIteration, importProject } from '../../workflows/temporal/index.ts';
 
 export const trainIteration = (input: TrainIterationInput) =>
   runInTemporal(patched('head-first') ? changedTraining : before.trainIteration, trainingPolicies, input);

@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import proto from '@temporalio/proto';
 import type { ExportActivities } from '../../schema/contracts/export.ts';
+import type { ImportActivities } from '../../schema/contracts/import.ts';
 import type { WorkerActivities } from '../../schema/contracts/policies.ts';
 import type { TrainingActivities, TrainingPlanName } from '../../schema/contracts/training.ts';
 import { newId } from '../../schema/id.ts';
@@ -47,6 +48,20 @@ const exports: Record<string, Partial<ExportActivities>> = {
   },
 };
 
+/** Activities of an import of three pages and two iterations that answer at once. */
+const trivialImport: ImportActivities = {
+  importImages: ({ after }) => Promise.resolve({ next: after === null ? 'a' : after === 'a' ? 'b' : null }),
+  importIteration: ({ after }) => Promise.resolve({ next: after === null ? 'i' : after === 'i' ? 'k' : null }),
+  completeImport: () => Promise.resolve(),
+  failImport: () => Promise.resolve(),
+};
+const imports: Record<string, Partial<ImportActivities>> = {
+  completed: {},
+  failed: {
+    importIteration: () => Promise.reject(Object.assign(new Error('The token has expired.'), { nonRetryable: true })),
+  },
+};
+
 const endedOtherwise: Record<string, string> = { failed: 'FAILED', 'shard-failed': 'FAILED', cancelled: 'CANCELLED' };
 
 function planned(plan: TrainingPlanName, partCount: number): Partial<TrainingActivities> {
@@ -54,7 +69,7 @@ function planned(plan: TrainingPlanName, partCount: number): Partial<TrainingAct
 }
 
 interface Way {
-  orchestration: 'trainIteration' | 'exportIteration';
+  orchestration: 'trainIteration' | 'exportIteration' | 'importProject';
   input: (id: string) => object;
   /** Begins the file's name. */
   subject: string;
@@ -94,6 +109,14 @@ const ways: Way[] = [
     subject: 'export-iteration',
     ending,
     activities: { ...trivialExport, ...changes },
+  })),
+  ...Object.entries(imports).map(([ending, changes]): Way => ({
+    orchestration: 'importProject',
+    input: (projectId) => ({ projectId }),
+    subject: 'import-project',
+    ending,
+    // A worker must have activities for both queues.
+    activities: { ...trivialActivities(), ...trivialImport, ...changes },
   })),
 ];
 

@@ -25,11 +25,13 @@ async function replay(entry?: string): Promise<Map<string, ReplayResult['error']
 }
 
 const ways = ['cancelled', 'completed', 'detector', 'failed', 'fine-tuned', 'shard-failed', 'shard-failed-before'];
-/** What is said of the trainings; of the exports, which no test changes, nothing. */
+/** What is said of the trainings; of exports and imports, which no test changes, nothing. */
 const all = (error: unknown) =>
   new Map([
     ...ways.map((way) => [`train-iteration.${way}.json`, error] as const),
-    ...['completed', 'failed'].map((way) => [`export-iteration.${way}.json`, undefined] as const),
+    ...['export-iteration', 'import-project'].flatMap((subject) =>
+      ['completed', 'failed'].map((way) => [`${subject}.${way}.json`, undefined] as const),
+    ),
   ]);
 
 test('runs that began with an earlier program can go on with this one', async () => {
