@@ -27,21 +27,33 @@ export async function carryMetadata(
   if (described.size === 0) return refused;
   for (const { metadata, images: own } of await lacking(target, projectId, described)) {
     for (const batch of batchesOf(own, batchSize)) {
-      try {
-        await target.setMetadata(
-          batch.map(({ id }) => id),
-          metadata,
-        );
-      } catch (error) {
-        if (!(error instanceof Refusal)) throw error;
-        for (const { sourceId } of batch) {
-          losses.add('Metadata of images', error.message, sourceId);
-          refused.add(sourceId);
-        }
+      for (const { sourceId, message } of await refusedOf(target, batch, metadata)) {
+        losses.add('Metadata of images', message, sourceId);
+        refused.add(sourceId);
       }
     }
   }
   return refused;
+}
+
+/** All together, or one by one when one of them keeps the others from theirs. */
+async function refusedOf(
+  target: Target,
+  images: Group['images'],
+  metadata: Metadata[],
+): Promise<{ sourceId: string; message: string }[]> {
+  try {
+    const ids = images.map(({ id }) => id);
+    await target.setMetadata(ids, metadata);
+    return [];
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    const [first] = images;
+    if (first && images.length === 1) return [{ sourceId: first.sourceId, message: error.message }];
+    const refused = [];
+    for (const image of images) refused.push(...(await refusedOf(target, [image], metadata)));
+    return refused;
+  }
 }
 
 async function lacking(

@@ -186,6 +186,28 @@ describe('what is carried', () => {
     expect(report.notCarried).toMatchObject([{ what: 'Metadata of images', imageIds: [other?.id] }]);
   });
 
+  it('metadata of images; one that has no room for them does not keep others from theirs', async () => {
+    const project = await trees(2);
+    const standIn = await startStandIn({ projects: [project], domains });
+    const { target } = await run(standIn);
+    const query = 'query ($id: ID!) { project(id: $id) { images { nodes { id name metadata { name } } } } }';
+    const imagesOf = async () =>
+      (
+        await server.client.request<{
+          project: { images: { nodes: { id: string; name: string; metadata: { name: string }[] }[] } };
+        }>(query, { id: target.projectId })
+      ).project.images.nodes;
+    const [full, other] = await imagesOf();
+    const metadata = Array.from({ length: 10 }, (_, i) => ({ name: `own ${i}`, value: 'mine' }));
+    await server.client.request(setImageMetadata, { input: { imageIds: [full?.id], metadata } });
+    for (const image of project.images) image.metadata = { camera: 'north gate' };
+    const report = await run(standIn);
+    const told = (await imagesOf()).find(({ id }) => id === other?.id);
+    expect(told?.metadata).toEqual([{ name: 'camera' }]);
+    const imageIds = [full?.name.replace('.jpg', '')];
+    expect(report.notCarried).toMatchObject([{ what: 'Metadata of images', imageIds }]);
+  });
+
   it('figures of trainings go into the report, which says that models stay behind', async () => {
     const project = await trees(1);
     const iteration = { id: project.project.id, name: 'Iteration 3', status: 'Completed', publishName: 'live' };
