@@ -55,7 +55,8 @@ export class TemporalWorker {
         workers.push(await Worker.create({ connection, ...workerOptions(queue, options) }));
       return new TemporalWorker(connection, workers);
     } catch (error) {
-      await connection.close();
+      // A worker that was made holds on to the connection; that it cannot be closed must not hide why there is no second one.
+      await connection.close().catch(() => undefined);
       throw error;
     }
   }
