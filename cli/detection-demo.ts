@@ -69,8 +69,7 @@ function printReport({ performance, modelSha256 }: IterationReport): void {
   console.log(`Model ${modelSha256 ?? '(no checksum)'}`);
 }
 
-/** Intersection over union. */
-export function overlap(a: Box, b: Box): number {
+function overlap(a: Box, b: Box): number {
   const shared = (start: number, size: number, otherStart: number, otherSize: number): number =>
     Math.max(0, Math.min(start + size, otherStart + otherSize) - Math.max(start, otherStart));
   const both = shared(a.left, a.width, b.left, b.width) * shared(a.top, a.height, b.top, b.height);

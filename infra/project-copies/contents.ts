@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { ClassificationType, ProjectKind, TagType, TrainingMode } from '../../schema/enums.ts';
 
-const id = z.uuid().toLowerCase();
+export const id = z.uuid().toLowerCase();
 const fraction = z.number().min(0).max(1);
 const count = z.number().int().min(0);
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+export const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
 /** What a copy begins with. Read from another server, which is not to be trusted with its shape. */
 export const contentsShape = z.object({

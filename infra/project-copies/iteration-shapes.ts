@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { TagType } from '../../schema/enums.ts';
+import { id, sha256 } from './contents.ts';
 
 /*
  * What the files of an iteration must look like that come from another server. Whether numbers in them make sense is not
  * asked: nonsense shows in nothing but the copy.
  */
-const id = z.uuid().toLowerCase();
 const index = z.number().int().min(0);
 const tags = z.array(z.object({ id, name: z.string(), type: z.enum(TagType) })).min(1);
 const box = z.object({
@@ -19,7 +19,7 @@ const box = z.object({
 const snapshotImage = z.object({
   id,
   projectId: id,
-  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  sha256,
   perceptualHash: z.string(),
   isTest: z.boolean(),
   tagIndexes: z.array(index),

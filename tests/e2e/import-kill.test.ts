@@ -26,18 +26,29 @@ afterAll(async () => {
 const startTarget = (folder: string): Promise<ServerProcess> =>
   startProcess(folder, { TAGLENS_URL_ALLOW: '127.0.0.1/32' });
 
-test('an import between two servers survives three kills, and no image is there twice', async () => {
-  const projectId = await makeTrainableProject(source, 60, 3);
+/** Copies a project to a server that is killed as soon as it has each of `leasts`; `counts`: what it had when it was back. */
+async function importKilledAt(
+  leasts: readonly number[],
+  projectId: string,
+  countOf: (client: ServerProcess['client'], id: string) => Promise<number>,
+): Promise<{ target: ServerProcess; id: string; counts: number[] }> {
   const folder = await newFolder();
   let target = await startTarget(folder);
   const id = await startImport(target.client, { token: await tokenOf(source.client, projectId) });
   const counts: number[] = [];
-  for (const least of [1, 50, 100]) {
-    while ((await contentsOf(target.client, id)).imageCount < least) await new Promise((done) => setTimeout(done, 5));
+  for (const least of leasts) {
+    while ((await countOf(target.client, id)) < least) await new Promise((done) => setTimeout(done, 5));
     await target.end('SIGKILL');
     target = await startTarget(folder);
-    counts.push((await contentsOf(target.client, id)).imageCount);
+    counts.push(await countOf(target.client, id));
   }
+  return { target, id, counts };
+}
+
+test('an import between two servers survives three kills, and no image is there twice', async () => {
+  const projectId = await makeTrainableProject(source, 60, 3);
+  const countOf = async (client: ServerProcess['client'], id: string) => (await contentsOf(client, id)).imageCount;
+  const { target, id, counts } = await importKilledAt([1, 50, 100], projectId, countOf);
   const [copy, original] = [await importedTo(target.client, id), await contentsOf(source.client, projectId)];
   expect(copy.status).toBe('READY');
   expect(copy.import).toMatchObject({ importedCount: original.imageCount, leftOutCount: 0, error: null });
@@ -53,16 +64,8 @@ test('iterations survive kills, too, and none is there twice', async () => {
     const input = { seed, name: `Seed ${seed}`, force: true };
     expect(await trainToEnd(source, trained, input)).toMatchObject({ status: 'COMPLETED' });
   }
-  const folder = await newFolder();
-  let target = await startTarget(folder);
-  const id = await startImport(target.client, { token: await tokenOf(source.client, trained) });
-  const counts: number[] = [];
-  for (const least of [0, 1, 2]) {
-    while ((await iterationsOf(target.client, id)).length < least) await new Promise((done) => setTimeout(done, 5));
-    await target.end('SIGKILL');
-    target = await startTarget(folder);
-    counts.push((await iterationsOf(target.client, id)).length);
-  }
+  const countOf = async (client: ServerProcess['client'], id: string) => (await iterationsOf(client, id)).length;
+  const { target, id, counts } = await importKilledAt([0, 1, 2], trained, countOf);
   const copy = await importedTo(target.client, id);
   expect(copy).toMatchObject({ status: 'READY', import: { importedIterationCount: 3, leftOutIterationCount: 0 } });
   const [copies, originals] = [await iterationsOf(target.client, id), await iterationsOf(source.client, trained)];

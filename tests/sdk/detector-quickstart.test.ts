@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readCoco, type BoxedPhoto } from '../../cli/boxed-photos.ts';
-import { overlap } from '../../cli/detection-demo.ts';
+import { overlapOf } from '../../workers/ml/detection/boxes.ts';
 import { ownerKey, startServer, type TestServer } from '../integration/api/setup.ts';
 import type { Wire } from './client.ts';
 import { hasPython, pythonClient } from './python-client.ts';
@@ -49,7 +49,7 @@ describe.skipIf(!cutlery || !hasPython)('the quickstart of a detector, in Python
     for (const { boundingBox } of predictions) expect(boundingBox).toBeDefined();
     const [best] = predictions;
     expect(best).toMatchObject({ tagName: 'fork' });
-    expect(best?.boundingBox && overlap(best.boundingBox, fork)).toBeGreaterThan(0.5);
+    expect(best?.boundingBox && overlapOf(best.boundingBox, fork)).toBeGreaterThan(0.5);
 
     await client.call('unpublishIteration', { projectId, iterationId });
     await client.call('deleteProject', { projectId });
