@@ -101,7 +101,7 @@ export async function benchShards({ smoke }: { smoke: boolean }): Promise<void> 
     return console.log(
       'TAGLENS_TEST_MYSQL_URL and TAGLENS_TEST_TEMPORAL_ADDRESS are not set: skipped. See infra/servers.sh.',
     );
-  const count = smoke ? 600 : 20_000;
+  const count = smoke ? 200 : 20_000;
   const installation = await install();
   try {
     const { client } = await installation.startApi();

@@ -87,7 +87,7 @@ export const advanced: QualitySection = {
     { name: 'kept', head: 'share that kept ADVANCED', decimals: 2 },
     { name: 'quickMinutes', head: 'minutes of QUICK', decimals: 1 },
   ],
-  cases: casesOf('advanced', trials, findDataset, (set, trial, seeds) =>
-    measureInProduct(seeds, (client, seed) => measureOne(client, set, trial, seed)),
+  cases: casesOf('advanced', trials, findDataset, (set, trial, seeds, settings) =>
+    measureInProduct(seeds, settings, (client, seed) => measureOne(client, set, trial, seed)),
   ),
 };

@@ -11,6 +11,8 @@ export interface OneMeasured {
   minutes?: number;
 }
 
+export type ServerSettings = Record<string, string>;
+
 /** One row of a table. */
 export interface QualityCase {
   /** As `--only` knows it, such as «detectors/bccd/QUICK/all». */
@@ -19,8 +21,11 @@ export interface QualityCase {
   labels: string[];
   /** Draws or trainings to take the mean of. */
   seeds: readonly number[];
-  /** Null when the photographs are not there. */
-  measure: (seeds: readonly number[]) => Promise<Measured | null>;
+  /**
+   * Null when the photographs are not there.
+   * @param settings of the server, where the product measures
+   */
+  measure: (seeds: readonly number[], settings: ServerSettings) => Promise<Measured | null>;
 }
 
 export interface QualitySection {
@@ -47,7 +52,7 @@ export function casesOf<Set, Own extends Trial>(
   section: string,
   trials: readonly Own[],
   find: (set: string) => Promise<Set | null>,
-  measure: (set: Set, trial: Own, seeds: readonly number[]) => Promise<Measured>,
+  measure: (set: Set, trial: Own, seeds: readonly number[], settings: ServerSettings) => Promise<Measured>,
 ): QualityCase[] {
   return trials.map((trial) => {
     const labels = [trial.set, ...trial.labels];
@@ -55,9 +60,9 @@ export function casesOf<Set, Own extends Trial>(
       name: [section, ...labels].join('/'),
       labels,
       seeds: trial.seeds,
-      measure: async (seeds) => {
+      measure: async (seeds, settings) => {
         const found = await find(trial.set);
-        return found && measure(found, trial, seeds);
+        return found && measure(found, trial, seeds, settings);
       },
     };
   });

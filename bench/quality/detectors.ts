@@ -54,8 +54,8 @@ export const detectors: QualitySection = {
     'until every tag is in so many of them. Runs differ by seed, few-image rows also by draw.',
   labels: ['set', 'mode', 'images a tag'],
   figures: detectorFigures,
-  cases: casesOf('detectors', trials, findDetectionDataset, (set, trial, seeds) =>
-    measureInProduct(seeds, (client, seed) => measureOne(client, set, trial, seed)),
+  cases: casesOf('detectors', trials, findDetectionDataset, (set, trial, seeds, settings) =>
+    measureInProduct(seeds, settings, (client, seed) => measureOne(client, set, trial, seed)),
   ),
   smoke: 'detectors/mslearn-fruit-objects/QUICK/5',
 };

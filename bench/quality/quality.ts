@@ -1,5 +1,5 @@
 import type { BenchOptions } from '../main.ts';
-import type { Measured, QualityCase, QualitySection } from './case.ts';
+import type { Measured, QualityCase, QualitySection, ServerSettings } from './case.ts';
 import { advanced } from './advanced.ts';
 import { detectors } from './detectors.ts';
 import { heads } from './heads.ts';
@@ -8,16 +8,23 @@ import { readRecord, recordCase, tableOf, writePage } from './report.ts';
 
 const sections: QualitySection[] = [heads, advanced, detectors, smallObjects];
 
-async function run({ name, measure }: QualityCase, seeds: readonly number[]): Promise<Measured | null> {
+async function run(
+  { name, measure }: QualityCase,
+  seeds: readonly number[],
+  settings: ServerSettings = {},
+): Promise<Measured | null> {
   console.log(name);
-  return measure(seeds);
+  return measure(seeds, settings);
 }
+
+/** Too short for good figures. */
+const shortTraining = { TAGLENS_MAX_TRAINING_STEPS: '60' };
 
 /** One short training of every section that has one; nothing is written. */
 async function smokeTest(): Promise<void> {
   for (const section of sections) {
     const found = section.cases.find(({ name }) => name === section.smoke);
-    const measured = found && (await run(found, [1]));
+    const measured = found && (await run(found, [1], shortTraining));
     if (measured) console.log(`${tableOf(section, { [found.name]: { ...measured, labels: found.labels } })}\n`);
   }
 }

@@ -40,8 +40,8 @@ export const smallObjects: QualitySection = {
     'test. The larger input is that of the domain Products on Shelves; tiling (`isTiled`) costs a prediction five times the work of General, the larger input 2.6 times.',
   labels: ['set', 'how'],
   figures: detectorFigures,
-  cases: casesOf('small-objects', ways, render, (photos, { domainId, isTiled }, chosen) =>
-    measureInProduct(chosen, (client, seed) =>
+  cases: casesOf('small-objects', ways, render, (photos, { domainId, isTiled }, chosen, settings) =>
+    measureInProduct(chosen, settings, (client, seed) =>
       measureDetector(client, { name: `${seed}`, domainId, photos }, { mode: 'QUICK', seed, isTiled }),
     ),
   ),
