@@ -86,7 +86,7 @@ async function record(stage: Stage, { orchestration, input, subject, ending, act
     await stage.engine.cancel(id);
   }
   const status = endedOtherwise[ending] ?? 'COMPLETED';
-  await until(async () => (await stage.engine.describe(id))?.status === status, status, 60_000);
+  await until(async () => (await stage.engine.describe(id))?.status === status, status);
   await worker.stop();
   const history = History.fromObject({ events: await stage.events(id) });
   const json = History.toObject(history, { longs: Number, enums: String, bytes: String });

@@ -47,7 +47,7 @@ export async function createTestData(makeBackend = freshBackend): Promise<TestDa
 export async function until(
   check: () => Promise<boolean> | boolean,
   what = 'the condition',
-  timeoutMs = 5000,
+  timeoutMs = 60_000,
 ): Promise<void> {
   for (const end = Date.now() + timeoutMs; Date.now() < end;) {
     if (await check()) return;

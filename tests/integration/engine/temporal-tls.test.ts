@@ -79,7 +79,7 @@ describe.runIf(hasTemporal)('a Temporal server behind TLS that asks for a certif
     const worker = await TemporalWorker.start({ ...own, temporal, bundle: await bundleOf() });
     const id = newId();
     await engine.start('trainIteration', { iterationId: id }, { id });
-    await until(async () => (await engine.describe(id))?.status === 'COMPLETED', 'the end', 40_000);
+    await until(async () => (await engine.describe(id))?.status === 'COMPLETED', 'the end');
     await worker.stop();
     await engine.close();
   });

@@ -72,13 +72,13 @@ describe.runIf(hasTemporal)('on Temporal', { timeout: 180_000 }, () => {
     server = await startServer({ TAGLENS_TEMPORAL_ADDRESS: `127.0.0.1:${way.port}` });
     const projectId = await makeTrainableProject(server, 8, 92);
     const { id } = await start(projectId);
-    await until(async () => (await statusOf(id)).status === 'TRAINING', 'the beginning', 60_000);
+    await until(async () => (await statusOf(id)).status === 'TRAINING', 'the beginning');
     const connection = await Connection.connect({ address: temporalAddress });
     await new Client({ connection }).workflow.getHandle(id).terminate('by hand');
     await connection.close();
-    await until(async () => (await statusOf(id)).status === 'FAILED', 'the failure', 60_000);
+    await until(async () => (await statusOf(id)).status === 'FAILED', 'the failure');
     expect((await statusOf(id)).error).not.toBe('');
-    await until(async () => (await keysBelow(server.storage, keys.iteration(id))).length === 0, 'nothing left', 60_000);
+    await until(async () => (await keysBelow(server.storage, keys.iteration(id))).length === 0, 'nothing left');
     expect((await start(projectId)).status).toBe('QUEUED');
   });
 });
