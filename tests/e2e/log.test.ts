@@ -13,7 +13,7 @@ let server: ServerProcess;
 beforeAll(async () => {
   backend = await freshBackend();
   server = await startOn(backend, { TAGLENS_LOG_LEVEL: 'trace' });
-}, 180_000);
+});
 afterAll(async () => {
   await server.end('SIGTERM');
   await backend.close();

@@ -66,7 +66,7 @@ describe.skipIf(!browserFile)('the playground in a real browser, with the networ
 
   test('a query is answered without a key', async () => {
     await run('{ domains { name backbone } }');
-    await answer().getByText('efficientnet-lite2').first().waitFor({ timeout: 20_000 });
+    await answer().getByText('efficientnet-lite2').first().waitFor();
     expect(await answer().textContent()).toContain('General (compact)');
     expect(troubles).toEqual([]);
   });
@@ -79,14 +79,14 @@ describe.skipIf(!browserFile)('the playground in a real browser, with the networ
     );
     const query = 'subscription ($id: ID!) { iterationProgressed(iterationId: $id) { status message } }';
     await run(query, { id: trainIteration.id });
-    await answer().getByText('COMPLETED').first().waitFor({ timeout: 30_000 });
+    await answer().getByText('COMPLETED').first().waitFor();
     expect(troubles).toEqual([]);
   });
 
   test('the schema is there to be browsed', async () => {
     await run('{ domains { id } }');
     await opened().getByRole('button', { name: 'Show Documentation Explorer' }).click();
-    await opened().getByText('Query', { exact: true }).first().waitFor({ timeout: 20_000 });
+    await opened().getByText('Query', { exact: true }).first().waitFor();
     const screenshot = process.env['PLAYGROUND_SCREENSHOT'];
     if (screenshot) await opened().screenshot({ path: screenshot });
     expect(troubles).toEqual([]);

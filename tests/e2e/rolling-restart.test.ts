@@ -18,7 +18,7 @@ beforeAll(async () => {
   servers = [await startOn(backend, draining), await startOn(backend, draining)];
   balancer = await Balancer.over(...servers.map(({ url }) => url));
   worker = await startWorkerIfApart(backend);
-}, 180_000);
+});
 afterAll(async () => {
   await balancer.close();
   for (const server of servers) await server.end('SIGTERM');
@@ -98,7 +98,7 @@ async function farewell({ url }: ServerProcess): Promise<object> {
   }
 }
 
-test('servers that are restarted one after the other fail no request', { timeout: 300_000 }, async () => {
+test('servers that are restarted one after the other fail no request', async () => {
   const projectId = await publishModel(servers[0] as ServerProcess);
   const [photograph] = await samples(1, 42);
   const path = `/v1/projects/${projectId}/predict/live`;

@@ -16,7 +16,7 @@ beforeAll(async () => {
   backend = await freshBackend();
   servers = [await startOn(backend, settings), await startOn(backend, settings)];
   balancer = await Balancer.over(...servers.map(({ url }) => url));
-}, 180_000);
+});
 afterAll(async () => {
   await balancer.close();
   for (const server of servers) await server.end('SIGTERM');
@@ -82,4 +82,4 @@ test('a training is told on every process, each event once, also when the proces
   expect(new Set(whole.map(({ eventId }) => eventId)).size).toBe(whole.length);
   for (const events of seen) expect(events).toEqual(whole);
   expect(runsIt(other, id)).toBe(true);
-}, 180_000);
+});

@@ -17,7 +17,6 @@ import { trainUndisturbed } from './many-trainings.ts';
 import { activitiesOf, forgetFeatures, modelsOf, packsOf } from './training-facts.ts';
 
 const photographs: Photograph[] = [];
-const longMs = 240_000;
 
 const phases: [string, (state: State) => boolean][] = [
   ['while it is queued', () => true],
@@ -44,7 +43,7 @@ describe.skipIf(!hasServers)('on MySQL, S3 and Temporal (with infra/servers.sh)'
     worker = await installation.startWorker();
     projectId = await makeProject(api.client, photographs);
     undisturbed = await trainUndisturbed(installation, api.client, projectId);
-  }, longMs);
+  });
   afterAll(() => installation.close());
 
   /** With nothing cached. */
@@ -85,49 +84,44 @@ describe.skipIf(!hasServers)('on MySQL, S3 and Temporal (with infra/servers.sh)'
       for (const [content, place] of packs) expect(packsAfter.get(content)).toBe(place);
       await expectWhole(id);
     },
-    longMs,
   );
 
-  test(
-    'an API process killed during uploads: every acknowledged image is there, whole',
-    async () => {
-      const { id: uploadedTo } = await ask<{ id: string }>(
+  test('an API process killed during uploads: every acknowledged image is there, whole', async () => {
+    const { id: uploadedTo } = await ask<{ id: string }>(
+      api.client,
+      'mutation { createProject(input: { name: "p" }) { id } }',
+    );
+    const acknowledged: string[] = [];
+    const upload = async ({ jpeg }: Photograph): Promise<void> => {
+      const images = [{ source: { base64: jpeg.toString('base64') } }];
+      const { results } = await ask<{ results: { image: { id: string } }[] }>(
         api.client,
-        'mutation { createProject(input: { name: "p" }) { id } }',
+        'mutation ($i: AddImagesInput!) { addImages(input: $i) { results { image { id } } } }',
+        { i: { projectId: uploadedTo, images } },
       );
-      const acknowledged: string[] = [];
-      const upload = async ({ jpeg }: Photograph): Promise<void> => {
-        const images = [{ source: { base64: jpeg.toString('base64') } }];
-        const { results } = await ask<{ results: { image: { id: string } }[] }>(
-          api.client,
-          'mutation ($i: AddImagesInput!) { addImages(input: $i) { results { image { id } } } }',
-          { i: { projectId: uploadedTo, images } },
-        );
-        acknowledged.push(...results.map(({ image }) => image.id));
-      };
-      const queue = [...photographs];
-      const caller = async (): Promise<void> => {
-        for (let next = queue.pop(); next; next = queue.pop()) await upload(next);
-      };
-      const callers = Promise.allSettled(Array.from({ length: 8 }, caller));
-      while (acknowledged.length < 20) await new Promise((resolve) => setTimeout(resolve, 5));
-      await api.end('SIGKILL');
-      await callers;
-      expect(queue.length).toBeGreaterThan(0);
-      api = await installation.startApi();
-      for (const id of acknowledged) {
-        const image = await ask<{ sha256: string; url: string }>(
-          api.client,
-          'query ($id: ID!) { image(id: $id) { sha256 url } }',
-          { id },
-        );
-        const bytes = await (await fetch(image.url)).arrayBuffer();
-        const digest = Buffer.from(await crypto.subtle.digest('SHA-256', bytes)).toString('hex');
-        expect(digest).toBe(image.sha256);
-      }
-    },
-    longMs,
-  );
+      acknowledged.push(...results.map(({ image }) => image.id));
+    };
+    const queue = [...photographs];
+    const caller = async (): Promise<void> => {
+      for (let next = queue.pop(); next; next = queue.pop()) await upload(next);
+    };
+    const callers = Promise.allSettled(Array.from({ length: 8 }, caller));
+    while (acknowledged.length < 20) await new Promise((resolve) => setTimeout(resolve, 5));
+    await api.end('SIGKILL');
+    await callers;
+    expect(queue.length).toBeGreaterThan(0);
+    api = await installation.startApi();
+    for (const id of acknowledged) {
+      const image = await ask<{ sha256: string; url: string }>(
+        api.client,
+        'query ($id: ID!) { image(id: $id) { sha256 url } }',
+        { id },
+      );
+      const bytes = await (await fetch(image.url)).arrayBuffer();
+      const digest = Buffer.from(await crypto.subtle.digest('SHA-256', bytes)).toString('hex');
+      expect(digest).toBe(image.sha256);
+    }
+  });
 
   const servers: [ServerName][] = [['temporal'], ['mariadb'], ['versitygw']];
   test.each(servers)(
@@ -140,6 +134,5 @@ describe.skipIf(!hasServers)('on MySQL, S3 and Temporal (with infra/servers.sh)'
       await disturb('restart', server);
       await expectWhole(id);
     },
-    longMs,
   );
 });

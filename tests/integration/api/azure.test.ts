@@ -146,7 +146,7 @@ describe('Azure’s wire format', () => {
     const started = await ask('POST', `${project}/train?reservedBudgetInHours=0&forceTrain=false`);
     expect(started).toMatchObject({ status: 200, body: { status: 'Training', trainingType: 'Regular' } });
     const iteration = `${project}/iterations/${started.body.id}`;
-    await expect.poll(async () => (await ask('GET', iteration)).body.status, { timeout: 60_000 }).toBe('Completed');
+    await expect.poll(async () => (await ask('GET', iteration)).body.status).toBe('Completed');
     expect(await ask('POST', `${project}/train`)).toMatchObject({
       status: 400,
       body: { code: 'BadRequestTrainingNotNeeded' },

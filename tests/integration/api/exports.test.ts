@@ -49,7 +49,7 @@ beforeAll(async () => {
   ({ projectId, iterationId } = await trainedProject(compact, 8));
   done = await exportToEnd({});
   files = await download(done);
-}, 240_000);
+});
 afterAll(() => server.close());
 
 async function trainedProject(domainId: string, perTag: number) {

@@ -38,7 +38,7 @@ class Way {
   }
 }
 
-describe.runIf(hasTemporal)('on Temporal', { timeout: 180_000 }, () => {
+describe.runIf(hasTemporal)('on Temporal', () => {
   let way: Way;
   let server: TestServer;
 

@@ -78,7 +78,7 @@ describe('on rendered signs', () => {
     });
     expect(steps.map(({ step }) => step)).toEqual([9, 10]);
     expect(resumed).toEqual(straight);
-  }, 300_000);
+  });
 
   it('runs through its schedule faster when the budget is small, and can be stopped', async () => {
     const steps: FineTuneStep[] = [];
@@ -87,7 +87,7 @@ describe('on rendered signs', () => {
     const stopped = new AbortController();
     const stop = { signal: stopped.signal, onStep: () => stopped.abort(new Error('enough')) };
     await expect(fineTune({ ...input(10, 4), ...stop })).rejects.toThrow('enough');
-  }, 300_000);
+  });
 
   it('learns, and predicts by its package what it was judged by', async () => {
     const losses: number[] = [];
@@ -125,5 +125,5 @@ describe('on rendered signs', () => {
     expect(predictor.sizeBytes).toBeGreaterThan(13e6);
     await predictor.release();
     await shared.release();
-  }, 300_000);
+  });
 });
