@@ -4,7 +4,7 @@ import { TrainingMode } from '../../schema/enums.ts';
 import { fitTemperature, probabilitiesOf, type HeldOut } from '../ml/calibration.ts';
 import type { ClassificationEvaluation } from '../ml/evaluation-file.ts';
 import type { ProjectKind } from '../ml/head-loss.ts';
-import { evaluate } from '../ml/metrics.ts';
+import { evaluate, rightImages } from '../ml/metrics.ts';
 
 export interface ComparedModels {
   comparison: ModelComparison;
@@ -37,30 +37,47 @@ export function compareModels(
     logits: both.map((image) => logits[image] as Float64Array),
     targets,
   });
-  const figures = { quick: figuresOf(held(quickLogits), kind), advanced: figuresOf(held(tunedLogits), kind) };
-  const kept = isBetter(figures.advanced, figures.quick) ? TrainingMode.ADVANCED : TrainingMode.QUICK;
+  const judged = { quick: judge(held(quickLogits), kind), advanced: judge(held(tunedLogits), kind) };
+  const kept = isBetter(judged.advanced, judged.quick) ? TrainingMode.ADVANCED : TrainingMode.QUICK;
   const temperature = fitTemperature(held(tunedLogits), kind);
   return {
-    comparison: { imageCount: both.length, ...figures, kept },
+    comparison: { imageCount: both.length, quick: judged.quick.figures, advanced: judged.advanced.figures, kept },
     evaluation: { ...quick, probabilities: probabilitiesWhereJudged(quick, tunedLogits, temperature) },
     temperature,
   };
 }
 
-/** More images right, or as many with less doubt. */
-function isBetter(a: ComparedFigures, b: ComparedFigures): boolean {
-  return a.accuracy > b.accuracy || (a.accuracy === b.accuracy && a.logLoss < b.logLoss);
+interface Judged {
+  figures: ComparedFigures;
+  /** Image by image. */
+  right: boolean[];
 }
 
-function figuresOf(held: HeldOut, kind: ProjectKind): ComparedFigures {
+/** In standard errors: a lead that two equal models seldom have over each other. */
+const clearLead = 2;
+
+/**
+ * The number of images right decides when its difference is more than chance, else the log-loss: on a few dozen images it tells
+ * two models apart long before the number right does.
+ */
+function isBetter(a: Judged, b: Judged): boolean {
+  const onlyOf = (one: Judged, other: Judged): number =>
+    one.right.filter((right, i) => right && !other.right[i]).length;
+  const [onlyA, onlyB] = [onlyOf(a, b), onlyOf(b, a)];
+  if (Math.abs(onlyA - onlyB) > clearLead * Math.sqrt(onlyA + onlyB)) return onlyA > onlyB;
+  return a.figures.logLoss < b.figures.logLoss;
+}
+
+function judge(held: HeldOut, kind: ProjectKind): Judged {
   const { targets } = held;
   const temperature = fitTemperature(held, kind);
   const rows = held.logits.map((logits) => probabilitiesOf(logits, kind, temperature));
   const tagCount = rows[0]?.length ?? 0;
   const probabilities = new Float32Array(rows.length * tagCount);
   rows.forEach((row, i) => probabilities.set(row, i * tagCount));
-  const { accuracy, logLoss } = evaluate({ probabilities, targets, tagCount, kind, threshold: 0.5 });
-  return { accuracy, logLoss };
+  const input = { probabilities, targets, tagCount, kind, threshold: 0.5 };
+  const { accuracy, logLoss } = evaluate(input);
+  return { figures: { accuracy, logLoss }, right: rightImages(input) };
 }
 
 /** Up to a shift, which changes nothing; undefined for an image that the model may have seen. */

@@ -47,17 +47,21 @@ interface Counts {
   actual: number;
 }
 
+/** Whether every tag of an image is right, image by image; those without probabilities are left out. */
+export function rightImages(input: EvaluationInput): boolean[] {
+  const data = finiteRows(input);
+  return data.targets.map((_, i) => isRight(data, i, predictedTags(rowOf(data, i), data.kind, data.threshold)));
+}
+
 /** Computes every figure from stored predictions. */
 export function evaluate(input: EvaluationInput): Metrics {
   const data = finiteRows(input);
   const counts = Array.from({ length: data.tagCount }, () => ({ truePositive: 0, predicted: 0, actual: 0 }));
   const total: Counts = { truePositive: 0, predicted: 0, actual: 0 };
-  let right = 0;
-  data.targets.forEach((targets, i) => {
-    const predicted = predictedTags(rowOf(data, i), data.kind, data.threshold);
-    tally(counts, total, predicted, targets);
-    right += isRight(data, i, predicted) ? 1 : 0;
-  });
+  data.targets.forEach((targets, i) =>
+    tally(counts, total, predictedTags(rowOf(data, i), data.kind, data.threshold), targets),
+  );
+  const right = rightImages(data).filter(Boolean).length;
   const { overall, perTag } = averagePrecisionOf(data);
   return {
     ...precisionAndRecall(total),

@@ -5,13 +5,13 @@ import type { ClassificationEvaluation } from '../../../workers/ml/evaluation-fi
 
 const tags = ['a', 'b'].map((name) => ({ id: name, name, type: 'REGULAR' as const }));
 const facts = { projectId: 'p', sha256: '', perceptualHash: '', isTest: false };
-/** Images 0 to 5; the odd ones show «b». */
-const images = [0, 1, 2, 3, 4, 5].map((i) => ({ id: `image ${i}`, ...facts, tagIndexes: [i % 2] }));
+/** The odd ones show «b». */
+const images = [...Array(12).keys()].map((i) => ({ id: `image ${i}`, ...facts, tagIndexes: [i % 2] }));
 const snapshot: ClassificationSnapshot = { kind: 'MULTICLASS', tags, images };
 
 /** @param right probability that the quick model gave to the true tag, by image; null: never held out */
 function quick(right: (number | null)[], from = 0): ClassificationEvaluation {
-  const own = images.slice(from);
+  const own = images.slice(from, from + right.length);
   const rows = right.map((p, i) => (p === null ? [NaN, NaN] : (from + i) % 2 ? [1 - p, p] : [p, 1 - p]));
   return {
     kind: 'MULTICLASS',
@@ -33,17 +33,29 @@ const tuned = (margins: Record<number, number>): Map<number, Float64Array> =>
     ]),
   );
 
-it('keeps the one that is right more often, however sure the other is', () => {
-  const { comparison } = compareModels(
-    quick([0.99, 0.99, 0.4, 0.99, 0.99, 0.99]),
-    snapshot,
-    tuned({ 0: 0.4, 1: 0.4, 2: 0.4, 3: 0.4, 4: 0.4, 5: 0.4 }),
-  );
+/** Twelve images: probability of the true tag by the quick model, and margins of the tuned one. */
+const kept = (probabilities: number[], margins: number[]): string =>
+  compareModels(quick(probabilities), snapshot, tuned({ ...margins })).comparison.kept;
+
+it('keeps the less doubtful of two of which one has an image more right by chance', () => {
+  const eleven = Array<number>(11).fill(0.55);
+  const ten = Array<number>(10).fill(5);
+  expect(kept([...eleven, 0.45], [...ten, -0.2, -0.2])).toBe('ADVANCED');
+});
+
+it('keeps the one that has clearly more right, however doubtful it is', () => {
+  const eightBarelyWrong = Array<number>(8).fill(0.49);
+  const elevenBarelyRight = Array<number>(11).fill(0.05);
+  expect(kept([...eightBarelyWrong, 0.99, 0.99, 0.99, 0.99], [...elevenBarelyRight, -8])).toBe('ADVANCED');
+});
+
+it('tells how many images both were judged on, and how they did', () => {
+  const { comparison } = compareModels(quick([0.99, 0.99, 0.4, 0.99, 0.99, 0.99]), snapshot, tuned(Array(6).fill(2)));
   expect(comparison).toMatchObject({ kept: 'ADVANCED', imageCount: 6, advanced: { accuracy: 1 } });
   expect(comparison.quick.accuracy).toBeCloseTo(5 / 6);
 });
 
-it('among equally right ones keeps the less doubtful, and not the more boastful', () => {
+it('of equally right ones keeps the less doubtful, and not the more boastful', () => {
   // The same order of pictures by certainty at twice the confidence: at its own temperature no better.
   const right = [0.9, 0.8, 0.4, 0.9, 0.7, 0.9];
   const boastful = Object.fromEntries(right.map((p, i) => [i, 1.9 * Math.log(p / (1 - p))]));
