@@ -17,8 +17,6 @@ import { EvaluationPool } from '../workers/evaluation-pool.ts';
 import { PredictionPool } from '../workers/prediction-pool.ts';
 import { TrainingSupervisor } from '../workers/training-supervisor.ts';
 import { EmbeddedEngine } from '../workflows/engines/embedded.ts';
-import { clientInterceptors } from '../workflows/engines/temporal-tracing.ts';
-import { TemporalEngine } from '../workflows/engines/temporal.ts';
 import { Authenticator } from './authentication.ts';
 import { registerEventMetrics } from './event-metrics.ts';
 import { imageLimits } from './features/images/image-intake.ts';
@@ -156,6 +154,9 @@ async function openEngine(
   metrics: Metrics,
 ) {
   if (settings.kind === 'temporal') {
+    // Temporal's client is large, so that it is loaded only where it is used.
+    const { clientInterceptors } = await import('../workflows/engines/temporal-tracing.ts');
+    const { TemporalEngine } = await import('../workflows/engines/temporal.ts');
     const interceptors = config.otlpEndpoint === undefined ? {} : await clientInterceptors();
     const engine = new TemporalEngine(settings, interceptors);
     // Workers are processes of their own.
