@@ -29,12 +29,12 @@ export class PredictionResolver {
   }
 
   @Mutation(() => Image, { description: 'Turns a stored prediction into an image to train on, with its right tags.' })
-  addPredictionToImages(
+  async addPredictionToImages(
     @Arg('input', () => AddPredictionToImagesInput, { description: 'Which prediction.' })
     input: AddPredictionToImagesInput,
     @Ctx() { caller, services }: Context,
   ) {
-    return services.predictions.addToImages(caller, input);
+    return (await services.predictions.addToImages(caller, input)).image;
   }
 
   @FieldResolver(() => String, { nullable: true, description: 'Address of the picture as JPEG; null when not stored.' })

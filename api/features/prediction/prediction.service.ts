@@ -7,7 +7,7 @@ import type { PredictionTask } from '../../../schema/contracts/prediction.ts';
 import { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import { Prediction } from '../../../schema/entities/prediction.entity.ts';
 import { Publication } from '../../../schema/entities/publication.entity.ts';
-import { PredictionOrder } from '../../../schema/enums.ts';
+import { PredictionOrder, type AddImageStatus } from '../../../schema/enums.ts';
 import { newId } from '../../../schema/id.ts';
 import { authorise, type Caller } from '../../access.ts';
 import type { Page } from '../../connection.ts';
@@ -103,11 +103,19 @@ export class PredictionService {
     return queryPredictions(this.deps.database, projectId, query);
   }
 
-  /** The picture joins the training images as if it had been uploaded, and the prediction goes. */
-  async addToImages(caller: Caller, { predictionId, ...labels }: AddPredictionToImagesInput): Promise<Image> {
+  /**
+   * The picture joins the training images as if it had been uploaded, and the prediction goes.
+   * @param ofProject where it must be from, when the caller has named a project
+   */
+  async addToImages(
+    caller: Caller,
+    { predictionId, ...labels }: AddPredictionToImagesInput,
+    ofProject?: string,
+  ): Promise<{ image: Image; status: AddImageStatus }> {
     const { database, storage, images } = this.deps;
     const prediction = await database.read.manager.findOneBy(Prediction, { id: predictionId });
-    if (!prediction) throw notFound('stored prediction', predictionId);
+    if (!prediction || (ofProject !== undefined && prediction.projectId !== ofProject))
+      throw notFound('stored prediction', predictionId);
     const { projectId } = prediction;
     authorise(caller, 'label', projectId);
     const bytes = await storage.get(keys.predictionOriginal(projectId, predictionId));
@@ -121,7 +129,7 @@ export class PredictionService {
     if (!result?.imageId || result.code !== null)
       throw new DomainError('TAG_CONFLICT', result?.message ?? 'The picture was refused.', { code: result?.code });
     await this.delete(prediction);
-    return images.get(caller, 'label', result.imageId);
+    return { image: await images.get(caller, 'label', result.imageId), status: result.status };
   }
 
   /** Deletes what is past its time. Returns how many went. */

@@ -5,7 +5,15 @@ import { batchAnswer } from '../wire/batch-answer.ts';
 import { readFileBatch } from '../wire/file-batch.ts';
 import { createSummary, fileBatch, idBatch, mostTagIds, urlBatch } from '../wire/image-models.ts';
 import { csv, uuid } from '../wire/query.ts';
-import { addBatch, keep, type Incoming } from '../wire/uploads.ts';
+import {
+  addBatch,
+  keep,
+  refusedStatus,
+  requireEntries,
+  statusOf,
+  type Incoming,
+  type Status,
+} from '../wire/uploads.ts';
 import { metadataInput, wireImages } from '../wire/images.ts';
 
 const about = {
@@ -15,6 +23,12 @@ const about = {
   success: [200, 207],
   answer: createSummary,
 } as const;
+
+/** The picture of a prediction is refused as any other, with the code among the details; what is not there has no picture. */
+function refusalOfPrediction({ code, details }: DomainError): Status {
+  if (details['what'] === 'stored prediction') return 'ErrorSource';
+  return refusedStatus(typeof details['code'] === 'string' ? details['code'] : code);
+}
 
 /** The name of a file is told in quotes, as Azure does. */
 const quoted = (name: string): string => `"${name}"`;
@@ -75,7 +89,9 @@ export const uploadRows: readonly Row[] = [
     body: { kind: 'json', schema: idBatch, isOptional: false },
     call: async (request) => {
       const { caller, services, path, body } = request;
-      const { kind } = await services.projects.get(caller, 'label', path('projectId'));
+      requireEntries(body.images);
+      const projectId = path('projectId');
+      const { kind } = await services.projects.get(caller, 'label', projectId);
       const images = [];
       for (const { id: predictionId, tagIds, regions } of body.images) {
         const labels = {
@@ -84,11 +100,13 @@ export const uploadRows: readonly Row[] = [
           metadata: metadataInput(body.metadata),
         };
         try {
-          const image = await services.predictions.addToImages(caller, { predictionId, ...labels });
-          images.push({ sourceUrl: predictionId, status: 'OK', image: (await wireImages(request, kind, [image]))[0] });
+          const input = { predictionId, ...labels };
+          const { image, status } = await services.predictions.addToImages(caller, input, projectId);
+          const [wired] = await wireImages(request, kind, [image]);
+          images.push({ sourceUrl: predictionId, status: statusOf({ status, code: null }), image: wired });
         } catch (error) {
-          if (!(error instanceof DomainError)) throw error;
-          images.push({ sourceUrl: predictionId, status: 'ErrorSource' });
+          if (!(error instanceof DomainError) || error.status >= 500) throw error;
+          images.push({ sourceUrl: predictionId, status: refusalOfPrediction(error) });
         }
       }
       return batchAnswer(images);

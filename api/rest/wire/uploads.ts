@@ -7,7 +7,7 @@ import { batchAnswer } from './batch-answer.ts';
 import type { createStatuses, createSummary } from './image-models.ts';
 import { metadataInput, wireImages } from './images.ts';
 
-type Status = (typeof createStatuses)[number];
+export type Status = (typeof createStatuses)[number];
 type Asked = Pick<RowRequest, 'caller' | 'services' | 'loaders' | 'path'>;
 type Entry = z.input<typeof createSummary>['images'][number];
 type Refused = { code: string };
@@ -41,9 +41,14 @@ export async function keep(
   }
 }
 
+/** @throws DomainError for a batch of nothing */
+export function requireEntries(images: readonly unknown[]): void {
+  if (images.length === 0) throw new DomainError('INVALID', 'images: no valid image files.', { field: 'images' });
+}
+
 /** Makes images of a batch and says what became of each. */
 export async function addBatch(request: Asked, incoming: readonly Incoming[], batch: BatchLabels): Promise<Answer> {
-  if (incoming.length === 0) throw new DomainError('INVALID', 'images: no valid image files.', { field: 'images' });
+  requireEntries(incoming);
   const { caller, services, path } = request;
   const projectId = path('projectId');
   const { kind } = await services.projects.get(caller, 'label', projectId);
@@ -64,7 +69,7 @@ export async function addBatch(request: Asked, incoming: readonly Incoming[], ba
   return batchAnswer(results);
 }
 
-function statusOf({ status, code }: { status: AddImageStatus; code: string | null }): Status {
+export function statusOf({ status, code }: { status: AddImageStatus; code: string | null }): Status {
   if (code !== null) return refusedStatus(code);
   return status === AddImageStatus.DUPLICATE ? 'OKDuplicate' : 'OK';
 }
@@ -84,4 +89,4 @@ const refusals: Record<string, Status> = {
   NOT_FOUND: 'ErrorInvalidTag',
 };
 
-const refusedStatus = (code: string): Status => refusals[code] ?? 'ErrorUnknown';
+export const refusedStatus = (code: string): Status => refusals[code] ?? 'ErrorUnknown';

@@ -208,6 +208,17 @@ describe('Azure’s wire format', () => {
     expect(next.body.token.continuation).toBeNull();
 
     const { id: storedId } = (await stored.json()) as Wire;
+    const elsewhere = training(`projects/${await makeTrainableProject(server, 1, 4)}`);
+    const refusals = [
+      { target: elsewhere, entry: { id: storedId }, status: 'ErrorSource' },
+      { target: project, entry: { id: storedId, tagIds: [projectId] }, status: 'ErrorInvalidTag' },
+    ];
+    for (const { target, entry, status } of refusals)
+      expect(await ask('POST', `${target}/images/predictions`, json({ images: [entry] }))).toMatchObject({
+        status: 207,
+        body: { images: [{ status }] },
+      });
+    expect(await ask('POST', `${project}/images/predictions`, json({ images: [] }))).toMatchObject({ status: 400 });
     const asImages = json({ images: [{ id: storedId }, { id: projectId }] });
     const turned = await ask('POST', `${project}/images/predictions`, asImages);
     expect(turned).toMatchObject({
