@@ -4,7 +4,7 @@ import { TrainingMode } from '../../schema/enums.ts';
 import { fitTemperature, probabilitiesOf, type HeldOut } from '../ml/calibration.ts';
 import type { ClassificationEvaluation } from '../ml/evaluation-file.ts';
 import type { ProjectKind } from '../ml/head-loss.ts';
-import { evaluate, rightImages } from '../ml/metrics.ts';
+import { logLoss, rightImages, shareRight } from '../ml/metrics.ts';
 
 export interface ComparedModels {
   comparison: ModelComparison;
@@ -39,7 +39,7 @@ export function compareModels(
   });
   const judged = { quick: judge(held(quickLogits), kind), advanced: judge(held(tunedLogits), kind) };
   const kept = isBetter(judged.advanced, judged.quick) ? TrainingMode.ADVANCED : TrainingMode.QUICK;
-  const temperature = fitTemperature(held(tunedLogits), kind);
+  const { temperature } = judged.advanced;
   return {
     comparison: { imageCount: both.length, quick: judged.quick.figures, advanced: judged.advanced.figures, kept },
     evaluation: { ...quick, probabilities: probabilitiesWhereJudged(quick, tunedLogits, temperature) },
@@ -49,6 +49,8 @@ export function compareModels(
 
 interface Judged {
   figures: ComparedFigures;
+  /** The best one for these images, by which they were judged. */
+  temperature: number;
   /** Image by image. */
   right: boolean[];
 }
@@ -76,8 +78,8 @@ function judge(held: HeldOut, kind: ProjectKind): Judged {
   const probabilities = new Float32Array(rows.length * tagCount);
   rows.forEach((row, i) => probabilities.set(row, i * tagCount));
   const input = { probabilities, targets, tagCount, kind, threshold: 0.5 };
-  const { accuracy, logLoss } = evaluate(input);
-  return { figures: { accuracy, logLoss }, right: rightImages(input) };
+  const right = rightImages(input);
+  return { figures: { accuracy: shareRight(right), logLoss: logLoss(input) }, temperature, right };
 }
 
 /** Up to a shift, which changes nothing; undefined for an image that the model may have seen. */

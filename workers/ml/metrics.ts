@@ -50,18 +50,20 @@ interface Counts {
 /** Whether every tag of an image is right, image by image; those without probabilities are left out. */
 export function rightImages(input: EvaluationInput): boolean[] {
   const data = finiteRows(input);
-  return data.targets.map((_, i) => isRight(data, i, predictedTags(rowOf(data, i), data.kind, data.threshold)));
+  return predictedOf(data).map((predicted, i) => isRight(data, i, predicted));
 }
+
+/** The accuracy; 0 without images. */
+export const shareRight = (right: readonly boolean[]): number =>
+  right.length ? right.filter(Boolean).length / right.length : 0;
 
 /** Computes every figure from stored predictions. */
 export function evaluate(input: EvaluationInput): Metrics {
   const data = finiteRows(input);
   const counts = Array.from({ length: data.tagCount }, () => ({ truePositive: 0, predicted: 0, actual: 0 }));
   const total: Counts = { truePositive: 0, predicted: 0, actual: 0 };
-  data.targets.forEach((targets, i) =>
-    tally(counts, total, predictedTags(rowOf(data, i), data.kind, data.threshold), targets),
-  );
-  const right = rightImages(data).filter(Boolean).length;
+  const predicted = predictedOf(data);
+  data.targets.forEach((targets, i) => tally(counts, total, predicted[i] ?? [], targets));
   const { overall, perTag } = averagePrecisionOf(data);
   return {
     ...precisionAndRecall(total),
@@ -73,7 +75,7 @@ export function evaluate(input: EvaluationInput): Metrics {
     })),
     expectedCalibrationError: expectedCalibrationError(data),
     logLoss: logLoss(data),
-    accuracy: data.targets.length ? right / data.targets.length : 0,
+    accuracy: shareRight(predicted.map((own, i) => isRight(data, i, own))),
   };
 }
 
@@ -107,6 +109,9 @@ export function confusionMatrix(input: EvaluationInput): number[][] {
   });
   return matrix;
 }
+
+const predictedOf = (data: EvaluationInput): number[][] =>
+  data.targets.map((_, i) => predictedTags(rowOf(data, i), data.kind, data.threshold));
 
 /** Tags that count as predicted at a threshold. */
 export function predictedTags(row: Float32Array, kind: ProjectKind, threshold: number): number[] {
@@ -183,7 +188,8 @@ export function expectedCalibrationError(data: EvaluationInput): number {
   });
 }
 
-function logLoss(data: EvaluationInput): number {
+/** Mean of -ln of the probability that the truth got: by image, or by image and tag when an image may have several tags. */
+export function logLoss(data: EvaluationInput): number {
   let sum = 0;
   let total = 0;
   const add = (p: number): void => {
