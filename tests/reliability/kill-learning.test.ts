@@ -47,7 +47,7 @@ const learnings: Learning[] = [
   {
     what: 'a classifier whose backbone learns',
     checkpointSteps: 8,
-    mostSteps: 16,
+    mostSteps: 12,
     // So long that the schedule need not be shortened, which no training would repeat to the byte.
     options: { mode: 'ADVANCED', budgetMinutes: 120 },
     makeProject: (client) => makeProject(client, photographs()),

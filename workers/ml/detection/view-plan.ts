@@ -28,8 +28,11 @@ export interface ViewPlan {
 type Random = () => number;
 
 const mosaicShare = 0.3;
-/** Of the views of a tiled detector, those at the scale of a tile. */
-const tiledShare = 0.5;
+/**
+ * Views at the scale of a tile, which a tiled detector looks at; others learn from them what is larger than anything in their
+ * few pictures, which else gets a box of the size that they know.
+ */
+const closeUpShare = { tiled: 0.5, whole: 0.3 };
 const colourRange = 0.3;
 /** An object of which less is left teaches nothing. */
 const leastVisibleShare = 0.35;
@@ -53,7 +56,7 @@ export function variedPlan(
   { inputSize: side, isTiled }: { inputSize: number; isTiled: boolean },
   random: Random,
 ): ViewPlan {
-  const zoom = isTiled && random() < tiledShare ? 1 / tileShare : 1;
+  const zoom = random() < closeUpShare[isTiled ? 'tiled' : 'whole'] ? 1 / tileShare : 1;
   const patches =
     random() < mosaicShare ? mosaic(picture, fellows, side, random) : [scaledPatch(picture, zoom * side, side, random)];
   const factor = (): number => 1 + colourRange * (2 * random() - 1);

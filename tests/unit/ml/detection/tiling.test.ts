@@ -41,12 +41,28 @@ it('leaves what a tile cuts off to others, but not what the picture itself ends'
   expect(fromLook(looksOf(false)[0] as Box, [atLeft, atRight, atBottom])).toEqual([atLeft, atRight, atBottom]);
 });
 
-it('shows a tiled detector as many pictures at the scale of its tiles as at that of the whole', () => {
-  const sizes = Array.from({ length: 400 }, (_, key) => {
-    const { patches } = variedPlan(0, [0], { inputSize: side, isTiled: true }, keyedRandom(3, key));
+/** Sizes of the picture in views that are no mosaics, in sides of the view. */
+function sizesInViews(isTiled: boolean): number[] {
+  return Array.from({ length: 400 }, (_, key) => {
+    const { patches } = variedPlan(0, [0], { inputSize: side, isTiled }, keyedRandom(3, key));
     return patches.length === 1 ? (patches[0]?.width ?? 0) / side : null;
   }).filter((size) => size !== null);
-  // The largest of the usual scale is 1.4 times, the smallest of the tiles' .75 / .6 times as large.
-  expect(sizes.filter((size) => size > 1.4 * Math.exp(0.1)).length).toBeGreaterThan(sizes.length / 4);
-  expect(sizes.filter((size) => size < (0.75 / tileShare) * Math.exp(-0.1)).length).toBeGreaterThan(sizes.length / 4);
+}
+
+const shareOf = (sizes: number[], is: (size: number) => boolean): number => sizes.filter(is).length / sizes.length;
+/** The largest of the usual scale is 1.4 times, the smallest of the tiles' .75 / .6 times as large. */
+const isLarge = (size: number): boolean => size > 1.4 * Math.exp(0.1);
+const isSmall = (size: number): boolean => size < (0.75 / tileShare) * Math.exp(-0.1);
+
+it('shows a tiled detector as many pictures at the scale of its tiles as at that of the whole', () => {
+  const sizes = sizesInViews(true);
+  expect(shareOf(sizes, isLarge)).toBeGreaterThan(0.25);
+  expect(shareOf(sizes, isSmall)).toBeGreaterThan(0.25);
+});
+
+it('shows any other detector some pictures from near, so that it learns of objects larger than those it has', () => {
+  const sizes = sizesInViews(false);
+  expect(shareOf(sizes, isLarge)).toBeGreaterThan(0.15);
+  expect(shareOf(sizes, isLarge)).toBeLessThan(0.3);
+  expect(shareOf(sizes, isSmall)).toBeGreaterThan(0.4);
 });
