@@ -38,6 +38,8 @@ const statuses = {
 
 export type ErrorCode = keyof typeof statuses;
 
+export const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(statuses, code);
+
 /** A refusal that the client can understand: the message says what was wrong and what to do, `details` give the values. */
 export class DomainError extends Error {
   constructor(

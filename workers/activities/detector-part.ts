@@ -14,11 +14,13 @@ const overlapThreshold = 0.5;
 export async function learnDetector(
   snapshot: DetectionSnapshot,
   { recipe }: DetectorPlan,
+  budgetMs: number,
   run: PartRun,
 ): Promise<LearnedPart> {
   const { checkpoint, ...rest } = run;
   const tagCount = snapshot.tags.length;
-  const parameters = await trainDetector({ ...rest, tagCount, recipe, ...(checkpoint ? { checkpoint } : {}) });
+  const facts = { tagCount, recipe, budgetMs };
+  const parameters = await trainDetector({ ...rest, ...facts, ...(checkpoint ? { checkpoint } : {}) });
   const found = await judge(snapshot, parameters, run);
   const pictures = snapshot.images.map((_, index) => found.get(index) ?? null);
   return {

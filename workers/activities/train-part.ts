@@ -116,8 +116,11 @@ async function readIfThere(storage: Storage, key: string): Promise<Buffer | unde
 }
 
 function learn(snapshot: Snapshot, plan: TrainingPlan, part: number, run: PartRun): Promise<LearnedPart> {
-  if (plan.name === 'DETECTOR' && snapshot.kind === 'DETECTION') return learnDetector(snapshot, plan, run);
-  if (plan.name === 'FINE_TUNE' && snapshot.kind !== 'DETECTION')
-    return tuneClassifier(snapshot, plan, budgetOfPart(plan, part, Date.now()), run);
+  if (plan.name !== 'HEAD') {
+    const budgetMs = budgetOfPart(plan, part, Date.now());
+    if (plan.name === 'DETECTOR' && snapshot.kind === 'DETECTION') return learnDetector(snapshot, plan, budgetMs, run);
+    if (plan.name === 'FINE_TUNE' && snapshot.kind !== 'DETECTION')
+      return tuneClassifier(snapshot, plan, budgetMs, run);
+  }
   throw new WrongPlanError(`The plan ${plan.name} is not for ${snapshot.kind}.`);
 }

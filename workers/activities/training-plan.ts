@@ -21,6 +21,10 @@ interface GradientPlan<Name, Recipe> {
   /** By image of the snapshot; test images belong to none. */
   folds: number[];
   parts: Part[];
+  /** Milliseconds since 1970. */
+  startedMs: number;
+  /** For everything from then on; null: it takes what it takes. */
+  budgetMs: number | null;
 }
 
 interface HeadPlan {
@@ -28,12 +32,7 @@ interface HeadPlan {
   shardSize: number;
 }
 export type DetectorPlan = GradientPlan<'DETECTOR', DetectorRecipe>;
-export type FineTunePlan = GradientPlan<'FINE_TUNE', FineTuneRecipe> & {
-  /** Milliseconds since 1970. */
-  startedMs: number;
-  /** For everything from then on. */
-  budgetMs: number;
-};
+export type FineTunePlan = GradientPlan<'FINE_TUNE', FineTuneRecipe>;
 
 /** The plan does not fit what it is for, a fault of the program: no attempt can end otherwise. */
 export class WrongPlanError extends Error {
@@ -70,7 +69,7 @@ const headPlan: HeadPlan = { name: 'HEAD', shardSize: pooledShardSize };
 
 /** @param startedMs milliseconds since 1970, from which on the budget counts */
 export function makePlan(iteration: Iteration, snapshot: Snapshot, recipes: Recipes, startedMs: number): TrainingPlan {
-  if (snapshot.kind === 'DETECTION') return detectorPlan(iteration, snapshot, recipes);
+  if (snapshot.kind === 'DETECTION') return detectorPlan(iteration, snapshot, recipes, startedMs);
   return iteration.mode === TrainingMode.ADVANCED ? fineTunePlan(iteration, snapshot, recipes, startedMs) : headPlan;
 }
 
@@ -78,18 +77,13 @@ function detectorPlan(
   { mode, inputSize, isTiled, seed, budgetMinutes }: Iteration,
   snapshot: Snapshot,
   recipes: Recipes,
+  startedMs: number,
 ): DetectorPlan {
   if (inputSize === null) throw new Error('The iteration of a detector has no input size.');
   const { folds, parts, imageCount } = divide(snapshot, seed);
-  const facts = {
-    mode,
-    inputSize,
-    isTiled,
-    imageCount,
-    budgetMinutes: budgetMinutes ?? 0,
-    trainingCount: parts.length,
-  };
-  return { name: 'DETECTOR', shardSize: viewsShardSize, recipe: recipes.detector(facts), folds, parts };
+  const recipe = recipes.detector({ mode, inputSize, isTiled, imageCount });
+  const budgetMs = inMs(budgetMinutes);
+  return { name: 'DETECTOR', shardSize: viewsShardSize, recipe, folds, parts, startedMs, budgetMs };
 }
 
 function fineTunePlan(
@@ -100,12 +94,20 @@ function fineTunePlan(
 ): FineTunePlan {
   const { folds, parts, imageCount } = divide(snapshot, seed);
   const recipe = recipes.fineTuning({ backbone: backbone as BackboneName, imageCount });
-  const budgetMs = (budgetMinutes ?? 0) * minuteMs;
+  const budgetMs = inMs(budgetMinutes);
   return { name: 'FINE_TUNE', shardSize: viewsShardSize, recipe, folds, parts, startedMs, budgetMs };
 }
 
+const inMs = (minutes: number | null): number | null => (minutes === null ? null : minutes * minuteMs);
+
 /** How long a part may learn that begins now: an even share of the time left, as if all parts came after one another. */
-export function budgetOfPart({ startedMs, budgetMs, parts }: FineTunePlan, part: number, nowMs: number): number {
+export function budgetOfPart(
+  { startedMs, budgetMs, parts }: DetectorPlan | FineTunePlan,
+  part: number,
+  nowMs: number,
+): number {
+  // Plans of detectors that an earlier version made say nothing of time.
+  if (budgetMs == null) return Infinity;
   const leftMs = (startedMs + budgetMs - nowMs) * learningShare;
   return Math.max((leastShare * budgetMs) / parts.length, leftMs / (parts.length - part));
 }

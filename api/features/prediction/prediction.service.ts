@@ -11,10 +11,11 @@ import { PredictionOrder, type AddImageStatus } from '../../../schema/enums.ts';
 import { newId } from '../../../schema/id.ts';
 import { authorise, type Caller } from '../../access.ts';
 import type { Page } from '../../connection.ts';
-import { DomainError, notFound } from '../../errors.ts';
+import { DomainError, isErrorCode, notFound } from '../../errors.ts';
 import type { RateLimit } from '../../rate-limit.ts';
 import { note } from '../../request-notes.ts';
 import { checkText } from '../../text.ts';
+import type { AddImageResult } from '../images/image.input.ts';
 import type { ImageService } from '../images/image.service.ts';
 import type { ImageSources } from '../images/image-source.ts';
 import type { UploadService } from '../images/upload.service.ts';
@@ -125,11 +126,11 @@ export class PredictionService {
       tagIds: [],
       images: [{ source, ...labels, name: `prediction ${predictionId}`, isTest: false }],
     };
-    const [result] = (await images.add({ ...caller, idempotencyKey: null }, batch)).results;
-    if (!result?.imageId || result.code !== null)
-      throw new DomainError('TAG_CONFLICT', result?.message ?? 'The picture was refused.', { code: result?.code });
+    const { results } = await images.add({ ...caller, idempotencyKey: null }, batch);
+    const [{ imageId, status, code, message }] = results as [AddImageResult];
+    if (code !== null) throw refusedAlone(code, message);
     await this.delete(prediction);
-    return { image: await images.get(caller, 'label', result.imageId), status: result.status };
+    return { image: await images.get(caller, 'label', imageId as string), status };
   }
 
   /** Deletes what is past its time. Returns how many went. */
@@ -180,6 +181,12 @@ export class PredictionService {
   private expiry(createdAt: Date): Date {
     return new Date(createdAt.getTime() + this.deps.retentionDays * dayMs);
   }
+}
+
+/** What refuses a picture within a batch, as the refusal of a whole request. */
+function refusedAlone(code: string, message: string | null): DomainError {
+  const text = message ?? 'The picture was refused.';
+  return isErrorCode(code) ? new DomainError(code, text) : new DomainError('IMAGE_REFUSED', text, { reason: code });
 }
 
 function indexFor({ iterationId, publishedName, orderBy }: PredictionListArgs): string {

@@ -24,10 +24,10 @@ const about = {
   answer: createSummary,
 } as const;
 
-/** The picture of a prediction is refused as any other, with the code among the details; what is not there has no picture. */
+/** The picture of a prediction is refused as any other; what is not there has no picture. */
 function refusalOfPrediction({ code, details }: DomainError): Status {
   if (details['what'] === 'stored prediction') return 'ErrorSource';
-  return refusedStatus(typeof details['code'] === 'string' ? details['code'] : code);
+  return refusedStatus(code === 'IMAGE_REFUSED' ? String(details['reason']) : code);
 }
 
 /** The name of a file is told in quotes, as Azure does. */

@@ -256,10 +256,10 @@ test('stored predictions are listed, shown and become images to train on', async
     'query ($p: ID!) { project(id: $p) { tags { id name } } }',
     { p: own },
   );
-  const image = await ask<{ tags: { id: string }[] }>(
-    'mutation ($i: AddPredictionToImagesInput!) { addPredictionToImages(input: $i) { id tags { id } } }',
-    { i: { predictionId: stored.id, tagIds: [tags[0]?.id] } },
-  );
+  const add = 'mutation ($i: AddPredictionToImagesInput!) { addPredictionToImages(input: $i) { id tags { id } } }';
+  const unknown = { predictionId: stored.id, tagIds: [own] };
+  expect(await codeOf(add, { i: unknown })).toBe('NOT_FOUND');
+  const image = await ask<{ tags: { id: string }[] }>(add, { i: { ...unknown, tagIds: [tags[0]?.id] } });
   expect(image.tags).toEqual([{ id: tags[0]?.id }]);
   expect(await ask(list, { p: own })).toMatchObject({ totalCount: 0 });
 });

@@ -59,6 +59,15 @@ it('a held-out fold is about a fifth, and test images belong to none', () => {
   expect(new Set(tested.folds.filter((fold) => fold >= 0))).toEqual(new Set([0]));
 });
 
+it('a QUICK detector takes what it takes, an ADVANCED one its budget', () => {
+  const own = makePlan(iteration(), detection(60, 5), recipes, 1000);
+  if (own.name !== 'DETECTOR') throw new Error('It is no detector.');
+  expect(budgetOfPart(own, 0, 2000)).toBe(Infinity);
+  const budgeted = makePlan(iteration({ budgetMinutes: 10 }), detection(60, 5), recipes, 1000);
+  if (budgeted.name !== 'DETECTOR') throw new Error('It is no detector.');
+  expect(budgetOfPart(budgeted, 0, 1000)).toBeCloseTo(0.9 * 600_000);
+});
+
 it('the parts of an ADVANCED classifier share what is left of its budget', () => {
   const snapshot = { kind: 'MULTICLASS' as const, tags, images: imagesOf(30) };
   const plan = makePlan(iteration({ mode: TrainingMode.ADVANCED, budgetMinutes: 10 }), snapshot, recipes, 1000);

@@ -7,7 +7,12 @@ export interface DetectorRecipe {
   inputSize: number;
   /** Cached copies of each picture: the first as it is, the others varied; tiles come on top. */
   viewsPerImage: number;
+  /** Of the varied ones, those at the scale of a tile. */
+  closeUpShare: number;
+  /** Of the whole schedule. */
   steps: number;
+  /** When the time is too short for the whole: a detector that has learned less is of no use. */
+  fewestSteps: number;
   batchSize: number;
   /** Whether it also looks at four overlapping parts of each picture, for what is small. */
   isTiled: boolean;
@@ -27,10 +32,6 @@ export interface DetectorPlan {
   isTiled: boolean;
   /** Pictures that may be trained on. */
   imageCount: number;
-  /** For everything of an ADVANCED training: views and all of its trainings. */
-  budgetMinutes: number;
-  /** Trainings that share the budget: those of the folds and the last one. */
-  trainingCount: number;
   /** What an operator allows. */
   mostSteps?: number;
 }
@@ -39,18 +40,16 @@ export interface DetectorPlan {
 const tinySet = 30;
 const batchSize = 8;
 
-/** Processor seconds of one step and of one view at 320 pixels, on the machine of the study. */
-const stepSeconds = 0.16;
-const viewSeconds = 0.03;
-
 export function detectorRecipe(plan: DetectorPlan): DetectorRecipe {
-  const steps = Math.min(plan.mode === 'QUICK' ? quickSteps(plan) : advancedSteps(plan), plan.mostSteps ?? Infinity);
+  const steps = Math.min(wantedSteps(plan.mode, plan.imageCount), plan.mostSteps ?? Infinity);
   return {
     backbone: 'efficientnet-lite0',
     inputSize: plan.inputSize,
     isTiled: plan.isTiled,
     viewsPerImage: viewsOf(plan, steps),
+    closeUpShare: closeUpsOf(plan),
     steps,
+    fewestSteps: Math.min(steps, wantedSteps('QUICK', plan.imageCount)),
     batchSize,
     headWidth: 64,
     learningRate: 2e-3,
@@ -60,17 +59,9 @@ export function detectorRecipe(plan: DetectorPlan): DetectorRecipe {
 }
 
 /** Of larger sets more than in the study, where more steps and views helped most: blood cells stood at .83 after 600. */
-function quickSteps({ imageCount }: DetectorPlan): number {
-  return imageCount <= tinySet ? 500 : 800;
-}
-
-/** As many as fit into the budget; the least is still a whole schedule, as one that stops halfway is worse than none. */
-function advancedSteps({ imageCount, inputSize, budgetMinutes, trainingCount }: DetectorPlan): number {
-  const cost = (inputSize / 320) ** 2;
-  const views = imageCount * wantedViews('ADVANCED', imageCount) * viewSeconds * cost;
-  const affordable = (budgetMinutes * 60 - views) / (stepSeconds * cost * trainingCount);
-  const most = imageCount <= tinySet ? 900 : 1400;
-  return Math.round(Math.min(most, Math.max(500, affordable)));
+function wantedSteps(mode: DetectorPlan['mode'], imageCount: number): number {
+  if (imageCount <= tinySet) return mode === 'QUICK' ? 500 : 900;
+  return mode === 'QUICK' ? 800 : 1400;
 }
 
 function wantedViews(mode: DetectorPlan['mode'], imageCount: number): number {
@@ -82,4 +73,13 @@ function wantedViews(mode: DetectorPlan['mode'], imageCount: number): number {
 function viewsOf({ mode, imageCount }: DetectorPlan, steps: number): number {
   const usable = Math.ceil((steps * batchSize) / Math.max(1, imageCount));
   return 1 + Math.min(wantedViews(mode, imageCount), usable);
+}
+
+/**
+ * A tiled detector looks at tiles as often as at wholes. Few pictures hold few sizes: an object larger than any of them would
+ * get a box of the size that is known.
+ */
+function closeUpsOf({ isTiled, imageCount }: DetectorPlan): number {
+  if (isTiled) return 0.5;
+  return imageCount <= tinySet ? 0.3 : 0;
 }

@@ -1,4 +1,7 @@
+import { isTensorFile } from '../tensor-file.ts';
+import { readCheckpoint, writeCheckpoint } from '../trainer/checkpoint.ts';
 import type { Weights } from '../trainer/network.ts';
+import { runSchedule, startingPace, type Pace } from '../trainer/pacing.ts';
 import { cosine } from '../trainer/schedule.ts';
 import { Trainer } from '../trainer/trainer.ts';
 import { ViewPool } from '../view-pool.ts';
@@ -23,10 +26,12 @@ export interface DetectorTraining {
   seed: number;
   /** Of one step. */
   threads: number;
-  /** To go on from, the state of the trainer; made by a training with the same recipe, members and seed. */
+  /** What this training may take, counted over all attempts; the schedule is run through faster to fit. */
+  budgetMs: number;
+  /** To go on from; made by a training with the same recipe, members and seed. */
   checkpoint?: Buffer;
   /** Awaited before the next step. */
-  onCheckpoint?: (state: Buffer, step: number) => Promise<void>;
+  onCheckpoint?: (state: Buffer) => Promise<void>;
   onStep?: (progress: DetectorStep) => void;
   signal?: AbortSignal;
 }
@@ -34,6 +39,7 @@ export interface DetectorTraining {
 export interface DetectorStep {
   /** From 1. */
   step: number;
+  /** Of the whole schedule, as it is planned by now. */
   steps: number;
   loss: number;
   learningRate: number;
@@ -46,7 +52,8 @@ const normalisingPictures = 24;
 const optimiser = { beta1: 0.9, beta2: 0.99, weightDecay: 0.01, clipNorm: 10 };
 
 /**
- * Trains the head of a detector on cached views. The same arguments give the same weights, with or without a break.
+ * Trains the head of a detector on cached views. The same arguments give the same weights, with or without a break, as long as
+ * the budget lets the whole schedule pass.
  * @throws what `signal` was aborted with
  */
 export async function trainDetector(training: DetectorTraining): Promise<DetectorParameters> {
@@ -55,13 +62,17 @@ export async function trainDetector(training: DetectorTraining): Promise<Detecto
   const pool = new ViewPool(training.loadViews, readViewPack, poolBytes);
   const trainer = await openTrainer(training, pool);
   try {
-    if (checkpoint) trainer.restore(checkpoint);
+    // One that an earlier version made says nothing of its pace: then this training begins anew.
+    const resumed = checkpoint && !isTensorFile(checkpoint) ? readCheckpoint(checkpoint) : undefined;
+    if (resumed) trainer.restore(resumed.trainer);
     const batches = new Batches(members, recipe.batchSize, seed);
-    for (let step = trainer.stepCount; step < recipe.steps; step++) {
-      training.signal?.throwIfAborted();
-      await trainStep(training, trainer, await viewsOf(pool, batches.at(step)), step);
-      await checkpointWhenDue(training, trainer, step + 1);
-    }
+    await runSchedule(resumed?.pace ?? startingPace(recipe.steps), {
+      roundSteps: recipe.checkpointSteps,
+      budgetMs: training.budgetMs,
+      fewestSteps: recipe.fewestSteps,
+      doStep: async (pace) => trainStep(training, trainer, await viewsOf(pool, batches.at(pace.step)), pace),
+      endRound: async (pace) => training.onCheckpoint?.(writeCheckpoint(pace, trainer.state())),
+    });
     const { backbone, inputSize, headWidth, isTiled } = recipe;
     return { backbone, inputSize, headWidth, isTiled, tagCount, weights: learned(trainer.averaged()) };
   } finally {
@@ -105,19 +116,26 @@ async function viewsOf(pool: ViewPool<ViewPack>, picks: Pick[]): Promise<View[]>
 }
 
 async function trainStep(
-  { recipe, tagCount, onStep }: DetectorTraining,
+  { recipe, tagCount, onStep, signal }: DetectorTraining,
   trainer: Trainer,
   views: View[],
-  step: number,
+  pace: Pace,
 ): Promise<void> {
-  const { inputSize, steps, learningRate: peak } = recipe;
+  signal?.throwIfAborted();
+  const { inputSize } = recipe;
   const outputs = await trainer.forward(mapInputs(views.map(({ maps }) => maps)));
   const objects = views.map(({ boxes }) => boxes);
   const { loss, gradients } = detectionLoss(gridOf(inputSize), inputSize, tagCount, byLevel(outputs), objects);
-  if (!Number.isFinite(loss)) throw new Error(`The training came apart: the loss of step ${step + 1} is ${loss}.`);
-  const learningRate = cosine(step, steps, { peak, warmUpSteps: Math.min(50, steps / 10), endShare: 0.02 });
+  const step = pace.step + 1;
+  if (!Number.isFinite(loss)) throw new Error(`The training came apart: the loss of step ${step} is ${loss}.`);
+  const learningRate = rateAt(pace, recipe);
   await trainer.backward(byName(gradients), learningRate);
-  onStep?.({ step: step + 1, steps, loss, learningRate });
+  onStep?.({ step, steps: pace.step + pace.stepsLeft, loss, learningRate });
+}
+
+/** The schedule is told by position, since it may be run through faster from some step on. */
+function rateAt({ position }: Pace, { steps, learningRate: peak }: DetectorRecipe): number {
+  return cosine(position * steps, steps, { peak, warmUpSteps: Math.min(50, steps / 10), endShare: 0.02 });
 }
 
 function byLevel(outputs: Record<string, Float32Array>): HeadOutputs {
@@ -133,13 +151,4 @@ function byName({ tags, distances }: HeadOutputs): Record<string, Float32Array> 
       [`distances${stride}`, distances[l] as Float32Array],
     ]),
   );
-}
-
-async function checkpointWhenDue(
-  { recipe, onCheckpoint }: DetectorTraining,
-  trainer: Trainer,
-  done: number,
-): Promise<void> {
-  if (!onCheckpoint || done % recipe.checkpointSteps !== 0 || done === recipe.steps) return;
-  await onCheckpoint(trainer.state(), done);
 }

@@ -1,4 +1,5 @@
 import type { Box, TaggedBox } from './boxes.ts';
+import type { DetectorRecipe } from './recipe.ts';
 import { tileShare } from './tiling.ts';
 
 /** A picture laid, squashed, into a view. All in pixels of the view. */
@@ -28,11 +29,6 @@ export interface ViewPlan {
 type Random = () => number;
 
 const mosaicShare = 0.3;
-/**
- * Views at the scale of a tile, which a tiled detector looks at; others learn from them what is larger than anything in their
- * few pictures, which else gets a box of the size that they know.
- */
-const closeUpShare = { tiled: 0.5, whole: 0.3 };
 const colourRange = 0.3;
 /** An object of which less is left teaches nothing. */
 const leastVisibleShare = 0.35;
@@ -53,10 +49,10 @@ export function plainPlan(picture: number, look: Box, side: number): ViewPlan {
 export function variedPlan(
   picture: number,
   fellows: readonly number[],
-  { inputSize: side, isTiled }: { inputSize: number; isTiled: boolean },
+  { inputSize: side, closeUpShare }: Pick<DetectorRecipe, 'inputSize' | 'closeUpShare'>,
   random: Random,
 ): ViewPlan {
-  const zoom = random() < closeUpShare[isTiled ? 'tiled' : 'whole'] ? 1 / tileShare : 1;
+  const zoom = closeUpShare > 0 && random() < closeUpShare ? 1 / tileShare : 1;
   const patches =
     random() < mosaicShare ? mosaic(picture, fellows, side, random) : [scaledPatch(picture, zoom * side, side, random)];
   const factor = (): number => 1 + colourRange * (2 * random() - 1);

@@ -52,7 +52,7 @@ export async function renderViews(
   backbone: Backbone,
   set: PictureSet,
   index: number,
-  recipe: Pick<DetectorRecipe, 'inputSize' | 'isTiled' | 'viewsPerImage'>,
+  recipe: Pick<DetectorRecipe, 'inputSize' | 'isTiled' | 'viewsPerImage' | 'closeUpShare'>,
   seed: number,
 ): Promise<Buffer> {
   const side = recipe.inputSize;

@@ -1,17 +1,17 @@
 import { backbones } from '../backbones/registry.ts';
 import { FEATURE_LENGTH, PLAIN_VIEWS } from '../features.ts';
 import type { ProjectKind } from '../head-loss.ts';
+import { readCheckpoint, writeCheckpoint } from '../trainer/checkpoint.ts';
 import { sigmoidCrossEntropy, softmaxCrossEntropy } from '../trainer/losses.ts';
 import type { Weights } from '../trainer/network.ts';
+import { runSchedule, startingPace, type Pace } from '../trainer/pacing.ts';
 import { oneCycle } from '../trainer/schedule.ts';
 import { Trainer } from '../trainer/trainer.ts';
 import { ViewPool } from '../view-pool.ts';
 import { backboneGraph, type BackboneGraph } from '../backbones/backbone-graph.ts';
 import { Batches, type TrainingPictures } from './batches.ts';
 import { foldScales, splitScales } from './channel-scales.ts';
-import { readCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import { plainMaps, readMapPack } from './map-pack.ts';
-import { fitInto, startingPace, stepOn, type Pace } from './pacing.ts';
 import { poolBytes, type FineTuneRecipe } from './recipe.ts';
 import { fitStartingHead } from './starting-head.ts';
 import { trainingNetwork } from './tail-network.ts';
@@ -28,7 +28,7 @@ export interface FineTuneInput extends TrainingPictures {
   /** Where an earlier attempt was, which is gone on from as if nothing had happened; of the same pictures, recipe and seed. */
   checkpoint?: Uint8Array;
   /** Awaited before the next step. */
-  onCheckpoint?: (state: Buffer, progress: FineTuneStep) => Promise<void>;
+  onCheckpoint?: (state: Buffer) => Promise<void>;
   onStep?: (progress: FineTuneStep) => void;
   signal?: AbortSignal;
 }
@@ -146,34 +146,28 @@ class FineTuning {
     private readonly batches: Batches,
   ) {}
 
-  async run(from: Pace): Promise<void> {
-    const every = checkpointSteps(this.input);
-    let pace = from;
-    while (pace.stepsLeft > 0) {
-      const roundStart = pace;
-      let progress: FineTuneStep | undefined;
-      for (let i = 0; i < every && pace.stepsLeft > 0; i++) [pace, progress] = await this.step(pace);
-      const stepMs = (pace.spentMs - roundStart.spentMs) / (pace.step - roundStart.step);
-      if (pace.stepsLeft > 0) pace = fitInto(this.input.budgetMs, pace, stepMs);
-      if (progress) await this.input.onCheckpoint?.(writeCheckpoint(pace, this.trainer.state()), progress);
-    }
+  run(from: Pace): Promise<void> {
+    return runSchedule(from, {
+      roundSteps: checkpointSteps(this.input),
+      budgetMs: this.input.budgetMs,
+      fewestSteps: 1,
+      doStep: (pace) => this.step(pace),
+      endRound: async (pace) => this.input.onCheckpoint?.(writeCheckpoint(pace, this.trainer.state())),
+    });
   }
 
-  private async step(pace: Pace): Promise<[Pace, FineTuneStep]> {
+  private async step(pace: Pace): Promise<void> {
     this.input.signal?.throwIfAborted();
-    const startedMs = performance.now();
     const { kind, recipe } = this.input;
     const { map, targets, kept } = await this.batches.at(pace.step);
     const { logits = new Float32Array() } = await this.trainer.forward({ map, kept });
     const crossEntropy = kind === 'MULTICLASS' ? softmaxCrossEntropy : sigmoidCrossEntropy;
     const { loss, gradient } = crossEntropy(logits, this.smooth(targets), recipe.batchSize);
-    if (!Number.isFinite(loss)) throw new Error(`Fine-tuning diverged: the loss of step ${pace.step + 1} is ${loss}.`);
+    const step = pace.step + 1;
+    if (!Number.isFinite(loss)) throw new Error(`Fine-tuning diverged: the loss of step ${step} is ${loss}.`);
     const learningRate = rateAt(pace, recipe);
     await this.trainer.backward({ logits: gradient }, learningRate);
-    const next = { ...stepOn(pace), spentMs: pace.spentMs + performance.now() - startedMs };
-    const progress = { step: next.step, steps: next.step + next.stepsLeft, loss, learningRate };
-    this.input.onStep?.(progress);
-    return [next, progress];
+    this.input.onStep?.({ step, steps: pace.step + pace.stepsLeft, loss, learningRate });
   }
 
   /** Takes a little from what is certain: from one tag among all, or from each tag's yes or no. */

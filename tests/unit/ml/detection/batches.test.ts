@@ -24,20 +24,12 @@ it('keeps view packs within a bound, those used last', async () => {
   expect(loaded).toEqual([0, 1, 2, 1]);
 });
 
-it('plans steps and views by mode, pictures and budget', () => {
-  const plan = {
-    mode: 'ADVANCED' as const,
-    inputSize: 320,
-    isTiled: false,
-    imageCount: 140,
-    budgetMinutes: 15,
-    trainingCount: 1,
-  };
+it('plans steps and views by mode and pictures', () => {
+  const plan = { mode: 'ADVANCED' as const, inputSize: 320, isTiled: false, imageCount: 140 };
   expect(detectorRecipe({ ...plan, mode: 'QUICK' })).toMatchObject({ steps: 800, viewsPerImage: 12 });
-  expect(detectorRecipe({ ...plan, budgetMinutes: 60 })).toMatchObject({ steps: 1400, viewsPerImage: 19 });
-  const short = detectorRecipe({ ...plan, budgetMinutes: 4, trainingCount: 1 }).steps;
-  expect(short).toBeGreaterThan(500);
-  expect(detectorRecipe({ ...plan, budgetMinutes: 4, trainingCount: 2 }).steps).toBeLessThan(short);
+  expect(detectorRecipe(plan)).toMatchObject({ steps: 1400, fewestSteps: 800, viewsPerImage: 19 });
+  expect(detectorRecipe({ ...plan, imageCount: 16 })).toMatchObject({ steps: 900, fewestSteps: 500 });
+  expect(detectorRecipe({ ...plan, mostSteps: 70 })).toMatchObject({ steps: 70, fewestSteps: 70 });
   // Hardly a view is made that no step would see.
   expect(detectorRecipe({ ...plan, mode: 'QUICK', imageCount: 5000 }).viewsPerImage).toBe(3);
 });

@@ -7,8 +7,9 @@ import { uncalibrated } from '../../../../workers/ml/detection/calibration.ts';
 import type { DetectorModel } from '../../../../workers/ml/detection/detector-package.ts';
 import { openDetector, predictBoxes } from '../../../../workers/ml/detection/predict-boxes.ts';
 import { detectorRecipe } from '../../../../workers/ml/detection/recipe.ts';
-import { trainDetector, type DetectorTraining } from '../../../../workers/ml/detection/train.ts';
+import { trainDetector, type DetectorStep, type DetectorTraining } from '../../../../workers/ml/detection/train.ts';
 import { PictureSet, renderViews, VIEW_VERSION, type TrainingPicture } from '../../../../workers/ml/detection/views.ts';
+import { readCheckpoint } from '../../../../workers/ml/trainer/checkpoint.ts';
 import { readModelPackage, sha256, writeModelPackage } from '../../../../workers/ml/model-package.ts';
 
 const tags = ['stop', 'yield'];
@@ -31,20 +32,13 @@ describe('a detector of road signs', () => {
       pictures.push({ fold: 0, load, boxes: own.map((box) => ({ ...box, tagIndex: tags.indexOf(tag) })) });
       jpegs.push(jpeg);
     }
-    const plan = {
-      mode: 'QUICK' as const,
-      inputSize,
-      isTiled: false,
-      imageCount: pictureCount,
-      budgetMinutes: 1,
-      trainingCount: 1,
-    };
+    const plan = { mode: 'QUICK' as const, inputSize, isTiled: false, imageCount: pictureCount };
     const recipe = { ...detectorRecipe(plan), viewsPerImage: 6, steps: 150, averageDecay: 0.9 };
     const set = new PictureSet(pictures);
     for (const i of pictures.keys()) packs.push(await renderViews(backbone, set, i, recipe, 1));
     const loadViews = (picture: number) => Promise.resolve(packs[picture] as Buffer);
     const members = [...pictures.keys()];
-    training = { loadViews, members, tagCount: tags.length, recipe, seed: 1, threads: 1 };
+    training = { loadViews, members, tagCount: tags.length, recipe, seed: 1, threads: 1, budgetMs: Infinity };
   });
   afterAll(() => backbone.release());
 
@@ -90,15 +84,23 @@ describe('a detector of road signs', () => {
     const checkpoints = new Map<number, Buffer>();
     const whole = await packed({
       recipe,
-      onCheckpoint: (state, step) => Promise.resolve(void checkpoints.set(step, Buffer.from(state))),
+      onCheckpoint: (state) => Promise.resolve(void checkpoints.set(readCheckpoint(state).pace.step, state)),
     });
-    expect([...checkpoints.keys()]).toEqual([5, 10]);
+    expect([...checkpoints.keys()]).toEqual([5, 10, 12]);
     const steps: number[] = [];
     const checkpoint = checkpoints.get(5) as Buffer;
     const resumed = await packed({ recipe, checkpoint, onStep: ({ step }) => steps.push(step) });
     expect(steps).toEqual([6, 7, 8, 9, 10, 11, 12]);
     expect(sha256(resumed)).toBe(sha256(whole));
     expect(sha256(await packed({ recipe, seed: 2 }))).not.toBe(sha256(whole));
+  });
+
+  it('has fewer steps when the time is short, but not fewer than it needs', async () => {
+    const steps: DetectorStep[] = [];
+    const recipe = { ...training.recipe, steps: 40, fewestSteps: 8, checkpointSteps: 5 };
+    await trainDetector({ ...training, recipe, budgetMs: 1, onStep: (step) => steps.push(step) });
+    expect(steps.map((step) => step.steps)).toEqual([40, 40, 40, 40, 40, 8, 8, 8]);
+    expect(steps.at(-1)?.learningRate).toBeLessThan(recipe.learningRate / 3);
   });
 
   it('stops when it is told to', async () => {

@@ -28,7 +28,7 @@ const objects: TaggedBox[] = [
 ];
 const rasters = objects.map((box) => scene(box));
 const side = 64;
-const sized = { inputSize: side, isTiled: false };
+const sized = { inputSize: side, isTiled: false, closeUpShare: 0 };
 const [whole] = looksOf(false) as [Box];
 
 /** Edges of what is light in a view, pixels, within a region. */

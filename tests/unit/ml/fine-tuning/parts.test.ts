@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { Batches } from '../../../../workers/ml/fine-tuning/batches.ts';
 import { foldScales, splitScales } from '../../../../workers/ml/fine-tuning/channel-scales.ts';
 import { readMapPack, writeMapPack } from '../../../../workers/ml/fine-tuning/map-pack.ts';
-import { fitInto, startingPace, stepOn, type Pace } from '../../../../workers/ml/fine-tuning/pacing.ts';
 import { fineTuneRecipe, poolBytes, viewBytes } from '../../../../workers/ml/fine-tuning/recipe.ts';
 import { fitStartingHead } from '../../../../workers/ml/fine-tuning/starting-head.ts';
 import { toFloat16 } from '../../../../workers/ml/float16.ts';
@@ -19,30 +18,6 @@ describe('recipe', () => {
     }
     expect(fineTuneRecipe({ backbone: 'efficientnet-lite0', imageCount: 420 }).augmentedViews).toBe(6);
     expect(fineTuneRecipe({ backbone: 'efficientnet-lite0', imageCount: 100_000 }).augmentedViews).toBe(0);
-  });
-});
-
-describe('pace', () => {
-  const runOn = (pace: Pace, steps: number, stepMs: number): Pace => {
-    for (let i = 0; i < steps; i++) pace = { ...stepOn(pace), spentMs: pace.spentMs + stepMs };
-    return pace;
-  };
-
-  it('moves evenly when there is time', () => {
-    const half = runOn(startingPace(10), 5, 100);
-    expect(half.position).toBeCloseTo(0.5, 12);
-    expect(fitInto(1000, half, 100)).toEqual(half);
-    expect(runOn(half, 5, 100)).toMatchObject({ step: 10, stepsLeft: 0, position: 1 });
-  });
-
-  it('runs through the rest of the schedule faster when there is not', () => {
-    const late = runOn(startingPace(100), 10, 100);
-    const hurried = fitInto(3000, late, 100);
-    expect(hurried).toMatchObject({ step: 10, stepsLeft: 20, position: late.position });
-    const end = runOn(hurried, 20, 100);
-    expect(end).toMatchObject({ position: 1, stepsLeft: 0 });
-    expect(end.spentMs).toBeLessThanOrEqual(3000);
-    expect(fitInto(500, late, 100).stepsLeft).toBe(1);
   });
 });
 
