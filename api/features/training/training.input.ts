@@ -17,7 +17,8 @@ export class TrainIterationInput {
   @Field(() => Int, {
     nullable: true,
     description:
-      'Longest time of an ADVANCED training on one machine, in minutes; 30 by default, at most 1440 (a setting).',
+      'Longest time of an ADVANCED training on one machine, in minutes; 30 by default, at most 1440 (a setting). ' +
+      'A detector takes as many steps as a QUICK one in any case.',
   })
   budgetMinutes?: number | null;
 
