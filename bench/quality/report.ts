@@ -31,11 +31,13 @@ export function tableOf(section: QualitySection, record: QualityRecord): string 
   const hasMinutes = rows.some(({ minutes }) => minutes !== undefined);
   const head = [...section.labels, ...section.figures.map((figure) => figure.head), 'runs'];
   if (hasMinutes) head.push('minutes a training', 'load');
+  head.push('measured on');
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  const lines = rows.map(({ labels, figures, minutes, load }) => {
+  const lines = rows.map(({ labels, figures, minutes, load, measuredOn = '' }) => {
     const cells = section.figures.map(({ name, decimals }) => cell(figures[name], decimals));
     const runs = Math.max(...Object.values(figures).map((values) => values.length));
-    return line([...labels, ...cells, `${runs}`, ...(hasMinutes ? [cell(minutes, 1), `${load ?? ''}`] : [])]);
+    const time = hasMinutes ? [cell(minutes, 1), `${load ?? ''}`] : [];
+    return line([...labels, ...cells, `${runs}`, ...time, measuredOn]);
   });
   return [line(head), line(head.map(() => '---')), ...lines].join('\n');
 }
@@ -68,7 +70,8 @@ const introduction = `# Quality
 
 Measured on photographs that took no part in training (the test split of each set), never chosen by. Where a row has several runs (other
 draws of the training photographs, or other seeds) it gives the mean and the standard deviation. Minutes are wall time on the machine
-that measured (two cores); above a load of 2 to 3 it had other work to do, and they are too long. This page is written by \`npm run bench quality\`, one row of it by
+that measured (two cores); above a load of 2 to 3 it had other work to do, and they are too long. A row tells of the recipe of its day
+([decisions.md](decisions.md) says what was changed, and why). This page is written by \`npm run bench quality\`, one row of it by
 \`npm run bench quality -- --only detectors/bccd/QUICK\`; the values of every run are in [quality.json](quality.json).
 
 The sets are samples of public photographs; they are not part of the project.
