@@ -80,6 +80,9 @@ export async function startEmptyServer(settings: Record<string, string> = {}): P
   const outside = Object.entries(process.env).filter(([name]) => !name.startsWith('TAGLENS_'));
   const env = { ...Object.fromEntries(outside), ...own, ...settings };
   const child = spawn(process.execPath, [program, 'serve'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  // A benchmark that is ended must not leave a server behind that trains on.
+  const end = (): boolean => child.kill('SIGTERM');
+  process.once('exit', end);
   const url = await addressOf(child);
   child.stdout.resume();
   return {
@@ -89,7 +92,8 @@ export async function startEmptyServer(settings: Record<string, string> = {}): P
     settings: { ...own, ...settings },
     residentMegabytes: () => residentMegabytes(child.pid),
     stop: async () => {
-      child.kill('SIGTERM');
+      process.off('exit', end);
+      end();
       if (child.exitCode === null) await once(child, 'exit');
       await rm(data, { recursive: true, force: true });
     },

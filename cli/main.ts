@@ -63,6 +63,8 @@ async function samplesCommand(folder: string, options: { perTag: number; seed: n
 
 async function benchCommand(name: BenchName, { smoke = false, only, runs }: Partial<BenchOptions>): Promise<void> {
   const { benches } = await import('../bench/main.ts');
+  // Node would end without telling what a benchmark has started.
+  process.once('SIGTERM', () => process.exit(143));
   await benches[name]({ smoke, only, runs });
 }
 
