@@ -23,7 +23,7 @@ import type { ProjectService } from '../projects/project.service.ts';
 import { checkTrained } from '../training/training.service.ts';
 import type { AddPredictionToImagesInput, PredictInput, PredictionListArgs } from './prediction.input.ts';
 import { orderedPage, queryPredictions, type PredictionQuery, type PredictionQueryPage } from './prediction-query.ts';
-import type { Predictor } from './predictor.ts';
+import { imageRefused, type Predictor } from './predictor.ts';
 import { fittingResults } from './stored-results.ts';
 
 const dayMs = 86_400_000;
@@ -186,7 +186,7 @@ export class PredictionService {
 /** What refuses a picture within a batch, as the refusal of a whole request. */
 function refusedAlone(code: string, message: string | null): DomainError {
   const text = message ?? 'The picture was refused.';
-  return isErrorCode(code) ? new DomainError(code, text) : new DomainError('IMAGE_REFUSED', text, { reason: code });
+  return isErrorCode(code) ? new DomainError(code, text) : imageRefused({ code, message: text, details: {} });
 }
 
 function indexFor({ iterationId, publishedName, orderBy }: PredictionListArgs): string {

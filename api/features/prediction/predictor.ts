@@ -63,7 +63,7 @@ export class Predictor {
   }
 }
 
-function imageRefused({ code, message, details }: Refusal): DomainError {
+export function imageRefused({ code, message, details }: Omit<Refusal, 'status'>): DomainError {
   return new DomainError('IMAGE_REFUSED', message, { ...details, reason: code });
 }
 

@@ -1,7 +1,7 @@
 import { isTensorFile } from '../tensor-file.ts';
 import { readCheckpoint, writeCheckpoint } from '../trainer/checkpoint.ts';
 import type { Weights } from '../trainer/network.ts';
-import { runSchedule, startingPace, type Pace } from '../trainer/pacing.ts';
+import { runSchedule, startingPace, type Pace, type TrainingStep } from '../trainer/pacing.ts';
 import { cosine } from '../trainer/schedule.ts';
 import { Trainer } from '../trainer/trainer.ts';
 import { ViewPool } from '../view-pool.ts';
@@ -32,17 +32,8 @@ export interface DetectorTraining {
   checkpoint?: Buffer;
   /** Awaited before the next step. */
   onCheckpoint?: (state: Buffer) => Promise<void>;
-  onStep?: (progress: DetectorStep) => void;
+  onStep?: (progress: TrainingStep) => void;
   signal?: AbortSignal;
-}
-
-export interface DetectorStep {
-  /** From 1. */
-  step: number;
-  /** Of the whole schedule, as it is planned by now. */
-  steps: number;
-  loss: number;
-  learningRate: number;
 }
 
 /** Of views in memory; with the maps of a step at the largest input, a training stays below 4 GiB. */

@@ -4,7 +4,7 @@ import type { ProjectKind } from '../head-loss.ts';
 import { readCheckpoint, writeCheckpoint } from '../trainer/checkpoint.ts';
 import { sigmoidCrossEntropy, softmaxCrossEntropy } from '../trainer/losses.ts';
 import type { Weights } from '../trainer/network.ts';
-import { runSchedule, startingPace, type Pace } from '../trainer/pacing.ts';
+import { runSchedule, startingPace, type Pace, type TrainingStep } from '../trainer/pacing.ts';
 import { oneCycle } from '../trainer/schedule.ts';
 import { Trainer } from '../trainer/trainer.ts';
 import { ViewPool } from '../view-pool.ts';
@@ -29,18 +29,8 @@ export interface FineTuneInput extends TrainingPictures {
   checkpoint?: Uint8Array;
   /** Awaited before the next step. */
   onCheckpoint?: (state: Buffer) => Promise<void>;
-  onStep?: (progress: FineTuneStep) => void;
+  onStep?: (progress: TrainingStep) => void;
   signal?: AbortSignal;
-}
-
-export interface FineTuneStep {
-  /** From 1. */
-  step: number;
-  /** Of the whole schedule, as it is planned by now. */
-  steps: number;
-  /** Of this step's batch, of mixed pictures and smoothed labels. */
-  loss: number;
-  learningRate: number;
 }
 
 /** What fine-tuning makes: the tail of a backbone, and a head on its pooled feature, as a quick one. */

@@ -10,6 +10,17 @@ export interface Pace {
   spentMs: number;
 }
 
+/** What a training tells of a step. */
+export interface TrainingStep {
+  /** From 1. */
+  step: number;
+  /** Of the whole schedule, as it is planned by now. */
+  steps: number;
+  /** Of this step's batch, as it was augmented. */
+  loss: number;
+  learningRate: number;
+}
+
 export interface ScheduleOptions {
   /** Steps of a round. */
   roundSteps: number;

@@ -7,9 +7,10 @@ import { uncalibrated } from '../../../../workers/ml/detection/calibration.ts';
 import type { DetectorModel } from '../../../../workers/ml/detection/detector-package.ts';
 import { openDetector, predictBoxes } from '../../../../workers/ml/detection/predict-boxes.ts';
 import { detectorRecipe } from '../../../../workers/ml/detection/recipe.ts';
-import { trainDetector, type DetectorStep, type DetectorTraining } from '../../../../workers/ml/detection/train.ts';
+import { trainDetector, type DetectorTraining } from '../../../../workers/ml/detection/train.ts';
 import { PictureSet, renderViews, VIEW_VERSION, type TrainingPicture } from '../../../../workers/ml/detection/views.ts';
 import { readCheckpoint } from '../../../../workers/ml/trainer/checkpoint.ts';
+import type { TrainingStep } from '../../../../workers/ml/trainer/pacing.ts';
 import { readModelPackage, sha256, writeModelPackage } from '../../../../workers/ml/model-package.ts';
 
 const tags = ['stop', 'yield'];
@@ -96,7 +97,7 @@ describe('a detector of road signs', () => {
   });
 
   it('has fewer steps when the time is short, but not fewer than it needs', async () => {
-    const steps: DetectorStep[] = [];
+    const steps: TrainingStep[] = [];
     const recipe = { ...training.recipe, steps: 40, fewestSteps: 8, checkpointSteps: 5 };
     await trainDetector({ ...training, recipe, budgetMs: 1, onStep: (step) => steps.push(step) });
     expect(steps.map((step) => step.steps)).toEqual([40, 40, 40, 40, 40, 8, 8, 8]);

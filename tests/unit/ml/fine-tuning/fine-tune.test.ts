@@ -4,7 +4,8 @@ import { backbones, type BackboneName } from '../../../../workers/ml/backbones/r
 import { fitTemperature, meanLogLoss, probabilitiesOf } from '../../../../workers/ml/calibration.ts';
 import { FEATURE_VERSION } from '../../../../workers/ml/features.ts';
 import { backboneGraph } from '../../../../workers/ml/backbones/backbone-graph.ts';
-import { fineTune, type FineTuneInput, type FineTuneStep } from '../../../../workers/ml/fine-tuning/fine-tune.ts';
+import { fineTune, type FineTuneInput } from '../../../../workers/ml/fine-tuning/fine-tune.ts';
+import type { TrainingStep } from '../../../../workers/ml/trainer/pacing.ts';
 import { tunedLogits } from '../../../../workers/ml/fine-tuning/judge.ts';
 import { fineTuneRecipe } from '../../../../workers/ml/fine-tuning/recipe.ts';
 import { openTail, tunedBackbone } from '../../../../workers/ml/fine-tuning/tail.ts';
@@ -70,7 +71,7 @@ describe('on rendered signs', () => {
       return Promise.resolve();
     };
     const straight = await fineTune({ ...input(10, 4), onCheckpoint });
-    const steps: FineTuneStep[] = [];
+    const steps: TrainingStep[] = [];
     const resumed = await fineTune({
       ...input(10, 4),
       ...(checkpoints[0] ? { checkpoint: checkpoints[0] } : {}),
@@ -81,7 +82,7 @@ describe('on rendered signs', () => {
   });
 
   it('runs through its schedule faster when the budget is small, and can be stopped', async () => {
-    const steps: FineTuneStep[] = [];
+    const steps: TrainingStep[] = [];
     await fineTune({ ...input(500, 4), budgetMs: 1, onStep: (step) => steps.push(step) });
     expect(steps).toHaveLength(9);
     const stopped = new AbortController();
