@@ -29,7 +29,7 @@ test('goes on after a crash where it was, with parallel branches, and repeats no
   const activities = { work, other: work };
   const first = await files.open(false);
   await engine.start('job', {}, { id: 'r' });
-  runnerOf({ orchestration, activities, on: first, leaseMs: 1000 });
+  runnerOf({ orchestration, activities, on: first });
   await until(
     async () => (await steps('r'))[4]?.heartbeat !== null && (await steps('r')).length === 5,
     'the last step',
@@ -58,7 +58,7 @@ test('an orderly stop gives the run back at once, and the orchestration sees not
       throw error;
     });
   await engine.start('job', {}, { id: 'r' });
-  const first = runnerOf({ orchestration, activities: { work }, leaseMs: 60_000 });
+  const first = runnerOf({ orchestration, activities: { work } });
   await until(() => begun);
   await first.stop();
   hold = false;
@@ -76,7 +76,7 @@ test('a changed orchestration stops the run with a clear error', async () => {
   };
   await engine.start('job', {}, { id: 'r' });
   const before: Orchestration = async (calls) => [await call(calls, 'one'), await call(calls, 'wait')];
-  runnerOf({ orchestration: before, activities, on: first, leaseMs: 1000 });
+  runnerOf({ orchestration: before, activities, on: first });
   await until(async () => (await steps('r')).length === 2);
   await crash(first);
   runnerOf({ orchestration: (calls) => call(calls, 'two'), activities });
@@ -145,7 +145,7 @@ test('a runner that lost its lease while it lives drops the run, and what it sti
   };
   const orchestration: Orchestration = async (calls) => call(calls, 'handOn', await call(calls, 'work'));
   await engine.start('job', {}, { id: 'r' });
-  const first = runnerOf({ orchestration, activities, on: slow, leaseMs: 150 });
+  const first = runnerOf({ orchestration, activities, on: slow, leaseMs: 2000 });
   await until(async () => (await steps('r')).length === 1);
   // It cannot renew while its writes stand still.
   hold();

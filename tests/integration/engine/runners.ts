@@ -1,6 +1,7 @@
 import { afterEach, beforeEach } from 'vitest';
 import type { Database } from '../../../infra/database/database.ts';
 import { createLogger } from '../../../infra/logger.ts';
+import { RunRow } from '../../../schema/entities/run.entity.ts';
 import { RunStepRow } from '../../../schema/entities/run-step.entity.ts';
 import { EmbeddedEngine } from '../../../workflows/engines/embedded.ts';
 import type { Calls, Orchestration, RunnableActivity } from '../../../workflows/engines/embedded-execution.ts';
@@ -42,8 +43,8 @@ export function runnerOf({
   activities,
   on = database,
   concurrency = 4,
-  leaseMs = 2000,
-  timeoutMs = 5000,
+  leaseMs = 60_000,
+  timeoutMs = 60_000,
   heartbeatMs = 0,
 }: Parts) {
   const policy = (name: string) => ({
@@ -61,9 +62,10 @@ export function runnerOf({
   return runner;
 }
 
-/** As after kill -9: its connection is gone, its lease stays. */
+/** As some time after kill -9: its connection is gone, and its lease ran out. */
 export async function crash(on: Database): Promise<void> {
   await on.close();
+  await database.transact((manager) => manager.update(RunRow, { status: 'RUNNING' }, { leaseUntil: 0 }));
 }
 
 export const call = (calls: Calls, name: string, input: unknown = null) =>
