@@ -10,5 +10,7 @@ export default defineConfig({
     hookTimeout: 300_000,
     expect: { poll: { timeout: 60_000 } },
     maxWorkers: 2,
+    // Files share the modules that an earlier one loaded, which takes seconds; data is each file's own.
+    isolate: false,
   },
 });

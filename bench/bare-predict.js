@@ -1,9 +1,7 @@
 // The bare loop as a process of its own: `node bare-predict.js MODEL SECONDS`, answers its rate to the parent.
-import { fileURLToPath } from 'node:url';
-import { register } from 'tsx/esm/api';
+import { importCompiled } from '../bin/compiled.js';
 
-register({ tsconfig: fileURLToPath(new URL('../tsconfig.json', import.meta.url)) });
-const { runBareLoop } = await import('./predict.ts');
+const { runBareLoop } = await importCompiled('bench/predict.ts');
 const [, , modelFile, seconds] = process.argv;
 process.send?.(await runBareLoop(modelFile, Number(seconds)));
 process.disconnect?.();

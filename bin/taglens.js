@@ -1,9 +1,5 @@
 #!/usr/bin/env node
-import { fileURLToPath } from 'node:url';
-import { register } from 'tsx/esm/api';
+import { importCompiled } from './compiled.js';
 
-// Named outright: tsx otherwise looks in the working directory, and decorators need our settings.
-register({ tsconfig: fileURLToPath(new URL('../tsconfig.json', import.meta.url)) });
-
-const { main } = await import('../cli/main.ts');
+const { main } = await importCompiled('cli/main.ts');
 await main(process.argv);

@@ -1,7 +1,5 @@
-// A thread does not inherit the loader that reads TypeScript, so it registers its own first.
-import { fileURLToPath } from 'node:url';
-import { register } from 'tsx/esm/api';
+// Node cannot read TypeScript in a thread of its own either.
+import { importCompiled } from '../bin/compiled.js';
 
-register({ tsconfig: fileURLToPath(new URL('../tsconfig.json', import.meta.url)) });
-const { answerInThread } = await import('./evaluation-thread.ts');
+const { answerInThread } = await importCompiled('workers/evaluation-thread.ts');
 export default answerInThread;

@@ -1,6 +1,4 @@
-// A thread does not inherit the loader that reads TypeScript, so it registers its own first.
-import { fileURLToPath } from 'node:url';
-import { register } from 'tsx/esm/api';
+// Node cannot read TypeScript in a thread of its own either.
+import { importCompiled } from '../bin/compiled.js';
 
-register({ tsconfig: fileURLToPath(new URL('../tsconfig.json', import.meta.url)) });
-await import('./training-thread.ts');
+await importCompiled('workers/training-thread.ts');
