@@ -7,6 +7,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** The folder that tools keep such things in: made by whoever installed the program, and nobody else may write to it. */
 const cacheFolder = join(root, 'node_modules/.cache/taglens');
+/** Benchmarks take servers and data from the tests, which an image does not have. */
 const sourceFolders = [
   'api',
   'bench',
@@ -16,9 +17,10 @@ const sourceFolders = [
   'operations',
   'samples',
   'schema',
+  'tests',
   'workers',
   'workflows',
-];
+].filter((folder) => existsSync(join(root, folder)));
 /** What the result depends on besides the sources. */
 const recipeFiles = ['bin/compiled.js', 'package.json', 'tsconfig.json'];
 /** A process that runs from an older result may still import from it. */
