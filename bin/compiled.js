@@ -1,30 +1,18 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { readFile, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** The folder that tools keep such things in: made by whoever installed the program, and nobody else may write to it. */
 const cacheFolder = join(root, 'node_modules/.cache/taglens');
-/** Benchmarks take servers and data from the tests, which an image does not have. */
-const sourceFolders = [
-  'api',
-  'bench',
-  'cli',
-  'infra',
-  'migrations',
-  'operations',
-  'samples',
-  'schema',
-  'tests',
-  'workers',
-  'workflows',
-].filter((folder) => existsSync(join(root, folder)));
 /** What the result depends on besides the sources. */
 const recipeFiles = ['bin/compiled.js', 'package.json', 'tsconfig.json'];
-/** A process that runs from an older result may still import from it. */
-const keptMs = 24 * 60 * 60 * 1000;
+/** Processes that run from an older result import more of it as they need it. */
+const keptCount = 20;
+const folderKey = 'folder of the compiled program';
 
 /**
  * Imports a module of the program, which Node cannot read as it is: types are taken out and decorators applied. That is done
@@ -37,12 +25,20 @@ export async function importCompiled(path) {
   return import(pathToFileURL(join(folder, compiledName(path))).href);
 }
 
+/** Threads run what their process runs, whatever became of the sources since it started. */
 async function compiledFolder() {
-  const sources = sourceFolders.flatMap(sourcesIn);
+  const known = getEnvironmentData(folderKey);
+  if (known) return known;
+  const sources = sourceFolders().flatMap(sourcesIn);
   const folder = join(cacheFolder, `program-${hashOf([...sources, ...recipeFiles])}`);
   if (!existsSync(folder)) await compileInto(folder, sources);
+  setEnvironmentData(folderKey, folder);
   return folder;
 }
+
+/** An image has no tests. */
+const sourceFolders = () =>
+  JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8')).include.filter((name) => existsSync(join(root, name)));
 
 const sourcesIn = (folder) =>
   readdirSync(join(root, folder), { recursive: true })
@@ -61,14 +57,23 @@ function hashOf(paths) {
 async function compileInto(folder, sources) {
   // Two processes may start at once, and neither may read half of it.
   const draft = `${folder}.${randomUUID()}`;
+  await makeWritable(draft);
   try {
     await compile(sources, draft);
     await rename(draft, folder);
     await removeOld();
-  } catch (cause) {
+  } catch (error) {
     await rm(draft, { recursive: true, force: true });
-    if (!existsSync(folder))
-      throw new Error(`Taglens could not be compiled into ${folder}: ${cause.message}`, { cause });
+    if (!existsSync(folder)) throw error;
+  }
+}
+
+async function makeWritable(folder) {
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (cause) {
+    const remedy = 'Run «taglens bundle» once as somebody who may write there.';
+    throw new Error(`Taglens compiles itself into ${cacheFolder}: ${cause.message}. ${remedy}`, { cause });
   }
 }
 
@@ -89,6 +94,8 @@ async function compile(sources, outdir) {
     sourcemap: 'linked',
     // Bundles of one module each: this way imports pass through the plugin.
     bundle: true,
+    // What fails is thrown, once.
+    logLevel: 'silent',
     plugins: [modulesApart],
   });
 }
@@ -109,9 +116,10 @@ const modulesApart = {
 };
 
 async function removeOld() {
-  for (const name of await readdir(cacheFolder)) {
-    const path = join(cacheFolder, name);
-    if (name.startsWith('program-') && (await stat(path)).mtimeMs < Date.now() - keptMs)
-      await rm(path, { recursive: true, force: true });
-  }
+  const names = (await readdir(cacheFolder)).filter((name) => name.startsWith('program-'));
+  const results = await Promise.all(
+    names.map(async (name) => ({ name, madeMs: (await stat(join(cacheFolder, name))).mtimeMs })),
+  );
+  const old = results.sort((a, b) => b.madeMs - a.madeMs).slice(keptCount);
+  await Promise.all(old.map(({ name }) => rm(join(cacheFolder, name), { recursive: true, force: true })));
 }
