@@ -30,10 +30,7 @@ test('goes on after a crash where it was, with parallel branches, and repeats no
   const first = await files.open(false);
   await engine.start('job', {}, { id: 'r' });
   runnerOf({ orchestration, activities, on: first });
-  await until(
-    async () => (await steps('r'))[4]?.heartbeat !== null && (await steps('r')).length === 5,
-    'the last step',
-  );
+  await until(async () => Boolean((await steps('r'))[4]?.heartbeat), 'the heartbeat of the last step');
   await crash(first);
   hold = false;
   runnerOf({ orchestration, activities });
