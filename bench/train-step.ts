@@ -27,7 +27,7 @@ interface Case {
 
 async function cases(): Promise<Case[]> {
   const tail = trainingNetwork(await backboneGraph(backbones['efficientnet-lite0']), 10);
-  const head = headNetwork({ inputSize: 320, headWidth: 64, tagCount: 6 }, { isFolded: false });
+  const head = headNetwork({ inputSize: 320, headWidth: 64, heads: 1, tagCount: 6 }, { isFolded: false });
   const learns = (name: string): boolean => !tail.isFixed(name);
   return [
     { name: 'detection head, 320 px, batch 8', network: head, trained: isTrained, batchSize: 8 },

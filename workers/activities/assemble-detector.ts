@@ -46,7 +46,7 @@ async function storeDetector(
   storage: Storage,
   iterationId: string,
   snapshot: DetectionSnapshot,
-  { recipe: { backbone, inputSize, headWidth, isTiled }, parts }: DetectorPlan,
+  { recipe: { backbone, inputSize, headWidth, heads, isTiled }, parts }: DetectorPlan,
 ): Promise<{ modelSha256: string; judgedCount: number }> {
   const pictures = await readJudged(storage, iterationId, parts.length);
   const judged = pictures.filter((picture) => picture !== null);
@@ -56,7 +56,8 @@ async function storeDetector(
   );
   await storage.put(keys.evaluation(iterationId), writeDetectionEvaluation(evaluationOf(snapshot, finished)));
   const weights = readWeights(await storage.get(keys.learned(iterationId, parts.length - 1)));
-  const facts = { kind: 'DETECTION' as const, backbone, viewVersion: VIEW_VERSION, inputSize, headWidth, isTiled };
+  const shape = { inputSize, headWidth, heads, isTiled };
+  const facts = { kind: 'DETECTION' as const, backbone, viewVersion: VIEW_VERSION, ...shape };
   const { tags } = snapshot;
   const model = writeModelPackage({ ...facts, tags, calibration, suppression: defaultSuppression, weights });
   await storage.put(keys.model(iterationId), model);

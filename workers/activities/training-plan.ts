@@ -137,9 +137,15 @@ export async function writePlan(storage: Storage, iterationId: string, plan: Tra
 /** A training that began before there were plans fits a head. */
 export async function readPlan(storage: Storage, iterationId: string): Promise<TrainingPlan> {
   try {
-    return JSON.parse((await storage.get(keys.trainingPlan(iterationId))).toString()) as TrainingPlan;
+    const plan = JSON.parse((await storage.get(keys.trainingPlan(iterationId))).toString()) as TrainingPlan;
+    return plan.name === 'DETECTOR' ? { ...plan, recipe: withHeads(plan.recipe) } : plan;
   } catch (error) {
     if (error instanceof ObjectNotFound) return headPlan;
     throw error;
   }
+}
+
+/** Plans from before there could be several heads say nothing of them. */
+function withHeads(recipe: Omit<DetectorRecipe, 'heads'> & { heads?: number }): DetectorRecipe {
+  return { ...recipe, heads: recipe.heads ?? 1 };
 }

@@ -1,8 +1,18 @@
-import { expect, it } from 'vitest';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { DiskStorage } from '../../../infra/storage/disk.ts';
 import type { DetectionSnapshot, Snapshot } from '../../../schema/contracts/training.ts';
 import type { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import { TrainingMode } from '../../../schema/enums.ts';
-import { budgetOfPart, makePlan } from '../../../workers/activities/training-plan.ts';
+import {
+  budgetOfPart,
+  makePlan,
+  readPlan,
+  writePlan,
+  type DetectorPlan,
+} from '../../../workers/activities/training-plan.ts';
 import { detectorRecipe } from '../../../workers/ml/detection/recipe.ts';
 import { fineTuneRecipe } from '../../../workers/ml/fine-tuning/recipe.ts';
 
@@ -78,4 +88,18 @@ it('the parts of an ADVANCED classifier share what is left of its budget', () =>
   // After a night without a server there is still some time to learn.
   expect(budgetOfPart(plan, 3, after(600))).toBe(75_000);
   expect(makePlan(iteration(), snapshot, recipes, 0).name).toBe('HEAD');
+});
+
+it('reads the plan of a detector from before there were several heads', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'taglens-plan-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const storage = new DiskStorage(folder);
+  const plan = makePlan(iteration({ mode: TrainingMode.ADVANCED }), detection(60), recipes, 0) as DetectorPlan;
+  expect(plan.recipe.heads).toBeGreaterThan(1);
+  await writePlan(storage, 'new', plan);
+  expect(await readPlan(storage, 'new')).toEqual(plan);
+  const recipe: Partial<DetectorPlan['recipe']> = { ...plan.recipe };
+  delete recipe.heads;
+  await writePlan(storage, 'old', { ...plan, recipe } as DetectorPlan);
+  expect(await readPlan(storage, 'old')).toEqual({ ...plan, recipe: { ...recipe, heads: 1 } });
 });

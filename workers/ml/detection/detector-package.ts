@@ -24,6 +24,7 @@ export interface DetectorModel {
   /** Side of the square input in pixels. */
   inputSize: number;
   headWidth: number;
+  heads: number;
   /** Whether it looks at parts of the picture, too. */
   isTiled: boolean;
   /** In the order of the outputs. */
@@ -39,18 +40,20 @@ export function detectorParameters({
   backbone,
   inputSize,
   headWidth,
+  heads,
   isTiled,
   tags,
   weights,
 }: DetectorModel): DetectorParameters {
-  return { backbone, inputSize, headWidth, isTiled, tagCount: tags.length, weights };
+  return { backbone, inputSize, headWidth, heads, isTiled, tagCount: tags.length, weights };
 }
 
 /** The model as bytes; equal models give equal bytes. */
 export function writeDetectorPackage(model: DetectorModel): Buffer {
-  const { weights, isTiled, ...facts } = model;
-  // Said of tiled ones only: packages from before there was tiling say nothing of it.
-  const header = { ...facts, ...(isTiled ? { isTiled } : {}), backboneSha256: backbones[model.backbone].sha256 };
+  const { weights, isTiled, heads, ...facts } = model;
+  // Said of these only: packages from before there was tiling, or more than one head, say nothing of it.
+  const unusual = { ...(isTiled ? { isTiled } : {}), ...(heads > 1 ? { heads } : {}) };
+  const header = { ...facts, ...unusual, backboneSha256: backbones[model.backbone].sha256 };
   const tensors = new Map<string, NamedTensor>();
   for (const [name, shape] of learnedShapes(model))
     tensors.set(name, { shape, data: weights.get(name) ?? new Float32Array() });
@@ -76,18 +79,19 @@ export function readDetectorPackage(bytes: Uint8Array): DetectorModel {
 }
 
 /** The shape of the head follows from its facts; the frozen part comes from the backbone. */
-function learnedShapes({ inputSize, headWidth, tags }: Omit<DetectorModel, 'weights'>): Map<string, readonly number[]> {
-  const network = headNetwork({ inputSize, headWidth, tagCount: tags.length }, { isFolded: true });
+function learnedShapes({ tags, ...shape }: Omit<DetectorModel, 'weights'>): Map<string, readonly number[]> {
+  const network = headNetwork({ ...shape, tagCount: tags.length }, { isFolded: true });
   return new Map([...network.parameters()].filter(([name]) => isTrained(name)));
 }
 
 function checkHeader(header: PackageHeader): Omit<DetectorModel, 'weights'> {
-  const { kind, viewVersion, inputSize, headWidth, isTiled = false } = header;
+  const { kind, viewVersion, inputSize, headWidth, heads = 1, isTiled = false } = header;
   if (kind !== 'DETECTION') throw invalidPackage(`kind ${String(kind)} is unknown`);
   if (typeof viewVersion !== 'string') throw invalidPackage('viewVersion is missing');
   if (!isCount(inputSize) || inputSize % 32 !== 0)
     throw invalidPackage(`inputSize ${String(inputSize)} is no multiple of 32`);
   if (!isCount(headWidth)) throw invalidPackage(`headWidth ${String(headWidth)} is wrong`);
+  if (!isCount(heads)) throw invalidPackage(`heads ${String(heads)} is wrong`);
   if (typeof isTiled !== 'boolean') throw invalidPackage(`isTiled ${String(isTiled)} is wrong`);
   return {
     kind,
@@ -95,6 +99,7 @@ function checkHeader(header: PackageHeader): Omit<DetectorModel, 'weights'> {
     viewVersion,
     inputSize,
     headWidth,
+    heads,
     isTiled,
     tags: tagsOf(header),
     calibration: calibrationOf(header),

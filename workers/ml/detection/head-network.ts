@@ -8,6 +8,14 @@ export interface HeadShape {
   inputSize: number;
   headWidth: number;
   tagCount: number;
+  /** They learn side by side, from different first weights; the detector says the mean of what they say. */
+  heads: number;
+}
+
+/** What a head says of one level: tags as logits, distances as logarithms. */
+interface LevelOutputs {
+  tags: Value;
+  distances: Value;
 }
 
 /** Only the frozen part: cached block outputs to expanded maps, named `expanded8`, `expanded16` and `expanded32`. */
@@ -18,24 +26,51 @@ export function expansionNetwork(inputSize: number): Network {
 }
 
 /**
- * The head that learns: a pyramid over the frozen, normalised maps, one tower for all levels, tags and distances of each cell.
- * @param options.isFolded whether the normalisation has been folded into the laterals, as `foldNormalisation` does
+ * The heads that learn, each a pyramid over the frozen, normalised maps, one tower for all levels, tags and distances of each
+ * cell. While they learn, each has outputs of its own (`outputName`); folded, their mean has those of the first.
+ * @param options.isFolded whether `foldWeights` has been at the weights
  */
-export function headNetwork({ inputSize, headWidth, tagCount }: HeadShape, options: { isFolded: boolean }): Network {
+export function headNetwork(shape: HeadShape, options: { isFolded: boolean }): Network {
   const network = new Network();
-  const maps = expandedMaps(network, inputSize);
-  const laterals = maps.map((map, l) => {
-    const normalised = options.isFolded ? map : normalise(network, map, l);
-    return network.relu(network.conv(normalised, { name: `lateral${strideOf(l)}`, channels: headWidth, kernel: 1 }));
-  });
-  for (const [l, map] of topDown(network, laterals).entries()) {
-    const smooth = network.relu(network.conv(map, { name: `smooth${strideOf(l)}`, channels: headWidth, kernel: 3 }));
-    const tower = network.relu(network.conv(smooth, { name: 'tower', channels: headWidth, kernel: 3 }));
-    network.output(`tags${strideOf(l)}`, network.conv(tower, { name: 'tags', channels: tagCount, kernel: 1 }));
-    const distances = network.conv(tower, { name: 'distances', channels: 4, kernel: 1 });
-    network.output(`distances${strideOf(l)}`, network.shift(distances, { name: `scale${strideOf(l)}` }));
-  }
+  const maps = expandedMaps(network, shape.inputSize);
+  const seen = options.isFolded ? maps : maps.map((map, l) => normalise(network, map, l));
+  const said = Array.from({ length: shape.heads }, (_, head) => addHead(network, seen, shape, head));
+  for (const [head, outputs] of (options.isFolded ? [sumOf(network, said)] : said).entries())
+    for (const [l, { tags, distances }] of outputs.entries()) {
+      network.output(outputName('tags', l, head), tags);
+      network.output(outputName('distances', l, head), distances);
+    }
   return network;
+}
+
+export function outputName(kind: 'tags' | 'distances', level: number, head: number): string {
+  return ofHead(`${kind}${strideOf(level)}`, head);
+}
+
+/** The first has the plain names, which the only one always had. */
+function ofHead(name: string, head: number): string {
+  return head === 0 ? name : `${name}-${head + 1}`;
+}
+
+function addHead(network: Network, maps: Value[], { headWidth, tagCount }: HeadShape, head: number): LevelOutputs[] {
+  const layer = (name: string, channels: number, kernel: 1 | 3) => ({ name: ofHead(name, head), channels, kernel });
+  const laterals = maps.map((map, l) => network.relu(network.conv(map, layer(`lateral${strideOf(l)}`, headWidth, 1))));
+  return topDown(network, laterals).map((map, l) => {
+    const smooth = network.relu(network.conv(map, layer(`smooth${strideOf(l)}`, headWidth, 3)));
+    const tower = network.relu(network.conv(smooth, layer('tower', headWidth, 3)));
+    const tags = network.conv(tower, layer('tags', tagCount, 1));
+    const distances = network.conv(tower, layer('distances', 4, 1));
+    return { tags, distances: network.shift(distances, { name: ofHead(`scale${strideOf(l)}`, head) }) };
+  });
+}
+
+function sumOf(network: Network, said: LevelOutputs[][]): LevelOutputs[] {
+  return said.reduce((sum, own) =>
+    sum.map((level, l) => {
+      const { tags, distances } = own[l] as LevelOutputs;
+      return { tags: network.add(level.tags, tags), distances: network.add(level.distances, distances) };
+    }),
+  );
 }
 
 /** The expansions and the normalisation are constants. */
@@ -68,24 +103,41 @@ function topDown(network: Network, [fine, middle, coarse]: Value[]): Value[] {
   return [network.add(fine, network.upsample2(merged)), merged, coarse];
 }
 
-/** The weights of the same head without its normalisation: what predictions and exports compute. */
-export function foldNormalisation(weights: Weights): Weights {
+/**
+ * The weights of what predictions and exports compute: the normalisation goes into the laterals, and its share of the mean into
+ * the last layers of each head, so that heads need only be added.
+ */
+export function foldWeights(weights: Weights, { heads }: Pick<HeadShape, 'heads'>): Weights {
   const folded = new Map([...weights].filter(([name]) => !name.startsWith('normalise')));
-  for (const { stride } of levels) {
-    const factor = weights.get(`normalise${stride}.weight`) as Float32Array;
-    const offset = weights.get(`normalise${stride}.bias`) as Float32Array;
-    const lateral = weights.get(`lateral${stride}.weight`) as Float32Array;
-    const bias = weights.get(`lateral${stride}.bias`) as Float32Array;
-    const channels = factor.length;
-    folded.set(
-      `lateral${stride}.weight`,
-      lateral.map((w, i) => w * (factor[i % channels] as number)),
-    );
-    const moved = bias.map((b, o) => {
-      const row = lateral.subarray(o * channels, (o + 1) * channels);
-      return b + row.reduce((sum, w, c) => sum + w * (offset[c] as number), 0);
-    });
-    folded.set(`lateral${stride}.bias`, moved);
+  for (let head = 0; head < heads; head++) {
+    for (const { stride } of levels) foldNormalisation(folded, weights, stride, ofHead(`lateral${stride}`, head));
+    for (const layer of ['tags', 'distances', ...levels.map(({ stride }) => `scale${stride}`)])
+      for (const [name, values] of parametersOf(folded, ofHead(layer, head)))
+        folded.set(
+          name,
+          values.map((value) => value / heads),
+        );
   }
   return folded;
+}
+
+function parametersOf(weights: Weights, layer: string): [string, Float32Array][] {
+  return [...weights].filter(([name]) => name.split('.')[0] === layer);
+}
+
+function foldNormalisation(folded: Weights, weights: Weights, stride: number, layer: string): void {
+  const factor = weights.get(`normalise${stride}.weight`) as Float32Array;
+  const offset = weights.get(`normalise${stride}.bias`) as Float32Array;
+  const lateral = weights.get(`${layer}.weight`) as Float32Array;
+  const bias = weights.get(`${layer}.bias`) as Float32Array;
+  const channels = factor.length;
+  folded.set(
+    `${layer}.weight`,
+    lateral.map((w, i) => w * (factor[i % channels] as number)),
+  );
+  const moved = bias.map((b, o) => {
+    const row = lateral.subarray(o * channels, (o + 1) * channels);
+    return b + row.reduce((sum, w, c) => sum + w * (offset[c] as number), 0);
+  });
+  folded.set(`${layer}.bias`, moved);
 }

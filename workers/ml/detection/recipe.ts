@@ -18,6 +18,8 @@ export interface DetectorRecipe {
   isTiled: boolean;
   /** Channels of the pyramid and the tower. */
   headWidth: number;
+  /** Heads that learn side by side: their mean is better than any, and costs little beside the backbone. */
+  heads: number;
   /** Highest rate, after the warm-up. */
   learningRate: number;
   /** Of the moving average of the weights, which is what the detector uses. */
@@ -52,6 +54,7 @@ export function detectorRecipe(plan: DetectorPlan): DetectorRecipe {
     fewestSteps: Math.min(steps, wantedSteps('QUICK', plan.imageCount)),
     batchSize,
     headWidth: 64,
+    heads: plan.mode === 'QUICK' ? 1 : 3,
     learningRate: 2e-3,
     averageDecay: 0.98,
     checkpointSteps: 50,

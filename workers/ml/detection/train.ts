@@ -3,13 +3,13 @@ import { readCheckpoint, writeCheckpoint } from '../trainer/checkpoint.ts';
 import type { Weights } from '../trainer/network.ts';
 import { runSchedule, startingPace, type Pace, type TrainingStep } from '../trainer/pacing.ts';
 import { cosine } from '../trainer/schedule.ts';
-import { Trainer } from '../trainer/trainer.ts';
+import { Trainer, type OutputTensors } from '../trainer/trainer.ts';
 import { ViewPool } from '../view-pool.ts';
 import { Batches, type Pick } from './batches.ts';
 import type { DetectorParameters } from './detector.ts';
 import { expansionWeights } from './expansion.ts';
 import { gridOf, type HeadOutputs } from './grid.ts';
-import { foldNormalisation, headNetwork, isTrained } from './head-network.ts';
+import { foldWeights, headNetwork, isTrained, outputName, type HeadShape } from './head-network.ts';
 import { initialWeights } from './initial-weights.ts';
 import { detectionLoss } from './loss.ts';
 import { fitNormalisation, mapInputs } from './normalisation.ts';
@@ -64,8 +64,9 @@ export async function trainDetector(training: DetectorTraining): Promise<Detecto
       doStep: async (pace) => trainStep(training, trainer, await viewsOf(pool, batches.at(pace.step)), pace),
       endRound: async (pace) => training.onCheckpoint?.(writeCheckpoint(pace, trainer.state())),
     });
-    const { backbone, inputSize, headWidth, isTiled } = recipe;
-    return { backbone, inputSize, headWidth, isTiled, tagCount, weights: learned(trainer.averaged()) };
+    const { backbone, inputSize, headWidth, heads, isTiled } = recipe;
+    const weights = learned(foldWeights(trainer.averaged(), recipe));
+    return { backbone, inputSize, headWidth, heads, isTiled, tagCount, weights };
   } finally {
     await trainer.release();
   }
@@ -73,7 +74,7 @@ export async function trainDetector(training: DetectorTraining): Promise<Detecto
 
 /** Without the frozen part, which comes from the backbone. */
 function learned(weights: Weights): Weights {
-  return new Map([...foldNormalisation(weights)].filter(([name]) => isTrained(name)));
+  return new Map([...weights].filter(([name]) => isTrained(name)));
 }
 
 async function openTrainer(training: DetectorTraining, pool: ViewPool<ViewPack>): Promise<Trainer> {
@@ -113,15 +114,31 @@ async function trainStep(
   pace: Pace,
 ): Promise<void> {
   signal?.throwIfAborted();
-  const { inputSize } = recipe;
   const outputs = await trainer.forward(mapInputs(views.map(({ maps }) => maps)));
   const objects = views.map(({ boxes }) => boxes);
-  const { loss, gradients } = detectionLoss(gridOf(inputSize), inputSize, tagCount, byLevel(outputs), objects);
+  const { loss, gradients } = meanLoss(outputs, objects, { ...recipe, tagCount });
   const step = pace.step + 1;
   if (!Number.isFinite(loss)) throw new Error(`The training came apart: the loss of step ${step} is ${loss}.`);
   const learningRate = rateAt(pace, recipe);
-  await trainer.backward(byName(gradients), learningRate);
+  await trainer.backward(gradients, learningRate);
   onStep?.({ step, steps: pace.step + pace.stepsLeft, loss, learningRate });
+}
+
+/** Each head learns as if it were alone: the gradient is that of the sum of their losses. */
+function meanLoss(
+  outputs: OutputTensors,
+  objects: View['boxes'][],
+  { inputSize, tagCount, heads }: HeadShape,
+): { loss: number; gradients: OutputTensors } {
+  const grid = gridOf(inputSize);
+  let loss = 0;
+  const gradients: OutputTensors = {};
+  for (let head = 0; head < heads; head++) {
+    const own = detectionLoss(grid, inputSize, tagCount, byLevel(outputs, head), objects);
+    loss += own.loss / heads;
+    Object.assign(gradients, byName(own.gradients, head));
+  }
+  return { loss, gradients };
 }
 
 /** The schedule is told by position, since it may be run through faster from some step on. */
@@ -129,17 +146,17 @@ function rateAt({ position }: Pace, { steps, learningRate: peak }: DetectorRecip
   return cosine(position * steps, steps, { peak, warmUpSteps: Math.min(50, steps / 10), endShare: 0.02 });
 }
 
-function byLevel(outputs: Record<string, Float32Array>): HeadOutputs {
-  const named = (kind: string): Float32Array[] =>
-    levels.map(({ stride }) => outputs[`${kind}${stride}`] as Float32Array);
+function byLevel(outputs: OutputTensors, head: number): HeadOutputs {
+  const named = (kind: 'tags' | 'distances'): Float32Array[] =>
+    levels.map((_, l) => outputs[outputName(kind, l, head)] as Float32Array);
   return { tags: named('tags'), distances: named('distances') };
 }
 
-function byName({ tags, distances }: HeadOutputs): Record<string, Float32Array> {
+function byName({ tags, distances }: HeadOutputs, head: number): OutputTensors {
   return Object.fromEntries(
-    levels.flatMap(({ stride }, l) => [
-      [`tags${stride}`, tags[l] as Float32Array],
-      [`distances${stride}`, distances[l] as Float32Array],
+    levels.flatMap((_, l) => [
+      [outputName('tags', l, head), tags[l] as Float32Array],
+      [outputName('distances', l, head), distances[l] as Float32Array],
     ]),
   );
 }

@@ -2,7 +2,7 @@ import { InferenceSession } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { expansionWeights } from '../../../../workers/ml/detection/expansion.ts';
 import type { DetectorModel } from '../../../../workers/ml/detection/detector-package.ts';
-import { foldNormalisation, headNetwork } from '../../../../workers/ml/detection/head-network.ts';
+import { foldWeights, headNetwork } from '../../../../workers/ml/detection/head-network.ts';
 import { initialWeights } from '../../../../workers/ml/detection/initial-weights.ts';
 import { fitNormalisation, mapTensors } from '../../../../workers/ml/detection/normalisation.ts';
 import { levels, mapLength, type View } from '../../../../workers/ml/detection/view-pack.ts';
@@ -11,7 +11,7 @@ import { readModelPackage, writeModelPackage } from '../../../../workers/ml/mode
 import { seededRandom } from '../../../../workers/ml/random.ts';
 import { inferenceModel } from '../../../../workers/ml/trainer/inference-model.ts';
 
-const shape = { inputSize: 64, headWidth: 16, tagCount: 2 };
+const shape = { inputSize: 64, headWidth: 16, heads: 2, tagCount: 2 };
 
 function someMaps(seed: number): View['maps'] {
   const random = seededRandom(seed);
@@ -33,16 +33,20 @@ async function* views(): AsyncIterable<View['maps']> {
   yield someMaps(2);
 }
 
-it('computes the same with its normalisation folded in', async () => {
+it('computes the mean of what its heads say, with its normalisation folded in', async () => {
   const expansion = await expansionWeights('efficientnet-lite0');
   const network = headNetwork(shape, { isFolded: false });
   const normalisation = await fitNormalisation(views(), shape.inputSize, expansion, 1);
   const learned = initialWeights(network, 1);
   const whole = new Map([...expansion, ...normalisation, ...learned]);
   const plain = await outputsOf(inferenceModel(network, whole));
-  const folded = await outputsOf(inferenceModel(headNetwork(shape, { isFolded: true }), foldNormalisation(whole)));
-  expect([...folded.keys()].sort()).toEqual([...plain.keys()].sort());
-  for (const [name, values] of plain) values.forEach((value, i) => expect(folded.get(name)?.[i]).toBeCloseTo(value, 4));
+  const folded = await outputsOf(inferenceModel(headNetwork(shape, { isFolded: true }), foldWeights(whole, shape)));
+  expect([...plain.keys()].sort()).toEqual([...folded.keys()].flatMap((name) => [name, `${name}-2`]).sort());
+  for (const [name, values] of folded) {
+    const [one, other] = [plain.get(name), plain.get(`${name}-2`)] as [Float32Array, Float32Array];
+    values.forEach((value, i) => expect(value).toBeCloseTo(((one[i] as number) + (other[i] as number)) / 2, 4));
+    expect(one).not.toEqual(other);
+  }
   expect(plain.get('tags8')?.some((logit) => Math.abs(logit + 4) > 0.001)).toBe(true);
 });
 
@@ -54,6 +58,7 @@ describe('the package of a detector', () => {
     viewVersion: '1',
     inputSize: shape.inputSize,
     headWidth: shape.headWidth,
+    heads: shape.heads,
     isTiled: false,
     tags: ['Gabel', 'Schere'].map((name, i) => ({ id: `t${i}`, name, type: 'REGULAR' })),
     calibration: { slope: 1.2, offset: -0.1 },
@@ -80,6 +85,7 @@ describe('the package of a detector', () => {
     [{ suppression: { iouThreshold: 2, maxBoxes: 200 } }, /suppression/],
     [{ tags: [] }, /tags/],
     [{ headWidth: 32 }, /asks for/],
+    [{ heads: 3 }, /distances-3/],
   ])('refuses %j', (wrong, reason) => {
     expect(() => writeModelPackage({ ...model, ...wrong })).toThrow(reason);
   });

@@ -44,7 +44,7 @@ describe('a detector of road signs', () => {
   afterAll(() => backbone.release());
 
   async function packed(detail: Partial<DetectorTraining>): Promise<Uint8Array> {
-    const { backbone: name, headWidth, weights } = await trainDetector({ ...training, ...detail });
+    const { backbone: name, headWidth, heads, weights } = await trainDetector({ ...training, ...detail });
     const model: DetectorModel = {
       kind: 'DETECTION',
       backbone: name,
@@ -52,6 +52,7 @@ describe('a detector of road signs', () => {
       inputSize,
       isTiled: false,
       headWidth,
+      heads,
       tags: tags.map((tag, i) => ({ id: `t${i}`, name: tag, type: 'REGULAR' })),
       calibration: uncalibrated,
       suppression: { iouThreshold: 0.45, maxBoxes: 200 },
@@ -81,7 +82,7 @@ describe('a detector of road signs', () => {
   });
 
   it('becomes the same after a break', async () => {
-    const recipe = { ...training.recipe, steps: 12, checkpointSteps: 5 };
+    const recipe = { ...training.recipe, heads: 2, steps: 12, checkpointSteps: 5 };
     const checkpoints = new Map<number, Buffer>();
     const whole = await packed({
       recipe,
