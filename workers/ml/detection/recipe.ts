@@ -18,7 +18,7 @@ export interface DetectorRecipe {
   isTiled: boolean;
   /** Channels of the pyramid and the tower. */
   headWidth: number;
-  /** Heads that learn side by side: their mean is better than any, and costs little beside the backbone. */
+  /** Heads that learn side by side: their mean is better than any of them, and a prediction costs little more. */
   heads: number;
   /** Highest rate, after the warm-up. */
   learningRate: number;

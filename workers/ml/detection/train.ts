@@ -124,7 +124,7 @@ async function trainStep(
   onStep?.({ step, steps: pace.step + pace.stepsLeft, loss, learningRate });
 }
 
-/** Each head learns as if it were alone: the gradient is that of the sum of their losses. */
+/** Each head learns as if it were alone, but that gradients are clipped together: they are those of the sum of the losses. */
 function meanLoss(
   outputs: OutputTensors,
   objects: View['boxes'][],
