@@ -81,7 +81,8 @@ function detectorPlan(
 ): DetectorPlan {
   if (inputSize === null) throw new Error('The iteration of a detector has no input size.');
   const { folds, parts, imageCount } = divide(snapshot, seed);
-  const recipe = recipes.detector({ mode, inputSize, isTiled, imageCount });
+  const partMinutes = budgetMinutes === null ? null : budgetMinutes / parts.length;
+  const recipe = recipes.detector({ mode, inputSize, isTiled, imageCount, partMinutes });
   const budgetMs = inMs(budgetMinutes);
   return { name: 'DETECTOR', shardSize: viewsShardSize, recipe, folds, parts, startedMs, budgetMs };
 }

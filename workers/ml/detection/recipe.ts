@@ -34,6 +34,8 @@ export interface DetectorPlan {
   isTiled: boolean;
   /** Pictures that may be trained on. */
   imageCount: number;
+  /** What each of its trainings may take, in minutes; null: what it takes. */
+  partMinutes: number | null;
   /** What an operator allows. */
   mostSteps?: number;
 }
@@ -41,6 +43,7 @@ export interface DetectorPlan {
 /** Few pictures need more variety; the study used 30 to 40 views of 16 to 28 pictures. */
 const tinySet = 30;
 const batchSize = 8;
+const minutesOfSeveralHeads = 6;
 
 export function detectorRecipe(plan: DetectorPlan): DetectorRecipe {
   const steps = Math.min(wantedSteps(plan.mode, plan.imageCount), plan.mostSteps ?? Infinity);
@@ -54,7 +57,7 @@ export function detectorRecipe(plan: DetectorPlan): DetectorRecipe {
     fewestSteps: Math.min(steps, wantedSteps('QUICK', plan.imageCount)),
     batchSize,
     headWidth: 64,
-    heads: plan.mode === 'QUICK' ? 1 : 3,
+    heads: headsOf(plan),
     learningRate: 2e-3,
     averageDecay: 0.98,
     checkpointSteps: 50,
@@ -76,6 +79,11 @@ function wantedViews(mode: DetectorPlan['mode'], imageCount: number): number {
 function viewsOf({ mode, imageCount }: DetectorPlan, steps: number): number {
   const usable = Math.ceil((steps * batchSize) / Math.max(1, imageCount));
   return 1 + Math.min(wantedViews(mode, imageCount), usable);
+}
+
+/** Several take some minutes for the fewest steps alone. With less time, more steps of one head are the better use of it. */
+function headsOf({ mode, partMinutes }: DetectorPlan): number {
+  return mode === 'ADVANCED' && (partMinutes ?? Infinity) >= minutesOfSeveralHeads ? 3 : 1;
 }
 
 /**

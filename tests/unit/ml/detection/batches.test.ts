@@ -25,9 +25,10 @@ it('keeps view packs within a bound, those used last', async () => {
 });
 
 it('plans steps and views by mode and pictures', () => {
-  const plan = { mode: 'ADVANCED' as const, inputSize: 320, isTiled: false, imageCount: 140 };
-  expect(detectorRecipe({ ...plan, mode: 'QUICK' })).toMatchObject({ steps: 800, viewsPerImage: 12 });
-  expect(detectorRecipe(plan)).toMatchObject({ steps: 1400, fewestSteps: 800, viewsPerImage: 19 });
+  const plan = { mode: 'ADVANCED' as const, inputSize: 320, isTiled: false, imageCount: 140, partMinutes: 15 };
+  expect(detectorRecipe({ ...plan, mode: 'QUICK' })).toMatchObject({ steps: 800, viewsPerImage: 12, heads: 1 });
+  expect(detectorRecipe(plan)).toMatchObject({ steps: 1400, fewestSteps: 800, viewsPerImage: 19, heads: 3 });
+  expect(detectorRecipe({ ...plan, partMinutes: 5 })).toMatchObject({ steps: 1400, heads: 1 });
   expect(detectorRecipe({ ...plan, imageCount: 16 })).toMatchObject({ steps: 900, fewestSteps: 500 });
   expect(detectorRecipe({ ...plan, mostSteps: 70 })).toMatchObject({ steps: 70, fewestSteps: 70 });
   // Hardly a view is made that no step would see.

@@ -44,7 +44,7 @@ it('leaves what a tile cuts off to others, but not what the picture itself ends'
 
 /** Sizes of the picture in views that are no mosaics, in sides of the view. */
 function sizesInViews(changes: Partial<DetectorPlan>): number[] {
-  const plan = { mode: 'QUICK' as const, inputSize: side, isTiled: false, imageCount: 100 };
+  const plan = { mode: 'QUICK' as const, inputSize: side, isTiled: false, imageCount: 100, partMinutes: null };
   const recipe = detectorRecipe({ ...plan, ...changes });
   return Array.from({ length: 400 }, (_, key) => {
     const { patches } = variedPlan(0, [0], recipe, keyedRandom(3, key));

@@ -33,7 +33,7 @@ describe('a detector of road signs', () => {
       pictures.push({ fold: 0, load, boxes: own.map((box) => ({ ...box, tagIndex: tags.indexOf(tag) })) });
       jpegs.push(jpeg);
     }
-    const plan = { mode: 'QUICK' as const, inputSize, isTiled: false, imageCount: pictureCount };
+    const plan = { mode: 'QUICK' as const, inputSize, isTiled: false, imageCount: pictureCount, partMinutes: null };
     const recipe = { ...detectorRecipe(plan), viewsPerImage: 6, steps: 150, averageDecay: 0.9 };
     const set = new PictureSet(pictures);
     for (const i of pictures.keys()) packs.push(await renderViews(backbone, set, i, recipe, 1));
