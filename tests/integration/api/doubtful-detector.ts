@@ -15,8 +15,8 @@ import type { TestServer } from './setup.ts';
 /** Untrained: it sees all tags everywhere. */
 export function doubtfulDetector(named: readonly Pick<ModelTag, 'id' | 'name'>[]): DetectorModel {
   const tags = named.map((tag) => ({ ...tag, type: 'REGULAR' as const }));
-  const shape = { inputSize: 320, headWidth: 8, heads: 1, tagCount: tags.length };
-  const weights = initialWeights(headNetwork(shape, { isFolded: true }), 5);
+  const shape = { inputSize: 320, headWidth: 8, heads: 1 };
+  const weights = initialWeights(headNetwork({ ...shape, tagCount: tags.length }, { isFolded: true }), 5);
   weights.get('tags.bias')?.fill(0);
   const facts = {
     kind: 'DETECTION' as const,
@@ -25,7 +25,7 @@ export function doubtfulDetector(named: readonly Pick<ModelTag, 'id' | 'name'>[]
     isTiled: false,
   };
   const policies = { calibration: uncalibrated, suppression: defaultSuppression };
-  return { ...facts, ...policies, inputSize: shape.inputSize, headWidth: shape.headWidth, heads: 1, tags, weights };
+  return { ...facts, ...policies, ...shape, tags, weights };
 }
 
 /** Lets a project have it as if it had been trained. Returns the iteration. */

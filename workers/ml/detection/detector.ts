@@ -12,7 +12,7 @@ import {
 } from './boxes.ts';
 import { expansionWeights } from './expansion.ts';
 import { gridOf, proposedBoxes, type Grid } from './grid.ts';
-import { headNetwork, type HeadShape } from './head-network.ts';
+import { headNetwork, outputName, type HeadShape } from './head-network.ts';
 import { mapTensors } from './normalisation.ts';
 import { fromLook, looksOf } from './tiling.ts';
 import { levels, type View } from './view-pack.ts';
@@ -75,8 +75,8 @@ export class Detector {
   private async candidatesOf(maps: View['maps']): Promise<DetectedBox[]> {
     const outputs = await this.session.run(mapTensors([maps], this.parameters.inputSize));
     const numbers = (name: string): Float32Array => outputs[name]?.data as Float32Array;
-    const tags = levels.map(({ stride }) => numbers(`tags${stride}`));
-    const distances = levels.map(({ stride }) => numbers(`distances${stride}`));
+    const tags = levels.map((_, l) => numbers(outputName('tags', l)));
+    const distances = levels.map((_, l) => numbers(outputName('distances', l)));
     return this.candidates(tags, proposedBoxes(this.grid, distances, 0));
   }
 

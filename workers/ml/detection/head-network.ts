@@ -43,7 +43,8 @@ export function headNetwork(shape: HeadShape, options: { isFolded: boolean }): N
   return network;
 }
 
-export function outputName(kind: 'tags' | 'distances', level: number, head: number): string {
+/** Of a folded network the first head stands for all. */
+export function outputName(kind: 'tags' | 'distances', level: number, head = 0): string {
   return ofHead(`${kind}${strideOf(level)}`, head);
 }
 
@@ -107,22 +108,22 @@ function topDown(network: Network, [fine, middle, coarse]: Value[]): Value[] {
  * The weights of what predictions and exports compute: the normalisation goes into the laterals, and its share of the mean into
  * the last layers of each head, so that heads need only be added.
  */
-export function foldWeights(weights: Weights, { heads }: Pick<HeadShape, 'heads'>): Weights {
+export function foldWeights(weights: Weights, heads: number): Weights {
   const folded = new Map([...weights].filter(([name]) => !name.startsWith('normalise')));
-  for (let head = 0; head < heads; head++) {
+  for (let head = 0; head < heads; head++)
     for (const { stride } of levels) foldNormalisation(folded, weights, stride, ofHead(`lateral${stride}`, head));
-    for (const layer of ['tags', 'distances', ...levels.map(({ stride }) => `scale${stride}`)])
-      for (const [name, values] of parametersOf(folded, ofHead(layer, head)))
-        folded.set(
-          name,
-          values.map((value) => value / heads),
-        );
-  }
+  for (const [name, values] of folded)
+    if (isLast(name))
+      folded.set(
+        name,
+        Float32Array.from(values, (v) => v / heads),
+      );
   return folded;
 }
 
-function parametersOf(weights: Weights, layer: string): [string, Float32Array][] {
-  return [...weights].filter(([name]) => name.split('.')[0] === layer);
+/** Whether it is of a layer that nothing bends after: halving it halves what the head says. */
+function isLast(parameter: string): boolean {
+  return ['tags', 'distances', 'scale'].some((layer) => parameter.startsWith(layer));
 }
 
 function foldNormalisation(folded: Weights, weights: Weights, stride: number, layer: string): void {

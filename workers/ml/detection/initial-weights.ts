@@ -22,7 +22,7 @@ export function initialWeights(network: Network, seed: number): Weights {
 function startOf(name: string): number {
   // A cell starts with boxes of four strides a side.
   if (name.startsWith('scale')) return Math.LN2;
-  return isLayer(name, 'tags', 'bias') ? firstTagBias : 0;
+  return name.startsWith('tags') && name.endsWith('.bias') ? firstTagBias : 0;
 }
 
 /**
@@ -32,14 +32,9 @@ function startOf(name: string): number {
  */
 function deviationOf(name: string, shape: readonly number[]): number {
   if (!name.endsWith('.weight')) return 0;
-  if (isLayer(name, 'tags', 'weight') || isLayer(name, 'distances', 'weight')) return lastLayerDeviation;
+  if (name.startsWith('tags') || name.startsWith('distances')) return lastLayerDeviation;
   const inputs = sizeOf(shape.slice(1));
   return Math.sqrt(1 / (3 * inputs));
-}
-
-/** Of whichever head. */
-function isLayer(parameter: string, layer: string, kind: 'weight' | 'bias'): boolean {
-  return parameter.startsWith(layer) && parameter.endsWith(`.${kind}`);
 }
 
 /** Standard normal numbers (Box and Muller). */

@@ -65,7 +65,7 @@ export async function trainDetector(training: DetectorTraining): Promise<Detecto
       endRound: async (pace) => training.onCheckpoint?.(writeCheckpoint(pace, trainer.state())),
     });
     const { backbone, inputSize, headWidth, heads, isTiled } = recipe;
-    const weights = learned(foldWeights(trainer.averaged(), recipe));
+    const weights = learned(foldWeights(trainer.averaged(), heads));
     return { backbone, inputSize, headWidth, heads, isTiled, tagCount, weights };
   } finally {
     await trainer.release();

@@ -40,7 +40,9 @@ it('computes the mean of what its heads say, with its normalisation folded in', 
   const learned = initialWeights(network, 1);
   const whole = new Map([...expansion, ...normalisation, ...learned]);
   const plain = await outputsOf(inferenceModel(network, whole));
-  const folded = await outputsOf(inferenceModel(headNetwork(shape, { isFolded: true }), foldWeights(whole, shape)));
+  const folded = await outputsOf(
+    inferenceModel(headNetwork(shape, { isFolded: true }), foldWeights(whole, shape.heads)),
+  );
   expect([...plain.keys()].sort()).toEqual([...folded.keys()].flatMap((name) => [name, `${name}-2`]).sort());
   for (const [name, values] of folded) {
     const [one, other] = [plain.get(name), plain.get(`${name}-2`)] as [Float32Array, Float32Array];
