@@ -89,16 +89,19 @@ export const stateOf = (client: TaglensClient, id: string): Promise<State> =>
     },
   );
 
+export const isOver = ({ status }: State): boolean => ['COMPLETED', 'FAILED', 'CANCELLED'].includes(status);
+
+/** A moment within a training passes quickly; asking for its end as often would take the processor from who trains. */
+const pollMs = { moment: 15, end: 150 };
+
 /** Asks until the training is as wanted, or over. */
 export async function waitFor(client: TaglensClient, id: string, wanted: (state: State) => boolean): Promise<State> {
   for (;;) {
     const state = await stateOf(client, id);
-    if (wanted(state) || ['COMPLETED', 'FAILED', 'CANCELLED'].includes(state.status)) return state;
-    await new Promise((resolve) => setTimeout(resolve, 15));
+    if (wanted(state) || isOver(state)) return state;
+    await new Promise((resolve) => setTimeout(resolve, wanted === isOver ? pollMs.end : pollMs.moment));
   }
 }
-
-export const isOver = ({ status }: State): boolean => status === 'COMPLETED';
 
 /** What a client that follows a training gets. */
 export interface ProgressEvent {

@@ -39,7 +39,7 @@ const learnings: Learning[] = [
   {
     what: 'a detector',
     checkpointSteps: 50,
-    mostSteps: 70,
+    mostSteps: 60,
     options: {},
     makeProject: (client) => makeDetectionProject(client, samples, testCount),
     isJudging: ({ storage }, id) => storage.exists(keys.learned(id, 0)),
@@ -48,7 +48,7 @@ const learnings: Learning[] = [
   {
     what: 'a classifier whose backbone learns',
     checkpointSteps: 8,
-    mostSteps: 16,
+    mostSteps: 12,
     // So long that the schedule need not be shortened, which no training would repeat to the byte.
     options: { mode: 'ADVANCED', budgetMinutes: 120 },
     makeProject: (client) => makeProject(client, photographs()),
@@ -71,8 +71,9 @@ beforeEach(async () => {
 });
 afterEach(() => installation.close());
 
+/** Seldom enough that who asks leaves the processor to who learns. */
 async function until(isTrue: () => Promise<boolean>): Promise<void> {
-  while (!(await isTrue())) await sleep(50);
+  while (!(await isTrue())) await sleep(200);
 }
 
 /** The figures of both classifiers, to all digits; null for a detector. */

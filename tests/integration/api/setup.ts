@@ -164,7 +164,7 @@ export async function trainToEnd(
   for (;;) {
     const { iteration } = await client.request<{ iteration: TrainedIteration }>(query, trainIteration);
     if (!['QUEUED', 'TRAINING'].includes(iteration.status)) return iteration;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
 

@@ -81,9 +81,13 @@ function viewsOf({ mode, imageCount }: DetectorPlan, steps: number): number {
   return 1 + Math.min(wantedViews(mode, imageCount), usable);
 }
 
-/** Several take some minutes for the fewest steps alone. With less time, more steps of one head are the better use of it. */
-function headsOf({ mode, partMinutes }: DetectorPlan): number {
-  return mode === 'ADVANCED' && (partMinutes ?? Infinity) >= minutesOfSeveralHeads ? 3 : 1;
+/**
+ * Several take some minutes for the fewest steps alone; with less time, more steps of one head are the better use of it. Of few
+ * pictures all heads learn the same, and are wrong together.
+ */
+function headsOf({ mode, imageCount, partMinutes }: DetectorPlan): number {
+  const isWorthIt = imageCount > tinySet && (partMinutes ?? Infinity) >= minutesOfSeveralHeads;
+  return mode === 'ADVANCED' && isWorthIt ? 3 : 1;
 }
 
 /**

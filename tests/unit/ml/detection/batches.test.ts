@@ -29,7 +29,7 @@ it('plans steps and views by mode and pictures', () => {
   expect(detectorRecipe({ ...plan, mode: 'QUICK' })).toMatchObject({ steps: 800, viewsPerImage: 12, heads: 1 });
   expect(detectorRecipe(plan)).toMatchObject({ steps: 1400, fewestSteps: 800, viewsPerImage: 19, heads: 3 });
   expect(detectorRecipe({ ...plan, partMinutes: 5 })).toMatchObject({ steps: 1400, heads: 1 });
-  expect(detectorRecipe({ ...plan, imageCount: 16 })).toMatchObject({ steps: 900, fewestSteps: 500 });
+  expect(detectorRecipe({ ...plan, imageCount: 16 })).toMatchObject({ steps: 900, fewestSteps: 500, heads: 1 });
   expect(detectorRecipe({ ...plan, mostSteps: 70 })).toMatchObject({ steps: 70, fewestSteps: 70 });
   // Hardly a view is made that no step would see.
   expect(detectorRecipe({ ...plan, mode: 'QUICK', imageCount: 5000 }).viewsPerImage).toBe(3);
