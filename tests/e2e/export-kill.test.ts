@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { renderSamples } from '../../samples/render.ts';
 import { startProcess, type ServerProcess } from './process.ts';
-import { ask, isOver, makeProject, startTraining, waitFor, type Photograph } from './training-steps.ts';
+import { ask, makeProject, startTraining, waitForEnd, type Photograph } from './training-steps.ts';
 
 interface ExportState {
   id: string;
@@ -40,7 +40,7 @@ test('an export killed at any step ends with a whole archive, and leaves nothing
   for await (const { tag, jpeg } of renderSamples({ perTag: 6, seed: 12, size: 120 })) photographs.push({ tag, jpeg });
   let server = await startProcess(data);
   const { id: iterationId } = await startTraining(server.client, await makeProject(server.client, photographs));
-  expect(await waitFor(server.client, iterationId, isOver)).toMatchObject({ status: 'COMPLETED' });
+  expect(await waitForEnd(server.client, iterationId)).toMatchObject({ status: 'COMPLETED' });
   const moments: [flavor: string | null, isReached: (state: ExportState) => boolean][] = [
     [null, () => true],
     ['OnnxFloat16', ({ fraction }) => fraction >= 0.1],

@@ -91,17 +91,31 @@ export const stateOf = (client: TaglensClient, id: string): Promise<State> =>
 
 export const isOver = ({ status }: State): boolean => ['COMPLETED', 'FAILED', 'CANCELLED'].includes(status);
 
-/** A moment within a training passes quickly; asking for its end as often would take the processor from who trains. */
-const pollMs = { moment: 15, end: 150 };
-
-/** Asks until the training is as wanted, or over. */
-export async function waitFor(client: TaglensClient, id: string, wanted: (state: State) => boolean): Promise<State> {
+/** Asks until the training is as wanted, which may be a moment that passes quickly, or over. */
+export async function waitFor(
+  client: TaglensClient,
+  id: string,
+  wanted: (state: State) => boolean,
+  pollMs = 15,
+): Promise<State> {
   for (;;) {
     const state = await stateOf(client, id);
     if (wanted(state) || isOver(state)) return state;
-    await new Promise((resolve) => setTimeout(resolve, wanted === isOver ? pollMs.end : pollMs.moment));
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
 }
+
+/** Asks seldom: who asks takes the processor from who trains. */
+export const waitForEnd = (client: TaglensClient, id: string): Promise<State> => waitFor(client, id, isOver, 150);
+
+/** When to kill who trains a quick classifier. @param late how far the whole training is, late in the extraction, 0 to 1 */
+export const momentsOfTraining = (late: number): [when: string, isNow: (state: State) => boolean][] => [
+  ['while it is queued', () => true],
+  ['while features are extracted', ({ progress }) => progress.phase === 'FEATURES' && progress.fraction > 0.02],
+  ['late in the extraction', ({ progress }) => progress.fraction > late],
+  ['while the head is fitted', ({ progress }) => progress.phase === 'HEAD'],
+  ['at the end', ({ progress }) => progress.phase === 'PACKAGE' || progress.phase === 'DONE'],
+];
 
 /** What a client that follows a training gets. */
 export interface ProgressEvent {

@@ -6,7 +6,7 @@ import { workerPolicies } from '../../schema/contracts/policies.ts';
 import { openActivities } from '../../workers/open-activities.ts';
 import { installRuntime } from '../../workers/temporal-runtime.ts';
 import { TemporalWorker } from '../../workflows/engines/temporal-worker.ts';
-import { isOver, stateOf, waitFor } from '../e2e/training-steps.ts';
+import { stateOf, waitFor, waitForEnd } from '../e2e/training-steps.ts';
 import { bundleOf, pathOf } from '../workflow/stage.ts';
 import { hasServers, install, type Installation } from './installation.ts';
 import {
@@ -74,7 +74,7 @@ describe.skipIf(!hasServers)('on MySQL, S3 and Temporal (with infra/servers.sh)'
 
     const patchedMs = performance.now();
     const patched = await startVersion(installation, './patched-workflows.ts');
-    const state = await waitFor(client, training.id, isOver);
+    const state = await waitForEnd(client, training.id);
     const recoveredS = secondsSince(patchedMs);
     await patched.stop();
     const refusedTasks = await refusedTasksOf(installation, training.id);

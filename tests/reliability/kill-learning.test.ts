@@ -10,7 +10,7 @@ import {
   makeProject,
   startTraining,
   stateOf,
-  waitFor,
+  waitForEnd,
   type Photograph,
 } from '../e2e/training-steps.ts';
 import { install, type Installation } from './installation.ts';
@@ -113,7 +113,7 @@ test.each(learnings)(
     );
     await service.killTrainer();
     await service.startTrainer();
-    const state = await waitFor(service.client, id, isOver);
+    const state = await waitForEnd(service.client, id);
     expect(state).toMatchObject({ status: 'COMPLETED', error: null, imageCount: samples.length });
     expect(await modelsOf(installation, id)).toEqual([keys.model(id)]);
     expect(await viewTimesOf(installation, id)).toEqual(new Map());

@@ -4,11 +4,12 @@ import { renderSamples } from '../../samples/render.ts';
 import { Iteration } from '../../schema/entities/iteration.entity.ts';
 import type { ProgramProcess, ServerProcess } from '../e2e/process.ts';
 import {
+  momentsOfTraining,
   ask,
-  isOver,
   makeProject,
   startTraining,
   waitFor,
+  waitForEnd,
   type Photograph,
   type State,
 } from '../e2e/training-steps.ts';
@@ -17,14 +18,6 @@ import { trainUndisturbed } from './many-trainings.ts';
 import { activitiesOf, forgetFeatures, modelsOf, packsOf } from './training-facts.ts';
 
 const photographs: Photograph[] = [];
-
-const phases: [string, (state: State) => boolean][] = [
-  ['while it is queued', () => true],
-  ['while features are extracted', ({ progress }) => progress.phase === 'FEATURES' && progress.fraction > 0.02],
-  ['late in the extraction', ({ progress }) => progress.fraction > 0.4],
-  ['while the head is fitted', ({ progress }) => progress.phase === 'HEAD'],
-  ['at the end', ({ progress }) => progress.phase === 'PACKAGE' || progress.phase === 'DONE'],
-];
 
 describe.skipIf(!hasServers)('on MySQL, S3 and Temporal (with infra/servers.sh)', () => {
   let installation: Installation;
@@ -55,14 +48,14 @@ describe.skipIf(!hasServers)('on MySQL, S3 and Temporal (with infra/servers.sh)'
 
   /** What must hold after every disturbance. */
   async function expectWhole(id: string): Promise<void> {
-    const state = await waitFor(api.client, id, isOver);
+    const state = await waitForEnd(api.client, id);
     expect(state).toMatchObject({ status: 'COMPLETED', error: null, imageCount: photographs.length });
     expect(await modelsOf(installation, id)).toEqual([keys.model(id)]);
     expect(undisturbed).toMatchObject({ status: 'COMPLETED', modelSha256: state.modelSha256 });
     expect(await installation.query((manager) => manager.count(Iteration))).toBe(trainingCount);
   }
 
-  test.each(phases)(
+  test.each(momentsOfTraining(0.4))(
     'the only worker killed %s: another one finishes, and repeats no finished activity',
     async (_when, moment) => {
       const id = await startNext();
@@ -71,7 +64,7 @@ describe.skipIf(!hasServers)('on MySQL, S3 and Temporal (with infra/servers.sh)'
       const packs = await packsOf(installation);
       const finished = (await activitiesOf(installation, id)).filter(({ attempt }) => attempt !== null);
       worker = await installation.startWorker();
-      await waitFor(api.client, id, isOver);
+      await waitForEnd(api.client, id);
       const activities = await activitiesOf(installation, id);
       expect(activities.slice(0, finished.length)).toEqual(finished);
       expect(activities.map(({ name }) => name)).toEqual([

@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import type { TaglensClient } from '../../cli/client.ts';
 import { keys } from '../../infra/storage/keys.ts';
 import { samples } from '../integration/api/setup.ts';
-import { isOver, makeProject, startTraining, waitFor, type State } from '../e2e/training-steps.ts';
+import { makeProject, startTraining, waitForEnd, type State } from '../e2e/training-steps.ts';
 import type { Installation } from './installation.ts';
 import { forgetFeatures, modelsOf } from './training-facts.ts';
 
@@ -28,7 +28,7 @@ export async function startTrainings(client: TaglensClient, projectIds: string[]
 }
 
 export const waitForAll = (client: TaglensClient, trainings: Training[]): Promise<State[]> =>
-  Promise.all(trainings.map(({ id }) => waitFor(client, id, isOver)));
+  Promise.all(trainings.map(({ id }) => waitForEnd(client, id)));
 
 /** The same training once more, undisturbed and with nothing cached. */
 export async function trainUndisturbed(
@@ -39,7 +39,7 @@ export async function trainUndisturbed(
 ): Promise<State & { id: string }> {
   await forgetFeatures(installation);
   const { id } = await startTraining(client, projectId, { ...options, force: true });
-  return { id, ...(await waitFor(client, id, isOver)) };
+  return { id, ...(await waitForEnd(client, id)) };
 }
 
 /** Each training completed with one model. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { stateOf, waitFor, isOver, type State } from '../e2e/training-steps.ts';
+import { stateOf, waitFor, waitForEnd, type State } from '../e2e/training-steps.ts';
 import { hasServers, install, type Installation } from './installation.ts';
 import { layLines, type Lines } from './lines.ts';
 import {
@@ -50,7 +50,7 @@ describe.skipIf(!hasServers)('on MySQL, S3 and Temporal (with infra/servers.sh)'
     expect((await stateOf(client, waiting.id)).status).toBe('QUEUED');
     await lines.temporal.mend();
     const mendedMs = performance.now();
-    const states = [await waitFor(client, running.id, isOver), await waitFor(client, waiting.id, isOver)];
+    const states = [await waitForEnd(client, running.id), await waitForEnd(client, waiting.id)];
     const attempts = (await activitiesOf(installation, running.id)).map(({ name, attempt }) => `${name} ${attempt}`);
     const packs = await packsOf(installation);
     const packCount = await packCountOf(installation);
@@ -79,7 +79,7 @@ describe.skipIf(!hasServers)('on MySQL, S3 and Temporal (with infra/servers.sh)'
     const mendedMs = performance.now();
     await waitFor(api.client, training.id, ({ status }) => status !== 'QUEUED');
     const begunS = secondsSince(mendedMs);
-    const state = await waitFor(api.client, training.id, isOver);
+    const state = await waitForEnd(api.client, training.id);
     tell('network cut to the API', { acceptedS, begunS });
     await expectOneModelEach(installation, [training], [state]);
   });

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { ownerKey, type ProgramProcess, type ServerProcess } from '../e2e/process.ts';
-import { ask, isOver, makeProject, startTraining, waitFor } from '../e2e/training-steps.ts';
+import { ask, makeProject, startTraining, waitForEnd } from '../e2e/training-steps.ts';
 import { bearer, samples } from '../integration/api/setup.ts';
 import { hasServers, install, type Installation } from './installation.ts';
 import {
@@ -40,7 +40,7 @@ describe.skipIf(!hasServers)('on MySQL, S3 and Temporal (with infra/servers.sh)'
   async function publishModel({ client }: ServerProcess): Promise<string> {
     const projectId = await makeProject(client, await samples(3, 500));
     const { id } = await startTraining(client, projectId);
-    await waitFor(client, id, isOver);
+    await waitForEnd(client, id);
     const query = 'mutation ($id: ID!) { publishIteration(input: { iterationId: $id, name: "live" }) { id } }';
     await ask(client, query, { id });
     return projectId;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ProgramProcess, ServerProcess } from '../e2e/process.ts';
-import { ask, isOver, makeProject, startTraining, waitFor } from '../e2e/training-steps.ts';
+import { ask, makeProject, startTraining, waitFor, waitForEnd } from '../e2e/training-steps.ts';
 import { samples } from '../integration/api/setup.ts';
 import { hasServers, install, type Installation } from './installation.ts';
 import { layLines, type Lines } from './lines.ts';
@@ -82,7 +82,7 @@ describe.skipIf(!hasServers)('on MySQL, S3 and Temporal (with infra/servers.sh)'
     worker = await installation.startWorker(lines.settings);
     publishedProjectId = await ownProject();
     const { id } = await startTraining(api.client, publishedProjectId);
-    await waitFor(api.client, id, isOver);
+    await waitForEnd(api.client, id);
     const query = 'mutation ($id: ID!) { publishIteration(input: { iterationId: $id, name: "live" }) { id } }';
     await ask(api.client, query, { id });
   }, patienceMs);
@@ -142,7 +142,7 @@ describe.skipIf(!hasServers)('on MySQL, S3 and Temporal (with infra/servers.sh)'
     await untilReady();
     const readyS = secondsSince(mendedMs);
     await visitor.stop();
-    const state = await waitFor(api.client, id, isOver);
+    const state = await waitForEnd(api.client, id);
     tell(trouble.what, { readyS, trainedS: secondsSince(mendedMs), ...figuresOf(visitor) });
 
     expectClearAnswers(visitor, trouble);
