@@ -1,5 +1,8 @@
-// Prints, of a JSON report by Vitest, how many tests passed, or the names of those that failed, a line each.
+// Prints, of a JSON report by Vitest, how many tests passed, or the names of those that failed and why, a line each.
 import { readFileSync } from 'node:fs';
+
+/** Enough for the message of an assertion and where it stands. */
+const lineLength = 600;
 
 const [, , report, asked] = process.argv;
 const files = JSON.parse(readFileSync(report, 'utf8')).testResults;
@@ -10,6 +13,7 @@ else
   for (const file of files.filter(({ status }) => status === 'failed')) {
     const tests = testsOf(file, 'failed');
     // A file that does not load, or whose hooks fail, has no test that did.
-    for (const { fullName } of tests.length > 0 ? tests : [{ fullName: '(the file as a whole)' }])
-      console.log(`${file.name} ${fullName}`.replaceAll('\n', ' '));
+    const wholeFile = { fullName: '(the file as a whole)', failureMessages: [file.message] };
+    for (const { fullName, failureMessages } of tests.length > 0 ? tests : [wholeFile])
+      console.log([file.name, fullName, ...failureMessages].join(' ').replaceAll(/\s+/g, ' ').slice(0, lineLength));
   }

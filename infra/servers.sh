@@ -115,9 +115,12 @@ launch_versitygw() {
 }
 versitygw_answers() { curl -sf "http://127.0.0.1:${port[versitygw]}/health"; }
 
+# As the Compose file sets it: large trainings let small ones pass, and a queue keeps its order.
 launch_temporal() {
   background temporal "$temporal" server start-dev --headless --ip 127.0.0.1 --port "${port[temporal]}" \
     --db-filename "$dir/temporal.db" --dynamic-config-value matching.enableFairness=true \
+    --dynamic-config-value matching.numTaskqueueReadPartitions=1 \
+    --dynamic-config-value matching.numTaskqueueWritePartitions=1 \
     --disable-config-env --disable-config-file
 }
 temporal_answers() {

@@ -23,10 +23,10 @@ const queueLimit = 8;
 /** Twice what a process of each kind was measured to need. */
 const memoryLimitBytes = 1_500_000_000;
 /**
- * How many others may end in between, when a training has its features. Temporal keeps the order within each of the four
- * partitions of a task queue, and not among them; without fairness the first could end last.
+ * How many others may end in between, when a training has its features: what is fitted at the same time may end in any
+ * order. Without priorities the first could end last.
  */
-const overtakenLimit = projectCount / 2;
+const overtakenLimit = 2;
 
 interface Answer {
   status: number;
