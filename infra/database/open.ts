@@ -1,16 +1,18 @@
 import type { DatabaseConfig } from '../config.ts';
 import type { Database, DatabaseOptions, EntityClass, MigrationClass } from './database.ts';
-import { openMysql } from './mysql.ts';
-import { openSqlite } from './sqlite.ts';
 
 /** Opens the configured database. The caller closes it. */
-export function openDatabase(
+export async function openDatabase(
   config: DatabaseConfig,
   entities: EntityClass[],
   migrations: MigrationClass[],
   options: DatabaseOptions = {},
 ): Promise<Database> {
-  return config.kind === 'mysql'
-    ? openMysql(config, entities, migrations, options)
-    : openSqlite(config, entities, migrations, options);
+  // A process needs one of the two drivers, and the other takes time to load.
+  if (config.kind === 'mysql') {
+    const { openMysql } = await import('./mysql.ts');
+    return openMysql(config, entities, migrations, options);
+  }
+  const { openSqlite } = await import('./sqlite.ts');
+  return openSqlite(config, entities, migrations, options);
 }

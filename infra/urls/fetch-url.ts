@@ -1,6 +1,6 @@
-import { Agent, errors, type Dispatcher } from 'undici';
+import type { Agent, Dispatcher } from 'undici';
 import { AddressPolicy } from './address-policy.ts';
-import { guardedConnector, resolveBySystem, type Resolve } from './guarded-connector.ts';
+import type { Resolve } from './guarded-agent.ts';
 import { UrlRefusal } from './url-refusal.ts';
 
 export { UrlRefusal, type UrlRefusalCode } from './url-refusal.ts';
@@ -19,6 +19,8 @@ export interface FetchUrlOptions {
 
 const maxRedirects = 5;
 const redirectStatuses = new Set([301, 302, 303, 307, 308]);
+/** undici's own. */
+const timeoutCodes = new Set<unknown>(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
 const requestHeaders = { 'accept-encoding': 'identity', 'user-agent': 'Taglens' };
 
 /**
@@ -59,12 +61,9 @@ async function guarded<T>(
 ): Promise<T> {
   const first = parseUrl(url);
   const signal = AbortSignal.timeout(options.timeoutMs);
-  const connect = guardedConnector(
-    new AddressPolicy(options.allow),
-    options.resolve ?? resolveBySystem,
-    options.timeoutMs,
-  );
-  const agent = new Agent({ connect });
+  // Only now: most processes never fetch anything.
+  const { guardedAgent } = await import('./guarded-agent.ts');
+  const agent = guardedAgent(new AddressPolicy(options.allow), options.timeoutMs, options.resolve);
   try {
     return await Promise.race([work(first, agent, signal), rejectAtAbort(signal)]);
   } catch (error) {
@@ -165,17 +164,12 @@ function tooLarge(bytes: string, maxBytes: number): UrlRefusal {
 
 function asRefusal(error: unknown, signal: AbortSignal, timeoutMs: number): UrlRefusal {
   if (error instanceof UrlRefusal) return error;
-  if (signal.aborted || isUndiciTimeout(error)) {
+  // The error's own message would name the address; its code does not.
+  const { code } = error as { code?: unknown };
+  if (signal.aborted || timeoutCodes.has(code)) {
     const message = `The URL took longer than ${timeoutMs} ms, which is the limit.`;
     return new UrlRefusal('TIMEOUT', message, { timeoutMs });
   }
-  // The error's own message would name the address; its code does not.
-  const { code } = error as { code?: unknown };
   const reason = typeof code === 'string' ? code : 'unknown cause';
   return new UrlRefusal('UNREACHABLE', `The server of the URL cannot be reached or broke off (${reason}).`, { reason });
-}
-
-function isUndiciTimeout(error: unknown): boolean {
-  const { ConnectTimeoutError, HeadersTimeoutError, BodyTimeoutError } = errors;
-  return [ConnectTimeoutError, HeadersTimeoutError, BodyTimeoutError].some((kind) => error instanceof kind);
 }

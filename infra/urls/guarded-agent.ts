@@ -1,27 +1,28 @@
 import type { LookupAddress, LookupOptions } from 'node:dns';
 import { lookup } from 'node:dns/promises';
 import { isIP, type LookupFunction } from 'node:net';
-import { buildConnector } from 'undici';
+import { Agent, buildConnector } from 'undici';
 import type { AddressPolicy } from './address-policy.ts';
 import { UrlRefusal } from './url-refusal.ts';
 
 /** Every address of a host name. */
 export type Resolve = (host: string) => Promise<LookupAddress[]>;
 
-export const resolveBySystem: Resolve = (host) => lookup(host, { all: true, verbatim: true });
+const resolveBySystem: Resolve = (host) => lookup(host, { all: true, verbatim: true });
 
 /**
  * Opens connections to permitted addresses only. The check happens inside the connection's own lookup, so the address
  * that was checked is the address that is dialled: a name that answers differently a second time gains nothing.
  */
-export function guardedConnector(policy: AddressPolicy, resolve: Resolve, timeoutMs: number): buildConnector.connector {
-  const connect = buildConnector({ lookup: checkedLookup(policy, resolve), timeout: timeoutMs });
-  return (options, callback) => {
+export function guardedAgent(policy: AddressPolicy, timeoutMs: number, resolve: Resolve = resolveBySystem): Agent {
+  const dial = buildConnector({ lookup: checkedLookup(policy, resolve), timeout: timeoutMs });
+  const connect: buildConnector.connector = (options, callback) => {
     // Node never looks up an address that is written out.
     const host = options.hostname.replace(/^\[|\]$/g, '');
     if (isIP(host) !== 0 && !policy.permits(host, host)) callback(refusal(), null);
-    else connect(options, callback);
+    else dial(options, callback);
   };
+  return new Agent({ connect });
 }
 
 function checkedLookup(policy: AddressPolicy, resolve: Resolve): LookupFunction {
