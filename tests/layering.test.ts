@@ -108,7 +108,7 @@ const layers: readonly Layer[] = [
       'workers/ml/session.ts',
       'workers/ml/tensor-file.ts',
       'node:**',
-      ...packages('onnxruntime-node protobufjs'),
+      ...packages('onnxruntime-node piscina protobufjs'),
     ],
     instead: 'keep the trainer free of what is trained: take networks, weights and tensors as parameters',
   },

@@ -55,17 +55,17 @@ export async function trainDetector(training: DetectorTraining): Promise<Detecto
   try {
     // One that an earlier version made says nothing of its pace: then this training begins anew.
     const resumed = checkpoint && !isTensorFile(checkpoint) ? readCheckpoint(checkpoint) : undefined;
-    if (resumed) trainer.restore(resumed.trainer);
+    if (resumed) await trainer.restore(resumed.trainer);
     const batches = new Batches(members, recipe.batchSize, seed);
     await runSchedule(resumed?.pace ?? startingPace(recipe.steps), {
       roundSteps: recipe.checkpointSteps,
       budgetMs: training.budgetMs,
       fewestSteps: recipe.fewestSteps,
       doStep: async (pace) => trainStep(training, trainer, await viewsOf(pool, batches.at(pace.step)), pace),
-      endRound: async (pace) => training.onCheckpoint?.(writeCheckpoint(pace, trainer.state())),
+      endRound: async (pace) => training.onCheckpoint?.(writeCheckpoint(pace, await trainer.state())),
     });
     const { backbone, inputSize, headWidth, heads, isTiled } = recipe;
-    const weights = learned(foldWeights(trainer.averaged(), heads));
+    const weights = learned(foldWeights(await trainer.averaged(), heads));
     return { backbone, inputSize, headWidth, heads, isTiled, tagCount, weights };
   } finally {
     await trainer.release();

@@ -63,11 +63,11 @@ export async function fineTune(input: FineTuneInput): Promise<TunedWeights> {
     threads: input.threads,
   });
   try {
-    if (resumed) trainer.restore(resumed.trainer);
+    if (resumed) await trainer.restore(resumed.trainer);
     const batches = new Batches(trained, pool, input.recipe, input.seed, FEATURE_LENGTH);
     const pace = resumed?.pace ?? startingPace(plannedSteps(input.recipe, trained.members.length));
     await new FineTuning(trained, trainer, batches).run(pace);
-    return tunedWeights(between(start, trainer.weights(), input.recipe.learnedShare));
+    return tunedWeights(between(start, await trainer.weights(), input.recipe.learnedShare));
   } finally {
     await trainer.release();
   }
@@ -142,7 +142,7 @@ class FineTuning {
       budgetMs: this.input.budgetMs,
       fewestSteps: 1,
       doStep: (pace) => this.step(pace),
-      endRound: async (pace) => this.input.onCheckpoint?.(writeCheckpoint(pace, this.trainer.state())),
+      endRound: async (pace) => this.input.onCheckpoint?.(writeCheckpoint(pace, await this.trainer.state())),
     });
   }
 

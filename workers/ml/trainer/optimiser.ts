@@ -1,5 +1,6 @@
 import type { Graph } from './graph.ts';
 import { sizeOf } from './network.ts';
+import { gradientNormName, nextName } from './step-thread.ts';
 
 export interface OptimiserOptions {
   beta1: number;
@@ -19,13 +20,6 @@ export type StateKind = 'weight' | 'mean' | 'square' | 'average';
 export function stateName(parameter: string, kind: StateKind): string {
   return kind === 'weight' ? parameter : `${parameter}:${kind}`;
 }
-
-/** Name under which the graph gives the state after the step. */
-export function nextName(parameter: string, kind: StateKind): string {
-  return `${parameter}:${kind}:next`;
-}
-
-export const gradientNormName = 'gradientNorm';
 
 interface Gradient {
   parameter: string;
@@ -54,8 +48,8 @@ export function writeAdamW(graph: Graph, gradients: Gradient[], options: Optimis
     const dims = [sizeOf(shape)];
     const old = (kind: StateKind): string => stateName(parameter, kind);
     const next = (kind: StateKind): string => {
-      graph.output(nextName(parameter, kind), dims);
-      return nextName(parameter, kind);
+      graph.output(nextName(old(kind)), dims);
+      return nextName(old(kind));
     };
     const mul = (a: string, b: string): string => graph.node('Mul', [a, b]);
     graph.input(old('mean'), dims);

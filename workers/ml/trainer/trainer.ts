@@ -1,17 +1,10 @@
-import { Tensor, type InferenceSession } from 'onnxruntime-node';
+import { Piscina } from 'piscina';
 import { readTensorFile, writeTensorFile, type NamedTensor } from '../tensor-file.ts';
-import { backwardGraph, outputGradientName, type BackwardGraph } from './backward-graph.ts';
+import { backwardGraph, outputGradientName } from './backward-graph.ts';
 import { forwardGraph } from './forward-graph.ts';
-import { sizeOf, weightOf, type Network, type Value, type Weights } from './network.ts';
-import {
-  gradientNormName,
-  nextName,
-  stateName,
-  stepNumbers,
-  type OptimiserOptions,
-  type StateKind,
-} from './optimiser.ts';
-import { floats, halvesTensor, openSession } from '../session.ts';
+import { sizeOf, weightOf, type Network, type Weights } from './network.ts';
+import { stateName, stepNumbers, type OptimiserOptions, type StateKind } from './optimiser.ts';
+import type { State, StepInput, StepInputs, StepPlan } from './step-thread.ts';
 
 export interface TrainerOptions {
   network: Network;
@@ -30,47 +23,25 @@ export interface TrainerOptions {
 export type InputTensors = Record<string, Float32Array | Uint16Array>;
 export type OutputTensors = Record<string, Float32Array>;
 
-/** The same state before and after the step: the graph reads one and writes the other, then they change places. */
-interface StateTensor {
-  parameter: string;
-  kind: StateKind;
-  current: Tensor;
-  next: Tensor;
-}
-
 /**
  * Trains a network step by step: `forward`, a loss and its gradient in plain code, `backward`.
- * Everything that passes between the two graphs or from step to step lies in memory that onnxruntime writes to directly.
+ *
+ * The steps are taken in a thread of their own. onnxruntime-node copies all that a graph gives into new memory, some 50 MB a
+ * step for a detector, and JavaScript goes through all of its objects to find what of that is free again: that thread has next
+ * to no objects, others have tens of megabytes.
  */
 export class Trainer {
-  private readonly options: TrainerOptions;
-  private readonly forwardSession: InferenceSession;
-  private readonly backwardSession: InferenceSession;
-  private readonly outputs: ReadonlyMap<string, Value>;
-  private readonly gradientOutputs: string[];
-  /** By the value's name: what `forward` writes for its caller and for `backward`. */
-  private readonly written: Record<string, Tensor>;
-  private readonly keptNames: string[];
-  private readonly stateTensors: StateTensor[];
-  private readonly norm = floatTensor([]);
   private stepsDone = 0;
   private forwardIsDone = false;
 
   private constructor(
-    options: TrainerOptions,
-    sessions: [forward: InferenceSession, backward: InferenceSession],
-    { kept, outputs, trained }: BackwardGraph,
-  ) {
-    const { network, batchSize } = options;
-    this.options = options;
-    [this.forwardSession, this.backwardSession] = sessions;
-    this.outputs = network.outputs;
-    this.gradientOutputs = outputs;
-    this.keptNames = kept.map(({ name }) => name);
-    const values = [...network.outputs.values(), ...kept];
-    this.written = Object.fromEntries(values.map(({ name, shape }) => [name, floatTensor([batchSize, ...shape])]));
-    this.stateTensors = trained.flatMap((parameter) => stateTensors(options, parameter));
-  }
+    private readonly options: TrainerOptions,
+    private readonly thread: Piscina<unknown, unknown>,
+    /** Parameters that learn. */
+    private readonly learning: readonly string[],
+    /** Outputs of the network that depend on them. */
+    private readonly gradientOutputs: readonly string[],
+  ) {}
 
   static async open(options: TrainerOptions): Promise<Trainer> {
     const { network, weights, trained, batchSize, threads } = options;
@@ -79,17 +50,30 @@ export class Trainer {
     const forward = forwardGraph({ network, weights, variable, batch: batchSize });
     for (const { name, shape } of new Set([...network.outputs.values(), ...backward.kept]))
       forward.output(name, [batchSize, ...shape]);
-    const forwardSession = await openSession(forward.toOnnx(), threads);
-    const backwardSession = await openSession(backward.graph.toOnnx(), threads);
-    return new Trainer(options, [forwardSession, backwardSession], backward);
+    const plan: StepPlan = {
+      forward: forward.toOnnx(),
+      backward: backward.graph.toOnnx(),
+      threads,
+      outputs: [...network.outputs.values()].map(({ name }) => name),
+      state: Object.fromEntries(backward.trained.flatMap((parameter) => firstState(options, parameter))),
+    };
+    const thread = new Piscina<unknown, unknown>({
+      filename: new URL('./step-thread.js', import.meta.url).href,
+      minThreads: 1,
+      maxThreads: 1,
+    });
+    await thread.run(plan, { name: 'open' }).catch(async (error: unknown) => {
+      await thread.destroy();
+      throw error;
+    });
+    return new Trainer(options, thread, backward.trained, backward.outputs);
   }
 
-  /** The outputs are good until the next call of `forward`. */
   async forward(inputs: InputTensors): Promise<OutputTensors> {
-    const feeds = { ...this.inputFeeds(inputs), ...this.weightFeeds() };
-    await this.forwardSession.run(feeds, this.written);
+    const { network } = this.options;
+    const values = (await this.thread.run(this.networkInputs(inputs), { name: 'forward' })) as OutputTensors;
     this.forwardIsDone = true;
-    return Object.fromEntries([...this.outputs].map(([name, value]) => [name, floats(this.written[value.name])]));
+    return Object.fromEntries([...network.outputs].map(([name, value]) => [name, values[value.name] as Float32Array]));
   }
 
   /**
@@ -99,19 +83,12 @@ export class Trainer {
   async backward(outputGradients: OutputTensors, learningRate: number): Promise<{ gradientNorm: number }> {
     if (!this.forwardIsDone) throw new Error('A backward pass needs a forward pass before it.');
     this.forwardIsDone = false;
+    const inputs = this.gradientInputs(outputGradients);
     const numbers = stepNumbers(this.options.optimiser, learningRate, this.stepCount + 1);
-    const fetches: Record<string, Tensor> = { [gradientNormName]: this.norm };
-    const feeds: Record<string, Tensor> = this.gradientFeeds(outputGradients);
-    for (const name of this.keptNames) feeds[name] = this.written[name] as Tensor;
-    for (const [name, number] of Object.entries(numbers)) feeds[name] = new Tensor('float32', [number], []);
-    for (const { parameter, kind, current, next } of this.stateTensors) {
-      feeds[stateName(parameter, kind)] = current;
-      fetches[nextName(parameter, kind)] = next;
-    }
-    await this.backwardSession.run(feeds, fetches);
-    for (const tensor of this.stateTensors) [tensor.current, tensor.next] = [tensor.next, tensor.current];
+    for (const [name, number] of Object.entries(numbers)) inputs[name] = { data: Float32Array.of(number), dims: [] };
+    const gradientNorm = (await this.thread.run(inputs, { name: 'backward' })) as number;
     this.stepsDone++;
-    return { gradientNorm: floats(this.norm)[0] ?? NaN };
+    return { gradientNorm };
   }
 
   /** Steps done, those before a restored state included. */
@@ -120,95 +97,90 @@ export class Trainer {
   }
 
   /** A copy of every parameter. */
-  weights(): Weights {
+  weights(): Promise<Weights> {
     return this.parameters('weight');
   }
 
   /** The same with the moving averages; the weights themselves if none are kept. */
-  averaged(): Weights {
+  averaged(): Promise<Weights> {
     return this.parameters(this.options.average === undefined ? 'weight' : 'average');
   }
 
   /** Everything that the next steps depend on: a trainer of the same options that restores it goes on with the same bytes. */
-  state(): Buffer {
-    const tensors = this.stateTensors.map(({ parameter, kind, current }): [string, NamedTensor] => [
-      stateName(parameter, kind),
-      { shape: current.dims, data: floats(current) },
+  async state(): Promise<Buffer> {
+    const tensors = Object.entries(await this.readState()).map(([name, data]): [string, NamedTensor] => [
+      name,
+      { shape: [data.length], data },
     ]);
     return writeTensorFile({ step: this.stepCount }, new Map(tensors));
   }
 
-  restore(state: Buffer): void {
-    const { header, tensors } = readTensorFile(state);
-    if (tensors.size !== this.stateTensors.length)
-      throw new Error(`The state has ${tensors.size} tensors; this network trains ${this.stateTensors.length}.`);
-    const found = this.stateTensors.map(({ parameter, kind, current }) => {
-      const data = tensors.get(stateName(parameter, kind))?.data;
-      if (data?.length !== current.size) throw new Error(`The state of ${parameter} is of another network.`);
-      return { current, data };
+  async restore(bytes: Buffer): Promise<void> {
+    const { header, tensors } = readTensorFile(bytes);
+    const current = Object.entries(await this.readState());
+    if (tensors.size !== current.length)
+      throw new Error(`The state has ${tensors.size} tensors; this network trains ${current.length}.`);
+    const state = current.map(([name, { length }]): [string, Float32Array] => {
+      const data = tensors.get(name)?.data;
+      if (data?.length !== length) throw new Error(`The state ${name} is of another network.`);
+      return [name, data];
     });
-    for (const { current, data } of found) floats(current).set(data);
+    await this.thread.run(Object.fromEntries(state), { name: 'writeState' });
     this.stepsDone = Number(header['step']);
     this.forwardIsDone = false;
   }
 
   async release(): Promise<void> {
-    await this.forwardSession.release();
-    await this.backwardSession.release();
+    await this.thread.run(undefined, { name: 'release' });
+    await this.thread.destroy();
   }
 
-  private inputFeeds(inputs: InputTensors): Record<string, Tensor> {
+  private networkInputs(inputs: InputTensors): StepInputs {
     const { network, batchSize } = this.options;
-    const feeds = [...network.inputs].map(([name, { value, type }]): [string, Tensor] => {
-      const data = inputs[name];
-      const length = batchSize * sizeOf(value.shape);
-      if (data?.length !== length)
-        throw new RangeError(`The input ${name} has ${data?.length ?? 0} numbers instead of ${length}.`);
+    const checked = [...network.inputs].map(([name, { value }]): [string, StepInput] => {
       const dims = [batchSize, ...value.shape];
-      if (type === 'float16') return [name, halvesTensor(data as Uint16Array, dims)];
-      return [name, new Tensor('float32', data as Float32Array, dims)];
+      return [name, { dims, data: ofLength(inputs[name], sizeOf(dims), `input ${name}`) }];
     });
-    return Object.fromEntries(feeds);
+    return Object.fromEntries(checked);
   }
 
-  private weightFeeds(): Record<string, Tensor> {
-    const weights = this.stateTensors.filter(({ kind }) => kind === 'weight');
-    return Object.fromEntries(weights.map(({ parameter, current }) => [parameter, current]));
-  }
-
-  private gradientFeeds(gradients: OutputTensors): Record<string, Tensor> {
-    const feeds = this.gradientOutputs.map((output): [string, Tensor] => {
-      const shape = [this.options.batchSize, ...(this.outputs.get(output)?.shape ?? [])];
-      const data = gradients[output];
-      if (data?.length !== sizeOf(shape))
-        throw new RangeError(`The gradient of ${output} has ${data?.length ?? 0} numbers instead of ${sizeOf(shape)}.`);
-      return [outputGradientName(output), new Tensor('float32', data, shape)];
+  private gradientInputs(gradients: OutputTensors): StepInputs {
+    const { network, batchSize } = this.options;
+    const checked = this.gradientOutputs.map((output): [string, StepInput] => {
+      const dims = [batchSize, ...(network.outputs.get(output)?.shape ?? [])];
+      return [
+        outputGradientName(output),
+        { dims, data: ofLength(gradients[output], sizeOf(dims), `gradient of ${output}`) },
+      ];
     });
-    return Object.fromEntries(feeds);
+    return Object.fromEntries(checked);
   }
 
-  private parameters(wanted: StateKind): Weights {
-    const learned = new Map(
-      this.stateTensors.flatMap(({ parameter, kind, current }) =>
-        kind === wanted ? [[parameter, floats(current)] as const] : [],
-      ),
-    );
-    const names = [...this.options.network.parameters().keys()];
-    return new Map(names.map((name) => [name, (learned.get(name) ?? weightOf(this.options.weights, name)).slice()]));
+  private async readState(): Promise<State> {
+    return (await this.thread.run(undefined, { name: 'readState' })) as State;
+  }
+
+  private async parameters(wanted: StateKind): Promise<Weights> {
+    const { network, weights } = this.options;
+    const state = await this.readState();
+    const learned = new Map(this.learning.map((parameter) => [parameter, state[stateName(parameter, wanted)]]));
+    const names = [...network.parameters().keys()];
+    return new Map(names.map((name) => [name, learned.get(name) ?? weightOf(weights, name).slice()]));
   }
 }
 
 /** The moving averages of AdamW start at zero, that of the weight at the weight. */
-function stateTensors({ network, weights, average }: TrainerOptions, parameter: string): StateTensor[] {
-  const shape = [sizeOf(network.parameters().get(parameter) ?? [])];
+function firstState({ network, weights, average }: TrainerOptions, parameter: string): [string, Float32Array][] {
+  const length = sizeOf(network.parameters().get(parameter) ?? []);
   const kinds: StateKind[] = ['weight', 'mean', 'square', ...(average === undefined ? [] : ['average' as const])];
   return kinds.map((kind) => {
-    const current = floatTensor(shape);
-    if (kind === 'weight' || kind === 'average') floats(current).set(weightOf(weights, parameter));
-    return { parameter, kind, current, next: floatTensor(shape) };
+    const isWeight = kind === 'weight' || kind === 'average';
+    return [stateName(parameter, kind), isWeight ? weightOf(weights, parameter) : new Float32Array(length)];
   });
 }
 
-function floatTensor(dims: readonly number[]): Tensor {
-  return new Tensor('float32', new Float32Array(sizeOf(dims)), dims);
+function ofLength<Data extends { length: number }>(data: Data | undefined, length: number, what: string): Data {
+  if (data?.length !== length)
+    throw new RangeError(`The ${what} has ${data?.length ?? 0} numbers instead of ${length}.`);
+  return data;
 }

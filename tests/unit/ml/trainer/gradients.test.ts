@@ -43,7 +43,7 @@ async function gradientsOf(network: Network, weights: Weights, inputs: OutputTen
   const trainer = await Trainer.open({ network, weights, trained: () => true, optimiser, batchSize, threads: 1 });
   await trainer.forward(inputs);
   await trainer.backward(weighting, 0);
-  const { tensors } = readTensorFile(trainer.state());
+  const { tensors } = readTensorFile(await trainer.state());
   await trainer.release();
   return (parameter: string) => tensors.get(`${parameter}:mean`)?.data ?? new Float32Array();
 }

@@ -68,7 +68,7 @@ describe('ten steps', () => {
       ),
     ).toBeLessThan(1e-4);
     expect(Math.min(...expected.gradientNorms)).toBeGreaterThan(optimiser.clipNorm);
-    const [own, averaged] = [trainer.weights(), trainer.averaged()];
+    const [own, averaged] = [await trainer.weights(), await trainer.averaged()];
     expect([...own.keys()]).toEqual(Object.keys(expected.weights));
     for (const [name, numbers] of own) expect(distance(numbers, expected.weights[name] ?? []), name).toBeLessThan(1e-4);
     for (const [name, numbers] of Object.entries(expected.averages))
@@ -80,17 +80,17 @@ describe('ten steps', () => {
     const [whole, first, second] = [await openTrainer(), await openTrainer(), await openTrainer()];
     await takeSteps(whole);
     await takeSteps(first, 0, 4);
-    second.restore(first.state());
+    await second.restore(await first.state());
     await takeSteps(second, 4);
-    expect(second.state().equals(whole.state())).toBe(true);
-    expect(bytesOf(second.weights()).equals(bytesOf(whole.weights()))).toBe(true);
+    expect((await second.state()).equals(await whole.state())).toBe(true);
+    expect(bytesOf(await second.weights()).equals(bytesOf(await whole.weights()))).toBe(true);
     await Promise.all([whole, first, second].map((trainer) => trainer.release()));
   });
 
   it('change what is trained and nothing else', async () => {
     const trainer = await openTrainer();
     await takeSteps(trainer, 0, 1);
-    for (const [name, numbers] of trainer.weights()) {
+    for (const [name, numbers] of await trainer.weights()) {
       const isUnchanged = numbers.every((w, i) => w === weights.get(name)?.[i]);
       expect(isUnchanged, name).toBe(name.startsWith('frozen') || name.endsWith('.scale'));
     }
@@ -131,7 +131,7 @@ it('a float16 input is widened, and its gradient step is that of the same number
     const trainer = await Trainer.open({ network: small, ...all });
     const { y } = await trainer.forward({ x: data });
     await trainer.backward({ y: y ?? new Float32Array() }, 0.1);
-    const bytes = bytesOf(trainer.weights());
+    const bytes = bytesOf(await trainer.weights());
     await trainer.release();
     return bytes;
   };
@@ -162,7 +162,8 @@ describe('a trainer refuses', () => {
       weights: new Map([['level', new Float32Array(1)]]),
     });
     const trainer = await openTrainer();
-    expect(() => trainer.restore(other.state())).toThrow('The state has 4 tensors; this network trains');
+    const restoring = trainer.restore(await other.state());
+    await expect(restoring).rejects.toThrow('The state has 4 tensors; this network trains');
     await Promise.all([other.release(), trainer.release()]);
   });
 
