@@ -59,7 +59,7 @@ export async function open({ forward, backward, threads, outputs, state }: StepP
 
 export async function forward(inputs: StepInputs): Promise<Record<string, Float32Array>> {
   const own = sessions();
-  own.values = (await own.forward.run({ ...tensorsOf(inputs), ...own.state })) as Tensors;
+  own.values = (await own.forward.run({ ...tensorsOf(inputs), ...own.state }));
   return Object.fromEntries(own.outputs.map((name) => [name, floats(own.values[name])]));
 }
 
