@@ -59,7 +59,7 @@ export async function open({ forward, backward, threads, outputs, state }: StepP
 
 export async function forward(inputs: StepInputs): Promise<Record<string, Float32Array>> {
   const own = sessions();
-  own.values = (await own.forward.run({ ...tensorsOf(inputs), ...own.state }));
+  own.values = await own.forward.run({ ...tensorsOf(inputs), ...own.state });
   return Object.fromEntries(own.outputs.map((name) => [name, floats(own.values[name])]));
 }
 
@@ -78,12 +78,6 @@ export function readState(): State {
 
 export function writeState(state: State): void {
   sessions().state = flatTensors(state);
-}
-
-export async function release(): Promise<void> {
-  const { forward, backward } = sessions();
-  await forward.release();
-  await backward.release();
 }
 
 function sessions(): Sessions {
