@@ -117,7 +117,7 @@ export class Trainer {
 
   async restore(bytes: Buffer): Promise<void> {
     const { header, tensors } = readTensorFile(bytes);
-    const current = Object.entries(await this.readState());
+    const current = this.learning.flatMap((parameter) => firstState(this.options, parameter));
     if (tensors.size !== current.length)
       throw new Error(`The state has ${tensors.size} tensors; this network trains ${current.length}.`);
     const state = current.map(([name, { length }]): [string, Float32Array] => {
