@@ -6,6 +6,7 @@ import { TrainingPhase } from '../../schema/enums.ts';
 import { writeDetectionEvaluation, type JudgedPicture } from '../ml/detection-evaluation/evaluation-file.ts';
 import { defaultSuppression } from '../ml/detection/boxes.ts';
 import { calibrate, calibrated } from '../ml/detection/calibration.ts';
+import { shapeOf } from '../ml/detection/shape.ts';
 import { VIEW_VERSION } from '../ml/detection/views.ts';
 import { readEvaluation } from '../ml/evaluation-file.ts';
 import { groupNearDuplicates } from '../ml/folds.ts';
@@ -46,7 +47,7 @@ async function storeDetector(
   storage: Storage,
   iterationId: string,
   snapshot: DetectionSnapshot,
-  { recipe: { backbone, inputSize, headWidth, heads, isTiled }, parts }: DetectorPlan,
+  { recipe, parts }: DetectorPlan,
 ): Promise<{ modelSha256: string; judgedCount: number }> {
   const pictures = await readJudged(storage, iterationId, parts.length);
   const judged = pictures.filter((picture) => picture !== null);
@@ -56,8 +57,7 @@ async function storeDetector(
   );
   await storage.put(keys.evaluation(iterationId), writeDetectionEvaluation(evaluationOf(snapshot, finished)));
   const weights = readWeights(await storage.get(keys.learned(iterationId, parts.length - 1)));
-  const shape = { inputSize, headWidth, heads, isTiled };
-  const facts = { kind: 'DETECTION' as const, backbone, viewVersion: VIEW_VERSION, ...shape };
+  const facts = { kind: 'DETECTION' as const, viewVersion: VIEW_VERSION, ...shapeOf(recipe) };
   const { tags } = snapshot;
   const model = writeModelPackage({ ...facts, tags, calibration, suppression: defaultSuppression, weights });
   await storage.put(keys.model(iterationId), model);

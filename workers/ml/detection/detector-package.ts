@@ -1,4 +1,4 @@
-import { backbones, type BackboneName } from '../backbones/registry.ts';
+import { backbones } from '../backbones/registry.ts';
 import {
   backboneOf,
   invalidPackage,
@@ -14,19 +14,13 @@ import type { SuppressionOptions } from './boxes.ts';
 import type { BoxCalibration } from './calibration.ts';
 import type { DetectorParameters } from './detector.ts';
 import { headNetwork, isTrained } from './head-network.ts';
+import { shapeOf, type DetectorShape } from './shape.ts';
 
 /** Everything that a detection needs apart from the backbone's own file. */
-export interface DetectorModel {
+export interface DetectorModel extends DetectorShape {
   kind: 'DETECTION';
-  backbone: BackboneName;
   /** How pictures were drawn, see `VIEW_VERSION`. */
   viewVersion: string;
-  /** Side of the square input in pixels. */
-  inputSize: number;
-  headWidth: number;
-  heads: number;
-  /** Whether it looks at parts of the picture, too. */
-  isTiled: boolean;
   /** In the order of the outputs. */
   tags: ModelTag[];
   calibration: BoxCalibration;
@@ -36,16 +30,8 @@ export interface DetectorModel {
 }
 
 /** The part that the head is built from. */
-export function detectorParameters({
-  backbone,
-  inputSize,
-  headWidth,
-  heads,
-  isTiled,
-  tags,
-  weights,
-}: DetectorModel): DetectorParameters {
-  return { backbone, inputSize, headWidth, heads, isTiled, tagCount: tags.length, weights };
+export function detectorParameters(model: DetectorModel): DetectorParameters {
+  return { ...shapeOf(model), tagCount: model.tags.length, weights: model.weights };
 }
 
 /** The model as bytes; equal models give equal bytes. */

@@ -1,5 +1,4 @@
 import type { InferenceSession } from 'onnxruntime-node';
-import type { BackboneName } from '../backbones/registry.ts';
 import { openSession } from '../session.ts';
 import { inferenceModel } from '../trainer/inference-model.ts';
 import type { Weights } from '../trainer/network.ts';
@@ -12,15 +11,15 @@ import {
 } from './boxes.ts';
 import { expansionWeights } from './expansion.ts';
 import { gridOf, proposedBoxes, type Grid } from './grid.ts';
-import { headNetwork, outputName, type HeadShape } from './head-network.ts';
+import { headNetwork, outputName } from './head-network.ts';
 import { mapTensors } from './normalisation.ts';
+import type { DetectorShape } from './shape.ts';
 import { fromLook, looksOf } from './tiling.ts';
 import { levels, type View } from './view-pack.ts';
 
 /** What was learned, the normalisation folded in; the frozen expansions come from the backbone. */
-export interface DetectorParameters extends HeadShape {
-  backbone: BackboneName;
-  isTiled: boolean;
+export interface DetectorParameters extends DetectorShape {
+  tagCount: number;
   weights: Weights;
 }
 

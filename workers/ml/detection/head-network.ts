@@ -1,15 +1,13 @@
 import { Network, type Value, type Weights } from '../trainer/network.ts';
+import type { DetectorShape } from './shape.ts';
 import { levels } from './view-pack.ts';
 
 /** Channels after the frozen expansions that the backbone itself goes on with: blocks 5 and 11, and the head convolution. */
 export const expandedChannels = [240, 672, 1280] as const;
 
-export interface HeadShape {
-  inputSize: number;
-  headWidth: number;
+/** Heads learn from different first weights; the detector says the mean of what they say. */
+export interface HeadShape extends Pick<DetectorShape, 'inputSize' | 'headWidth' | 'heads'> {
   tagCount: number;
-  /** They learn side by side, from different first weights; the detector says the mean of what they say. */
-  heads: number;
 }
 
 /** What a head says of one level: tags as logits, distances as logarithms. */

@@ -1,10 +1,7 @@
-import type { BackboneName } from '../backbones/registry.ts';
+import type { DetectorShape } from './shape.ts';
 
 /** Everything that decides what a detector becomes, apart from pictures and seed. */
-export interface DetectorRecipe {
-  backbone: Extract<BackboneName, 'efficientnet-lite0'>;
-  /** Side of the square that pictures are squashed to, pixels; a multiple of 32. */
-  inputSize: number;
+export interface DetectorRecipe extends DetectorShape {
   /** Cached copies of each picture: the first as it is, the others varied; tiles come on top. */
   viewsPerImage: number;
   /** Of the varied ones, those at the scale of a tile. */
@@ -14,12 +11,6 @@ export interface DetectorRecipe {
   /** When the time is too short for the whole: a detector that has learned less is of no use. */
   fewestSteps: number;
   batchSize: number;
-  /** Whether it also looks at four overlapping parts of each picture, for what is small. */
-  isTiled: boolean;
-  /** Channels of the pyramid and the tower. */
-  headWidth: number;
-  /** Heads that learn side by side: their mean is better than any of them, and a prediction costs little more. */
-  heads: number;
   /** Highest rate, after the warm-up. */
   learningRate: number;
   /** Of the moving average of the weights, which is what the detector uses. */

@@ -14,6 +14,7 @@ import { initialWeights } from './initial-weights.ts';
 import { detectionLoss } from './loss.ts';
 import { fitNormalisation, mapInputs } from './normalisation.ts';
 import type { DetectorRecipe } from './recipe.ts';
+import { shapeOf } from './shape.ts';
 import { levels, readViewPack, type View, type ViewPack } from './view-pack.ts';
 
 export interface DetectorTraining {
@@ -64,9 +65,8 @@ export async function trainDetector(training: DetectorTraining): Promise<Detecto
       doStep: async (pace) => trainStep(training, trainer, await viewsOf(pool, batches.at(pace.step)), pace),
       endRound: async (pace) => training.onCheckpoint?.(writeCheckpoint(pace, await trainer.state())),
     });
-    const { backbone, inputSize, headWidth, heads, isTiled } = recipe;
-    const weights = learned(foldWeights(await trainer.averaged(), heads));
-    return { backbone, inputSize, headWidth, heads, isTiled, tagCount, weights };
+    const weights = learned(foldWeights(await trainer.averaged(), recipe.heads));
+    return { ...shapeOf(recipe), tagCount, weights };
   } finally {
     await trainer.release();
   }

@@ -1,0 +1,19 @@
+import type { BackboneName } from '../backbones/registry.ts';
+
+/** How a detector is built, apart from its tags: chosen with the recipe, told by the package. */
+export interface DetectorShape {
+  backbone: BackboneName;
+  /** Side of the square that pictures are squashed to, pixels; a multiple of 32. */
+  inputSize: number;
+  /** Channels of the pyramid and the tower. */
+  headWidth: number;
+  /** They learn side by side: their mean is better than any of them, and a prediction costs little more. */
+  heads: number;
+  /** Whether it also looks at four overlapping parts of each picture, for what is small. */
+  isTiled: boolean;
+}
+
+/** The shape alone, of something that has more. */
+export function shapeOf({ backbone, inputSize, headWidth, heads, isTiled }: DetectorShape): DetectorShape {
+  return { backbone, inputSize, headWidth, heads, isTiled };
+}
