@@ -99,6 +99,8 @@ class BackwardWalk implements BackwardPass {
     return this.graph.floats(name, weightOf(weights, name), network.parameters().get(name) ?? []);
   };
 
+  readonly isVariable = (parameter: string): boolean => this.isTrained(parameter);
+
   readonly toValue = (value: Value, gradient: () => string): void => {
     if (this.learning.has(value)) append(this.valueGradients, value, gradient());
   };

@@ -33,7 +33,7 @@ export function forwardGraph({ network, weights, variable, batch, names }: Forwa
     else graph.floats(name, weightOf(weights, name), shape);
   }
   const parameter = (name: string): string => (variable(name) ? graph.shaped(name) : name);
-  const pass: ForwardPass = { graph, of, parameter };
+  const pass: ForwardPass = { graph, of, parameter, isVariable: variable };
   for (const operation of network.operations) layerOf(operation).forward(pass, operation, of(operation.output));
   return graph;
 }

@@ -36,12 +36,18 @@ async function lossOf(network: Network, weights: Weights, inputs: OutputTensors,
   });
   const results = await session.run(Object.fromEntries(feeds));
   await session.release();
-  return Object.entries(weighting).reduce((sum, [name, own]) => sum + dot(results[name]?.data as Float32Array, own), 0);
+  return weighted(Object.fromEntries(Object.keys(weighting).map((name) => [name, results[name]?.data])), weighting);
 }
 
+function weighted(outputs: Record<string, unknown>, weighting: OutputTensors): number {
+  return Object.entries(weighting).reduce((sum, [name, own]) => sum + dot(outputs[name] as Float32Array, own), 0);
+}
+
+/** The forward pass while training may take other formulas than the graph for inference; the loss must be the same. */
 async function gradientsOf(network: Network, weights: Weights, inputs: OutputTensors, weighting: OutputTensors) {
   const trainer = await Trainer.open({ network, weights, trained: () => true, optimiser, batchSize, threads: 1 });
-  await trainer.forward(inputs);
+  const loss = weighted(await trainer.forward(inputs), weighting);
+  expect(loss).toBeCloseTo(await lossOf(network, weights, inputs, weighting), 3);
   await trainer.backward(weighting, 0);
   const { tensors } = readTensorFile(await trainer.state());
   await trainer.release();

@@ -2,15 +2,25 @@ import type { Attributes } from '../onnx-file.ts';
 import type { Graph } from '../graph.ts';
 import type { ConvGeometry } from '../network.ts';
 import { inputOf, type BackwardPass, type ForwardPass, type Layer, type OperationOf } from './layer.ts';
-import { depthwiseInputGradient, depthwiseWeightGradient, isDepthwise, isSmallDepthwise } from './depthwise.ts';
+import {
+  depthwiseForward,
+  depthwiseInputGradient,
+  depthwiseWeightGradient,
+  isDepthwise,
+  isSmallDepthwise,
+} from './depthwise.ts';
 
 type Conv = OperationOf<'conv'>;
 
 export const conv: Layer<'conv'> = {
   forward(pass, operation, output) {
-    const { bias } = operation.parameters;
-    const x = pass.of(inputOf(operation));
-    const inputs = [x, effectiveWeight(pass, operation), ...(bias ? [pass.parameter(bias)] : [])];
+    const { weight, bias } = operation.parameters;
+    const effective = effectiveWeight(pass, operation);
+    if (pass.isVariable(weight) && isSmallDepthwise(operation)) {
+      depthwiseForward(pass, operation, effective, output);
+      return;
+    }
+    const inputs = [pass.of(inputOf(operation)), effective, ...(bias ? [pass.parameter(bias)] : [])];
     pass.graph.node('Conv', inputs, attributesOf(operation.geometry), output);
   },
 

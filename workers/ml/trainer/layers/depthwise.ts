@@ -1,6 +1,6 @@
 import type { Graph } from '../graph.ts';
 import { sizeOf } from '../network.ts';
-import { inputOf, type BackwardPass, type OperationOf } from './layer.ts';
+import { inputOf, type BackwardPass, type ForwardPass, type OperationOf } from './layer.ts';
 
 /*
  * For each channel a depthwise convolution is a product with a matrix [pixels in, pixels out] whose elements are those of
@@ -92,23 +92,46 @@ function inputBands({ graph, batch, of }: BackwardPass, operation: Conv, band: B
   return graph.node('Concat', bands, { axis: 1 });
 }
 
-/** Whether `depthwiseInputGradient` is the quicker way. */
+/** Whether `depthwiseForward` and `depthwiseInputGradient` are the quicker way: the map is one band. */
 export function isSmallDepthwise(operation: Conv): boolean {
   return isDepthwise(operation) && bandOf(operation).count === 1;
 }
 
-/** Of a map that is one band: the product with the turned matrix. */
+/** Of a small map: the product with the matrix. */
+export function depthwiseForward(pass: ForwardPass, operation: Conv, weight: string, output: string): void {
+  const { graph } = pass;
+  const { bias } = operation.parameters;
+  const [channels = 0, height = 0, width = 0] = inputOf(operation).shape;
+  const byChannel = graph.node('Transpose', [pass.of(inputOf(operation))], { perm: [1, 0, 2, 3] });
+  const flat = graph.node('Reshape', [byChannel, graph.integers([channels, -1, height * width])]);
+  const product = graph.node('MatMul', [flat, wholeMatrices(graph, operation, weight)]);
+  const moved = bias
+    ? graph.node('Add', [product, graph.node('Reshape', [pass.parameter(bias), graph.integers([channels, 1, 1])])])
+    : product;
+  const byPicture = graph.node('Transpose', [moved], { perm: [1, 0, 2] });
+  graph.node('Reshape', [byPicture, graph.integers([-1, ...operation.output.shape])], {}, output);
+}
+
+/** [channels, pixels in, pixels out] of a map that is one band. */
+function wholeMatrices(graph: Graph, operation: Conv, weight: string): string {
+  const [channels = 0, ...sides] = inputOf(operation).shape;
+  const elements = graph.node('Reshape', [weight, graph.integers([channels, operation.geometry.kernel ** 2])]);
+  const matrices = graph.node('MatMul', [elements, placesIn(graph, operation, bandOf(operation))]);
+  const shape = [channels, sizeOf(sides), sizeOf(operation.output.shape.slice(1))];
+  return graph.node('Reshape', [matrices, graph.integers(shape)]);
+}
+
+/** Of a small map: the product with the turned matrix. */
 export function depthwiseInputGradient(pass: BackwardPass, operation: Conv, weight: string, gradient: string): string {
   const { graph, batch } = pass;
   const [channels = 0, height = 0, width = 0] = inputOf(operation).shape;
-  const pixelsIn = height * width;
   const pixelsOut = sizeOf(operation.output.shape.slice(1));
-  const elements = graph.node('Reshape', [weight, graph.integers([channels, operation.geometry.kernel ** 2])]);
-  const matrices = graph.node('MatMul', [elements, placesIn(graph, operation, bandOf(operation))]);
-  const shaped = graph.node('Reshape', [matrices, graph.integers([channels, pixelsIn, pixelsOut])]);
   const flat = graph.node('Reshape', [gradient, graph.integers([batch, channels, pixelsOut])]);
   const byChannel = graph.node('Transpose', [flat], { perm: [1, 0, 2] });
-  const product = graph.node('MatMul', [byChannel, graph.node('Transpose', [shaped], { perm: [0, 2, 1] })]);
+  const product = graph.node('MatMul', [
+    byChannel,
+    graph.node('Transpose', [wholeMatrices(graph, operation, weight)], { perm: [0, 2, 1] }),
+  ]);
   const byPicture = graph.node('Transpose', [product], { perm: [1, 0, 2] });
   return graph.node('Reshape', [byPicture, graph.integers([batch, channels, height, width])]);
 }

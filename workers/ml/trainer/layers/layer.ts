@@ -12,6 +12,8 @@ export interface ForwardPass {
   readonly of: (value: Value) => string;
   /** Name of a parameter in the graph. */
   readonly parameter: (name: string) => string;
+  /** Whether a parameter is an input; for constants onnxruntime has faster layouts of its own. */
+  readonly isVariable: (parameter: string) => boolean;
 }
 
 /** Where the gradient formulas of a layer are written to; `of` makes the forward pass keep that value. */
