@@ -79,7 +79,7 @@ export const advanced: QualitySection = {
   title: 'Classifiers, QUICK against ADVANCED',
   text:
     'Trained by the product on the whole train split (domain General, or General (compact) for Lite0), then asked for every photograph of the test split. ADVANCED keeps the quick model where adapting the backbone ' +
-    'was no better on photographs of the train split that it held out.',
+    'did worse on photographs of the train split that it held out.',
   labels: ['set', 'backbone'],
   figures: [
     { name: 'quick', head: 'QUICK right %', decimals: 1 },

@@ -21,6 +21,9 @@ export class ModelComparison {
   @Field(() => ComparedFigures, { description: 'The classifier whose backbone learned as well.' })
   advanced: ComparedFigures;
 
-  @Field(() => TrainingMode, { description: 'Which of them the iteration keeps.' })
+  @Field(() => TrainingMode, {
+    description:
+      'Which of them the iteration keeps: the one that has clearly more images right, else ADVANCED unless its log-loss is higher by more than one standard error of the difference.',
+  })
   kept: TrainingMode;
 }

@@ -4,7 +4,8 @@ import { TrainingMode } from '../../schema/enums.ts';
 import { fitTemperature, probabilitiesOf, type HeldOut } from '../ml/calibration.ts';
 import type { ClassificationEvaluation } from '../ml/evaluation-file.ts';
 import type { ProjectKind } from '../ml/head-loss.ts';
-import { logLoss, rightImages, shareRight } from '../ml/metrics.ts';
+import { mean, standardError } from '../ml/intervals.ts';
+import { logLosses, rightImages, shareRight } from '../ml/metrics.ts';
 
 export interface ComparedModels {
   comparison: ModelComparison;
@@ -38,7 +39,7 @@ export function compareModels(
     targets,
   });
   const judged = { quick: judge(held(quickLogits), kind), advanced: judge(held(tunedLogits), kind) };
-  const kept = isBetter(judged.advanced, judged.quick) ? TrainingMode.ADVANCED : TrainingMode.QUICK;
+  const kept = isKept(judged.advanced, judged.quick) ? TrainingMode.ADVANCED : TrainingMode.QUICK;
   const { temperature } = judged.advanced;
   return {
     comparison: { imageCount: both.length, quick: judged.quick.figures, advanced: judged.advanced.figures, kept },
@@ -53,21 +54,27 @@ interface Judged {
   temperature: number;
   /** Image by image. */
   right: boolean[];
+  losses: number[];
 }
 
 /** In standard errors: a lead that two equal models seldom have over each other. */
 const clearLead = 2;
+/** In standard errors of the difference: what the tuned model may fall behind without having shown that it is the worse one. */
+const benefitOfDoubt = 1;
 
 /**
  * The number of images right decides when its difference is more than chance, else the log-loss: on a few dozen images it tells
- * two models apart long before the number right does.
+ * two models apart long before the number right does. Where it cannot either, the tuned model is kept: over many images it has
+ * been the better one, by about as much as so few can tell.
  */
-function isBetter(a: Judged, b: Judged): boolean {
+function isKept(tuned: Judged, quick: Judged): boolean {
   const onlyOf = (one: Judged, other: Judged): number =>
     one.right.filter((right, i) => right && !other.right[i]).length;
-  const [onlyA, onlyB] = [onlyOf(a, b), onlyOf(b, a)];
-  if (Math.abs(onlyA - onlyB) > clearLead * Math.sqrt(onlyA + onlyB)) return onlyA > onlyB;
-  return a.figures.logLoss < b.figures.logLoss;
+  const [onlyTuned, onlyQuick] = [onlyOf(tuned, quick), onlyOf(quick, tuned)];
+  if (Math.abs(onlyTuned - onlyQuick) > clearLead * Math.sqrt(onlyTuned + onlyQuick)) return onlyTuned > onlyQuick;
+  const lost = tuned.losses.map((loss, i) => loss - (quick.losses[i] ?? NaN));
+  // Of one image nothing can be told, and the quick model stays.
+  return lost.length > 1 && mean(lost) <= benefitOfDoubt * standardError(lost);
 }
 
 function judge(held: HeldOut, kind: ProjectKind): Judged {
@@ -78,8 +85,8 @@ function judge(held: HeldOut, kind: ProjectKind): Judged {
   const probabilities = new Float32Array(rows.length * tagCount);
   rows.forEach((row, i) => probabilities.set(row, i * tagCount));
   const input = { probabilities, targets, tagCount, kind, threshold: 0.5 };
-  const right = rightImages(input);
-  return { figures: { accuracy: shareRight(right), logLoss: logLoss(input) }, temperature, right };
+  const [right, losses] = [rightImages(input), logLosses(input)];
+  return { figures: { accuracy: shareRight(right), logLoss: mean(losses) }, temperature, right, losses };
 }
 
 /** Up to a shift, which changes nothing; undefined for an image that the model may have seen. */

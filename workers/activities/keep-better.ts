@@ -16,7 +16,7 @@ import { withHeartbeat } from './steady-heartbeat.ts';
 import { WrongPlanError, type FineTunePlan } from './training-plan.ts';
 import { heldOutWarnings } from './warnings.ts';
 
-/** Keeps the tuned classifier if it did better than the quick one on images that neither had seen, else the quick one. */
+/** Keeps the tuned classifier unless the quick one did better on images that neither had seen. */
 export const keepBetter =
   (deps: ActivityDeps, trainings: OpenTrainings) =>
   async ({ iterationId, quick }: KeepBetterInput, context: ActivityContext): Promise<HeadResult> => {
@@ -58,7 +58,7 @@ async function decide(deps: ActivityDeps, decision: Decision): Promise<HeadResul
 }
 
 const quickWarning = (imageCount: number): string =>
-  `Adapting the backbone was no better on ${imageCount} images that neither model had seen; the quick model was kept.`;
+  `Adapting the backbone did worse on ${imageCount} images that neither model had seen; the quick model was kept.`;
 
 async function readQuickEvaluation({ storage }: ActivityDeps, iterationId: string): Promise<ClassificationEvaluation> {
   const evaluation = readEvaluation(await storage.get(keys.quickEvaluation(iterationId)));

@@ -8,6 +8,18 @@ export interface Interval {
 /** Normal quantile of a two-sided 95 % interval. */
 const z = 1.959964;
 
+/** 0 of none. */
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
+}
+
+/** Of the mean of at least two independent values. */
+export function standardError(values: readonly number[]): number {
+  const centre = mean(values);
+  const squares = values.reduce((sum, value) => sum + (value - centre) ** 2, 0);
+  return Math.sqrt(squares / (values.length - 1) / values.length);
+}
+
 /** Share of successes with the Wilson score interval; without trials the value is 0 and the interval everything. */
 export function wilson(successes: number, trials: number): Interval {
   if (trials === 0) return { value: 0, low: 0, high: 1 };

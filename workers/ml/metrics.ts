@@ -1,7 +1,7 @@
 import { averagePrecisionIntervals, rankings } from './average-precision.ts';
 import { calibrationError } from './calibration-error.ts';
 import type { ProjectKind } from './head-loss.ts';
-import { wilson, type Interval } from './intervals.ts';
+import { wilson, type Interval, mean } from './intervals.ts';
 
 export type { Interval } from './intervals.ts';
 export { precisionRecallCurve, type CurvePoint } from './average-precision.ts';
@@ -190,16 +190,16 @@ export function expectedCalibrationError(data: EvaluationInput): number {
 
 /** Mean of -ln of the probability that the truth got: by image, or by image and tag when an image may have several tags. */
 export function logLoss(data: EvaluationInput): number {
-  let sum = 0;
-  let total = 0;
-  const add = (p: number): void => {
-    sum -= Math.log(Math.max(p, 1e-7));
-    total++;
-  };
-  data.targets.forEach((targets, i) => {
-    const row = rowOf(data, i);
-    if (data.kind === 'MULTILABEL') row.forEach((p, k) => add(targets.includes(k) ? p : 1 - p));
-    else if (targets.length) add(row[targets[0] ?? 0] ?? 0);
-  });
-  return sum / Math.max(1, total);
+  return mean(logLosses(data));
 }
+
+/** The same of each image; of a multi-class set without those that have no tag. */
+export function logLosses(data: EvaluationInput): number[] {
+  return data.targets.flatMap((targets, i) => {
+    const row = rowOf(data, i);
+    if (data.kind === 'MULTILABEL') return [mean(Array.from(row, (p, k) => lossOf(targets.includes(k) ? p : 1 - p)))];
+    return targets.length ? [lossOf(row[targets[0] ?? 0] ?? 0)] : [];
+  });
+}
+
+const lossOf = (p: number): number => -Math.log(Math.max(p, 1e-7));

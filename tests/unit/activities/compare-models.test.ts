@@ -49,6 +49,14 @@ it('keeps the one that has clearly more right, however doubtful it is', () => {
   expect(kept([...eightBarelyWrong, 0.99, 0.99, 0.99, 0.99], [...elevenBarelyRight, -8])).toBe('ADVANCED');
 });
 
+it('in doubt keeps the tuned one, and the quick one when that is less doubtful by more than chance', () => {
+  const surely = Array<number>(11).fill(0.97);
+  const sure = Array<number>(11).fill(3.5);
+  expect(kept([...surely, 0.6], [...sure, 0.2])).toBe('ADVANCED');
+  const doubtful = Array<number>(6).fill(0.3);
+  expect(kept([...surely, 0.97], [...doubtful, ...sure.slice(5)])).toBe('QUICK');
+});
+
 it('tells how many images both were judged on, and how they did', () => {
   const { comparison } = compareModels(quick([0.99, 0.99, 0.4, 0.99, 0.99, 0.99]), snapshot, tuned(Array(6).fill(2)));
   expect(comparison).toMatchObject({ kept: 'ADVANCED', imageCount: 6, advanced: { accuracy: 1 } });
