@@ -3,6 +3,7 @@ import WebSocket from 'ws';
 import { TaglensClient } from '../../cli/client.ts';
 import { freshBackend, type Backend } from '../backends/backend.ts';
 import { makeTrainableProject } from '../integration/api/setup.ts';
+import { until } from '../until.ts';
 import { Balancer } from './balancer.ts';
 import { ownerKey, startOn, type ServerProcess } from './process.ts';
 import { progressQuery, type ProgressEvent } from './training-steps.ts';
@@ -34,14 +35,6 @@ async function follow(url: string, id: string, seen: ProgressEvent[] = []): Prom
 async function train({ client }: ServerProcess, projectId: string): Promise<string> {
   const mutation = 'mutation ($p: ID!) { trainIteration(input: { projectId: $p, force: true }) { id } }';
   return (await client.request<{ trainIteration: { id: string } }>(mutation, { p: projectId })).trainIteration.id;
-}
-
-async function until<T>(find: () => T | undefined | Promise<T | undefined>): Promise<T> {
-  for (;;) {
-    const found = await find();
-    if (found !== undefined) return found;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }
 
 /** The process that works on a run says so in its log. */

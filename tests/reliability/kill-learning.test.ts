@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { TaglensClient } from '../../cli/client.ts';
 import { keys } from '../../infra/storage/keys.ts';
@@ -13,6 +12,7 @@ import {
   waitForEnd,
   type Photograph,
 } from '../e2e/training-steps.ts';
+import { until } from '../until.ts';
 import { install, type Installation } from './installation.ts';
 import { patienceMs, trainUndisturbed } from './many-trainings.ts';
 import { startService } from './service.ts';
@@ -72,9 +72,7 @@ beforeEach(async () => {
 afterEach(() => installation.close());
 
 /** Seldom enough that who asks leaves the processor to who learns. */
-async function until(isTrue: () => Promise<boolean>): Promise<void> {
-  while (!(await isTrue())) await sleep(200);
-}
+const seldom = { everyMs: 200 };
 
 /** The figures of both classifiers, to all digits; null for a detector. */
 const comparisonOf = (client: TaglensClient, id: string): Promise<{ comparison: object | null }> =>
@@ -92,12 +90,12 @@ test.each(learnings)(
     const service = await startService(installation, { TAGLENS_MAX_TRAINING_STEPS: String(mostSteps) });
     const projectId = await learning.makeProject(service.client);
     const { id } = await startTraining(service.client, projectId, options);
-    await until(async () => (await viewTimesOf(installation, id)).size >= 3);
+    await until(async () => (await viewTimesOf(installation, id)).size >= 3, seldom);
     await service.killTrainer();
     const early = await viewTimesOf(installation, id);
     await service.startTrainer();
 
-    await until(async () => (await checkpointTimeOf(installation, id, 0)) > 0);
+    await until(async () => (await checkpointTimeOf(installation, id, 0)) > 0, seldom);
     await service.killTrainer();
     const views = await viewTimesOf(installation, id);
     expect(views.size).toBe(samples.length);
@@ -109,6 +107,7 @@ test.each(learnings)(
     // One that is over by now had nothing left to be killed in; the rest must hold of it all the same.
     await until(
       async () => (await isJudging(installation, id, resumedFromMs)) || isOver(await stateOf(service.client, id)),
+      seldom,
     );
     await service.killTrainer();
     await service.startTrainer();

@@ -8,7 +8,7 @@ import type { ImportActivities } from '../../schema/contracts/import.ts';
 import type { WorkerActivities } from '../../schema/contracts/policies.ts';
 import type { TrainingActivities, TrainingPlanName } from '../../schema/contracts/training.ts';
 import { newId } from '../../schema/id.ts';
-import { until } from '../integration/engine/setup.ts';
+import { until } from '../until.ts';
 import { openStage, pathOf, type Stage } from './stage.ts';
 import { trivialActivities } from './training-stand-in.ts';
 
@@ -86,7 +86,7 @@ async function record(stage: Stage, { orchestration, input, subject, ending, act
     await stage.engine.cancel(id);
   }
   const status = endedOtherwise[ending] ?? 'COMPLETED';
-  await until(async () => (await stage.engine.describe(id))?.status === status, status);
+  await until(async () => (await stage.engine.describe(id))?.status === status, { what: status });
   await worker.stop();
   const history = History.fromObject({ events: await stage.events(id) });
   const json = History.toObject(history, { longs: Number, enums: String, bytes: String });

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { newId } from '../../schema/id.ts';
 import type { TemporalWorker } from '../../workflows/engines/temporal-worker.ts';
 import { hasTemporal } from '../backends/temporal.ts';
-import { until } from '../integration/engine/setup.ts';
+import { until } from '../until.ts';
 import { openStage, pathOf, type HistoryEvent, type Stage } from './stage.ts';
 import { trivialActivities } from './training-stand-in.ts';
 
@@ -23,7 +23,10 @@ describe.runIf(hasTemporal)('on Temporal', { timeout: 4 * waitMs }, () => {
   });
 
   const ended = () =>
-    until(async () => (await stage.engine.describe(id))?.status === 'COMPLETED', 'the run being COMPLETED', waitMs);
+    until(async () => (await stage.engine.describe(id))?.status === 'COMPLETED', {
+      what: 'the run being COMPLETED',
+      timeoutMs: waitMs,
+    });
 
   test('a change that breaks a run holds it up; the same change behind a patch brings it to its end', async () => {
     const calls: string[] = [];
@@ -42,13 +45,13 @@ describe.runIf(hasTemporal)('on Temporal', { timeout: 4 * waitMs }, () => {
     });
     const first = await stage.startWorker(activities);
     await stage.engine.start('trainIteration', { iterationId: id }, { id });
-    await until(() => calls.length === 3, 'the extraction', waitMs);
+    await until(() => calls.length === 3, { what: 'the extraction', timeoutMs: waitMs });
     release();
     await first.stop();
 
     const broken = await stage.startWorker(activities, pathOf('./changed-workflows.ts'));
     const isHeldUp = async () => (await stage.events(id)).some(failedForDeterminism);
-    await until(isHeldUp, 'the refusal', waitMs);
+    await until(isHeldUp, { what: 'the refusal', timeoutMs: waitMs });
     expect(await stage.engine.describe(id)).toEqual({ status: 'RUNNING' });
     await broken.stop();
 

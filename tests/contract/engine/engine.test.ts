@@ -4,7 +4,7 @@ import { CancelledError } from '../../../schema/contracts/activity.ts';
 import { newId } from '../../../schema/id.ts';
 import type { RunState } from '../../../workflows/engines/engine.ts';
 import { hasTemporal } from '../../backends/temporal.ts';
-import { until } from '../../integration/engine/setup.ts';
+import { until } from '../../until.ts';
 import { embeddedHarness } from './embedded-harness.ts';
 import { retryDelayMs, type Harness, type JobWorker } from './harness.ts';
 import type { JobActivities } from './jobs.ts';
@@ -43,7 +43,10 @@ describe.each([
     return worker;
   };
   const ended = (status: RunState) =>
-    until(async () => (await harness.engine.describe(id))?.status === status, `the run being ${status}`, endMs);
+    until(async () => (await harness.engine.describe(id))?.status === status, {
+      what: `the run being ${status}`,
+      timeoutMs: endMs,
+    });
   const errorOf = async () => (await harness.engine.describe(id))?.error;
 
   test('knows nothing of an unknown id, and cancelling it does no harm', async () => {
@@ -193,7 +196,7 @@ describe.each([
       },
       cleanUp: () => Promise.resolve(seen.push('cleans up')),
     });
-    await until(() => seen.length === 1, 'the beginning', endMs);
+    await until(() => seen.length === 1, { what: 'the beginning', timeoutMs: endMs });
     await harness.engine.cancel(id);
     await ended('CANCELLED');
     expect(seen).toEqual(['begins', 'ends with CancelledError', 'cleans up']);
@@ -211,7 +214,7 @@ describe.each([
         seen.push(signal.aborted ? 'aborted' : 'done');
       },
     });
-    await until(() => seen.length === 1, 'the clean-up', endMs);
+    await until(() => seen.length === 1, { what: 'the clean-up', timeoutMs: endMs });
     await harness.engine.cancel(id);
     await new Promise((resolve) => setTimeout(resolve, 2000));
     finish();
@@ -228,9 +231,12 @@ describe.each([
       flaky: () => Promise.reject((count++, new Error('not yet'))),
       cleanUp: (input) => Promise.resolve(cleaned.push((input as Error).name)),
     });
-    await until(() => count === 1, 'the first attempt', endMs);
+    await until(() => count === 1, { what: 'the first attempt', timeoutMs: endMs });
     await harness.engine.cancel(id);
-    await until(async () => (await harness.engine.describe(id))?.status !== 'RUNNING', 'the end', endMs);
+    await until(async () => (await harness.engine.describe(id))?.status !== 'RUNNING', {
+      what: 'the end',
+      timeoutMs: endMs,
+    });
     expect(cleaned).toHaveLength(1);
   });
 
@@ -245,7 +251,7 @@ describe.each([
     });
     await ended('FAILED');
     expect(cleaned).toEqual(['torn']);
-    await until(() => aborted, 'the abort', endMs);
+    await until(() => aborted, { what: 'the abort', timeoutMs: endMs });
   });
 
   test('an orchestration may cancel its calls, waits for their ends, and goes on with others', async () => {
@@ -259,7 +265,7 @@ describe.each([
         throw reason;
       },
       flaky: async () => {
-        await until(() => seen.length === 1, 'the other branch', endMs);
+        await until(() => seen.length === 1, { what: 'the other branch', timeoutMs: endMs });
         throw Object.assign(new Error('no use'), { nonRetryable: true });
       },
       note: (input) => Promise.resolve(void seen.push(input)),
@@ -292,7 +298,7 @@ describe.each([
     await start('branches');
     for (const stops of [1, 2]) {
       const worker = await work(activities);
-      await until(() => holding.length === stops && done.length === 2, 'a held step', endMs);
+      await until(() => holding.length === stops && done.length === 2, { what: 'a held step', timeoutMs: endMs });
       await worker.stop();
     }
     isHeld = false;

@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startServer as startReceiver, stopServers } from '../urls/local-server.ts';
+import { until } from '../../until.ts';
 import { makeProject, makeTrainableProject, startServer, trainToEnd, type TestServer } from './setup.ts';
 
 interface Received {
@@ -48,10 +49,6 @@ async function logOf({ client }: TestServer, projectId: string): Promise<Logged[
   const text = 'query ($id: ID!) { project(id: $id) { notifications { id subject status attempts lastError } } }';
   return (await client.request<{ project: { notifications: Logged[] } }>(text, { id: projectId })).project
     .notifications;
-}
-
-async function until(isTrue: () => Promise<boolean>): Promise<void> {
-  while (!(await isTrue())) await new Promise((resolve) => setTimeout(resolve, 50));
 }
 
 /** What came for the project, by the order in which it came. */

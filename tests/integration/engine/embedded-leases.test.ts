@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Database } from '../../../infra/database/database.ts';
 import type { Calls, Orchestration, RunnableActivity } from '../../../workflows/engines/embedded-execution.ts';
 import { call, crash, ended, engine, files, never, runnerOf, setUpEngine, steps } from './runners.ts';
-import { until } from './setup.ts';
+import { until } from '../../until.ts';
 
 setUpEngine();
 
@@ -30,7 +30,7 @@ test('goes on after a crash where it was, with parallel branches, and repeats no
   const first = await files.open(false);
   await engine.start('job', {}, { id: 'r' });
   runnerOf({ orchestration, activities, on: first });
-  await until(async () => Boolean((await steps('r'))[4]?.heartbeat), 'the heartbeat of the last step');
+  await until(async () => Boolean((await steps('r'))[4]?.heartbeat), { what: 'the heartbeat of the last step' });
   await crash(first);
   hold = false;
   runnerOf({ orchestration, activities });
@@ -151,7 +151,7 @@ test('a runner that lost its lease while it lives drops the run, and what it sti
   expect(reasons).toEqual([]);
   const written = await steps('r');
   release();
-  await until(() => reasons.length > 0, 'the first runner giving up');
+  await until(() => reasons.length > 0, { what: 'the first runner giving up' });
   await first.stop();
   expect(reasons).toEqual(['LeaseLostError']);
   expect(handedOn).toEqual(['second']);

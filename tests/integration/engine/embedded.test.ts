@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { CancelledError, type ActivityContext } from '../../../schema/contracts/activity.ts';
 import type { Orchestration, RunnableActivity } from '../../../workflows/engines/embedded-execution.ts';
 import { call, ended, engine, never, runnerOf, setUpEngine, steps } from './runners.ts';
-import { until } from './setup.ts';
+import { until } from '../../until.ts';
 
 setUpEngine();
 

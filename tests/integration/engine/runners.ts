@@ -6,7 +6,8 @@ import { RunStepRow } from '../../../schema/entities/run-step.entity.ts';
 import { EmbeddedEngine } from '../../../workflows/engines/embedded.ts';
 import type { Calls, Orchestration, RunnableActivity } from '../../../workflows/engines/embedded-execution.ts';
 import { EmbeddedRunner } from '../../../workflows/engines/embedded-runner.ts';
-import { createTestData, until, type TestData } from './setup.ts';
+import { until } from '../../until.ts';
+import { createTestData, type TestData } from './setup.ts';
 
 export let files: TestData;
 export let database: Database;
@@ -71,7 +72,7 @@ export async function crash(on: Database): Promise<void> {
 export const call = (calls: Calls, name: string, input: unknown = null) =>
   (calls[name] as (input: unknown) => Promise<unknown>)(input);
 export const ended = (id: string, status: string) =>
-  until(async () => (await engine.describe(id))?.status === status, `${id} being ${status}`);
+  until(async () => (await engine.describe(id))?.status === status, { what: `${id} being ${status}` });
 export const never = (signal: AbortSignal) =>
   new Promise<never>((_, reject) =>
     signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }),

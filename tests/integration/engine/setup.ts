@@ -42,16 +42,3 @@ export async function createTestData(makeBackend = freshBackend): Promise<TestDa
     },
   };
 }
-
-/** Waits until `check` holds; fails with `what` when it takes too long. */
-export async function until(
-  check: () => Promise<boolean> | boolean,
-  what = 'the condition',
-  timeoutMs = 60_000,
-): Promise<void> {
-  for (const end = Date.now() + timeoutMs; Date.now() < end;) {
-    if (await check()) return;
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-  throw new Error(`${what} did not come true`);
-}

@@ -17,7 +17,7 @@ import { TemporalWorker } from '../../../workflows/engines/temporal-worker.ts';
 import { hasTemporal, temporalAddress, temporalBackend } from '../../backends/temporal.ts';
 import { bundleOf } from '../../workflow/stage.ts';
 import { trivialActivities } from '../../workflow/training-stand-in.ts';
-import { until } from './setup.ts';
+import { until } from '../../until.ts';
 
 /** A certificate and its key; without an issuer it may issue others itself. */
 function issue(folder: string, name: string, issuer?: string): void {
@@ -79,7 +79,7 @@ describe.runIf(hasTemporal)('a Temporal server behind TLS that asks for a certif
     const worker = await TemporalWorker.start({ ...own, temporal, bundle: await bundleOf() });
     const id = newId();
     await engine.start('trainIteration', { iterationId: id }, { id });
-    await until(async () => (await engine.describe(id))?.status === 'COMPLETED', 'the end');
+    await until(async () => (await engine.describe(id))?.status === 'COMPLETED', { what: 'the end' });
     await worker.stop();
     await engine.close();
   });

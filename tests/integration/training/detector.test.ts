@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Database } from '../../../infra/database/database.ts';
 import { keys } from '../../../infra/storage/keys.ts';
@@ -14,6 +13,7 @@ import { readModelPackage, sha256 } from '../../../workers/ml/model-package.ts';
 import { openPredictor } from '../../../workers/ml/predictor.ts';
 import { SharedSessions } from '../../../workers/ml/shared-sessions.ts';
 import { EmbeddedEngine } from '../../../workflows/engines/embedded.ts';
+import { until } from '../../until.ts';
 import { newRunner, type TrainingRunner } from './runner.ts';
 import { createTrainingData, endOf, startTraining, trainToEnd, type TrainingData } from './setup.ts';
 import { StoredProject } from './stored-project.ts';
@@ -89,9 +89,8 @@ test('trains a detector, judges every image by a training that had not seen it, 
   );
 });
 
-async function untilCheckpoint(iterationId: string): Promise<void> {
-  while (!(await data.storage.exists(keys.checkpoint(iterationId, 0)))) await sleep(20);
-}
+const untilCheckpoint = (iterationId: string): Promise<true> =>
+  until(() => data.storage.exists(keys.checkpoint(iterationId, 0)), { what: 'the checkpoint', everyMs: 20 });
 
 const pointsOf = async (entityId: string): Promise<TrainingCurvePoint[]> =>
   (await database.read.manager.find(EventRow, { where: { entityId }, order: { id: 'ASC' } })).flatMap(

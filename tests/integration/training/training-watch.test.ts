@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { keys } from '../../../infra/storage/keys.ts';
 import { hasTemporal, temporalAddress } from '../../backends/temporal.ts';
 import { keysBelow, makeTrainableProject, startServer, type TestServer } from '../api/setup.ts';
-import { until } from '../engine/setup.ts';
+import { until } from '../../until.ts';
 
 const train = 'mutation ($input: TrainIterationInput!) { trainIteration(input: $input) { id status } }';
 const cancel = 'mutation ($id: ID!) { cancelIteration(id: $id) { id } }';
@@ -65,20 +65,22 @@ describe.runIf(hasTemporal)('on Temporal', () => {
     expect(status).toBe('QUEUED');
     expect((await server.send(cancel, { id })).errors[0]?.extensions.code).toBe('ENGINE_UNAVAILABLE');
     await way.open();
-    await until(async () => (await statusOf(id)).status === 'COMPLETED', 'the training', 90_000);
+    await until(async () => (await statusOf(id)).status === 'COMPLETED', { what: 'the training', timeoutMs: 90_000 });
   });
 
   test('a run that is terminated at the Temporal server ends its iteration and leaves nothing behind', async () => {
     server = await startServer({ TAGLENS_TEMPORAL_ADDRESS: `127.0.0.1:${way.port}` });
     const projectId = await makeTrainableProject(server, 8, 92);
     const { id } = await start(projectId);
-    await until(async () => (await statusOf(id)).status === 'TRAINING', 'the beginning');
+    await until(async () => (await statusOf(id)).status === 'TRAINING', { what: 'the beginning' });
     const connection = await Connection.connect({ address: temporalAddress });
     await new Client({ connection }).workflow.getHandle(id).terminate('by hand');
     await connection.close();
-    await until(async () => (await statusOf(id)).status === 'FAILED', 'the failure');
+    await until(async () => (await statusOf(id)).status === 'FAILED', { what: 'the failure' });
     expect((await statusOf(id)).error).not.toBe('');
-    await until(async () => (await keysBelow(server.storage, keys.iteration(id))).length === 0, 'nothing left');
+    await until(async () => (await keysBelow(server.storage, keys.iteration(id))).length === 0, {
+      what: 'nothing left',
+    });
     expect((await start(projectId)).status).toBe('QUEUED');
   });
 });
