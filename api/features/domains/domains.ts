@@ -147,9 +147,14 @@ const defaultDomainIds: Record<ProjectKind, string> = {
   [ProjectKind.DETECTION]: 'da2e3a8a-40a5-4171-82f4-58522f70fbc1',
 };
 
+/** Null for one that only another version knows, which an iteration of a copied project may be of. */
+export function findDomain(id: string): Domain | null {
+  return domains.find((candidate) => candidate.id === id) ?? null;
+}
+
 /** @throws DomainError for an unknown id */
 export function getDomain(id: string): Domain {
-  const domain = domains.find((candidate) => candidate.id === id);
+  const domain = findDomain(id);
   if (!domain) throw notFound('domain', id);
   return domain;
 }

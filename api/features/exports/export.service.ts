@@ -19,7 +19,7 @@ import { OnceOnly } from '../../idempotency.ts';
 import { lockProject } from '../../project-lock.ts';
 import { parseEventId, RowProgress } from '../../row-progress.ts';
 import type { UrlSigner } from '../../signing.ts';
-import { getDomain, type Domain } from '../domains/domains.ts';
+import { findDomain, getDomain, type Domain } from '../domains/domains.ts';
 import { checkTrained, type TrainingService } from '../training/training.service.ts';
 import type { ExportIterationInput, ExportProgress } from './export.input.ts';
 import { startExport } from './export-run.ts';
@@ -134,7 +134,7 @@ export class ExportService {
     checkTrained(iteration);
     const domain = await this.domainOf(manager, iteration);
     if (domain?.isExportable) return exportForm(kind, classificationType, input);
-    const message = `Iteration ${JSON.stringify(iteration.name)} was trained for the domain ${domain?.name ?? 'of an earlier time'}; only models of compact domains can be exported. Choose one, such as General (compact), and train again.`;
+    const message = `Iteration ${JSON.stringify(iteration.name)} was trained for the domain ${domain?.name ?? 'of another version'}; only models of compact domains can be exported. Choose one, such as General (compact), and train again.`;
     throw new DomainError('NOT_EXPORTABLE', message, { domainId: domain?.id ?? null });
   }
 
@@ -143,7 +143,7 @@ export class ExportService {
     manager: EntityManager,
     { domainId, projectId }: Pick<Iteration, 'projectId' | 'domainId'>,
   ): Promise<Domain | null> {
-    if (domainId !== null) return getDomain(domainId);
+    if (domainId !== null) return findDomain(domainId);
     const project = await manager.findOneBy(Project, { id: projectId });
     return project && getDomain(project.domainId);
   }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { getDomain } from '../../features/domains/domains.ts';
+import { findDomain } from '../../features/domains/domains.ts';
 import { platformsOf } from '../../features/exports/platforms.ts';
 import { DomainError, notFound } from '../../errors.ts';
 import { usualSuppression } from '../../features/publishing/publishing.input.ts';
@@ -194,7 +194,8 @@ function toWire(
   publication: Publication | null,
 ): WireIteration {
   const { id, name, status, mode, budgetMinutes, projectId, createdAt, trainedAt, error } = iteration;
-  const platforms = status === IterationStatus.COMPLETED ? platformsOf(getDomain(domainId)) : [];
+  const domain = findDomain(domainId);
+  const platforms = domain && status === IterationStatus.COMPLETED ? platformsOf(domain) : [];
   const changedAt = publication?.createdAt ?? trainedAt ?? createdAt;
   return {
     id,

@@ -7,13 +7,18 @@ import { dirname, join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadConfig } from '../../../infra/config.ts';
+import { openDatabase } from '../../../infra/database/open.ts';
+import { entities } from '../../../schema/entities/index.ts';
+import { Iteration } from '../../../schema/entities/iteration.entity.ts';
+import { freshBackend, type Backend } from '../../backends/backend.ts';
 import {
   addImages,
   keysBelow,
   makeProject,
   ownerKey,
   samples,
-  startServer,
+  startServerOn,
   trainToEnd,
   type TestServer,
 } from './setup.ts';
@@ -39,18 +44,29 @@ interface Exported {
 const fields = 'id platform flavor status error largestDifference sha256 sizeBytes downloadUrl isOutdated';
 const startExport = `mutation ($input: ExportIterationInput!) { exportIteration(input: $input) { ${fields} } }`;
 
+let backend: Backend;
 let server: TestServer;
 let projectId: string;
 let iterationId: string;
 let done: Exported;
 let files: Record<string, Uint8Array>;
 beforeAll(async () => {
-  server = await startServer();
+  backend = await freshBackend();
+  server = await startServerOn(backend);
   ({ projectId, iterationId } = await trainedProject(compact, 8));
   done = await exportToEnd({});
   files = await download(done);
 });
-afterAll(() => server.close());
+afterAll(async () => {
+  await server.close();
+  await backend.close();
+});
+
+const askAzure = (method: string, path: string) =>
+  fetch(`${server.url}/customvision/v3.4-preview/training/projects/${path}`, {
+    method,
+    headers: { 'training-key': ownerKey, 'content-type': 'application/json; charset=utf-8' },
+  });
 
 async function trainedProject(domainId: string, perTag: number) {
   const photographs = await samples(perTag, 5);
@@ -237,15 +253,26 @@ describe('The model of a domain that is not compact', () => {
       { id: general.iterationId },
     );
     expect(iteration.exportableTo).toEqual([]);
+
+    // One that came with a copied project may be of a domain that only the other version knows.
+    const database = await openDatabase(loadConfig(backend.settings).database, entities, []);
+    const unknown = { domainId: '00000000-0000-4000-8000-000000000000' };
+    await database.transact((manager) => manager.update(Iteration, { id: general.iterationId }, unknown));
+    await database.close();
+    const { errors: refused } = await server.send(startExport, {
+      input: { iterationId: general.iterationId, platform: 'ONNX' },
+    });
+    expect(refused[0]).toMatchObject({
+      message: expect.stringContaining('the domain of another version') as string,
+      extensions: { code: 'NOT_EXPORTABLE' },
+    });
+    const listed = await askAzure('GET', `${general.projectId}/iterations`);
+    expect(await listed.json()).toMatchObject([{ ...unknown, exportable: false, exportableTo: [] }]);
   });
 });
 
 describe('Azure’s operations of exports', () => {
-  const ask = (method: string, path: string) =>
-    fetch(`${server.url}/customvision/v3.4-preview/training/projects/${projectId}/${path}`, {
-      method,
-      headers: { 'training-key': ownerKey, 'content-type': 'application/json; charset=utf-8' },
-    });
+  const ask = (method: string, path: string) => askAzure(method, `${projectId}/${path}`);
   const ofIteration = (query = ''): string => `iterations/${iterationId}/export${query}`;
 
   it('export, tell of it, and refuse it with Azure’s codes', async () => {
