@@ -1,7 +1,7 @@
 import { averagePrecisionIntervals, rankings } from './average-precision.ts';
 import { calibrationError } from './calibration-error.ts';
 import type { ProjectKind } from './head-loss.ts';
-import { wilson, type Interval, mean } from './intervals.ts';
+import { mean, wilson, type Interval } from './intervals.ts';
 
 export type { Interval } from './intervals.ts';
 export { precisionRecallCurve, type CurvePoint } from './average-precision.ts';
