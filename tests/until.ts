@@ -3,11 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export interface Patience {
   /** What is waited for, to be named when it does not come. */
   what?: string;
-  /** Default: five minutes, for the slowest machine. */
+  /** Default: a minute. */
   timeoutMs?: number;
   /** Who asks seldom leaves the processor to those who work. */
   everyMs?: number;
 }
+
+/** As long as a test may take, for work that takes minutes on a slow machine. */
+export const aWholeTest: Patience = { timeoutMs: 300_000 };
 
 /**
  * Asks until the answer is neither false nor nothing, and returns it.
@@ -15,7 +18,7 @@ export interface Patience {
  */
 export async function until<T>(
   ask: () => Promise<T> | T,
-  { what = 'the condition', timeoutMs = 300_000, everyMs = 5 }: Patience = {},
+  { what = 'the condition', timeoutMs = 60_000, everyMs = 5 }: Patience = {},
 ): Promise<Exclude<T, false | null | undefined>> {
   for (const end = Date.now() + timeoutMs; Date.now() < end; await sleep(everyMs)) {
     const answer = await ask();

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { mean } from '../../workers/ml/intervals.ts';
 import type { Measured, QualitySection } from './case.ts';
 
 const recordFile = fileURLToPath(new URL('../../docs/quality.json', import.meta.url));
@@ -11,8 +12,6 @@ export type QualityRecord = Record<
   string,
   Measured & { labels: string[]; measuredOn?: string; cores?: number; load?: number }
 >;
-
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 function deviation(values: readonly number[]): number {
   const centre = mean(values);

@@ -3,7 +3,7 @@ import WebSocket from 'ws';
 import { TaglensClient } from '../../cli/client.ts';
 import { freshBackend, type Backend } from '../backends/backend.ts';
 import { makeTrainableProject } from '../integration/api/setup.ts';
-import { until } from '../until.ts';
+import { aWholeTest, until } from '../until.ts';
 import { Balancer } from './balancer.ts';
 import { ownerKey, startOn, type ServerProcess } from './process.ts';
 import { progressQuery, type ProgressEvent } from './training-steps.ts';
@@ -56,12 +56,12 @@ function closingOf({ url }: ServerProcess): Promise<{ code: number; reason: stri
 test('a training is told on every process, each event once, also when the process is restarted', async () => {
   const projectId = await makeTrainableProject(servers[0] as ServerProcess, 24, 81);
   const id = await train(servers[0] as ServerProcess, projectId);
-  const worker = await until(() => servers.find((server) => runsIt(server, id)));
+  const worker = await until(() => servers.find((server) => runsIt(server, id)), aWholeTest);
   const other = servers.find((server) => server !== worker) as ServerProcess;
 
   const elsewhere: ProgressEvent[] = [];
   const followers = [follow(other.url, id, elsewhere), ...[1, 2, 3, 4].map(() => follow(balancer.url, id))];
-  await until(() => elsewhere.find(({ fraction }) => fraction > 0.1));
+  await until(() => elsewhere.find(({ fraction }) => fraction > 0.1), aWholeTest);
   expect(await openSubscriptions(worker)).toBeGreaterThan(0);
   const closing = closingOf(worker);
   // The one that trains goes: its training goes on in the other, its subscribers come back there.

@@ -72,7 +72,7 @@ beforeEach(async () => {
 afterEach(() => installation.close());
 
 /** Seldom enough that who asks leaves the processor to who learns. */
-const seldom = { everyMs: 200 };
+const seldom = { timeoutMs: patienceMs, everyMs: 200 };
 
 /** The figures of both classifiers, to all digits; null for a detector. */
 const comparisonOf = (client: TaglensClient, id: string): Promise<{ comparison: object | null }> =>

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ProgramProcess, ServerProcess } from '../e2e/process.ts';
 import { ask, makeProject, startTraining, waitFor, waitForEnd } from '../e2e/training-steps.ts';
 import { samples } from '../integration/api/setup.ts';
+import { until } from '../until.ts';
 import { hasServers, install, type Installation } from './installation.ts';
 import { layLines, type Lines } from './lines.ts';
 import { expectOneModelEach, patienceMs, pause, secondsSince, tell, trainUndisturbed } from './many-trainings.ts';
@@ -127,7 +128,7 @@ describe.skipIf(!hasServers)('on MySQL, S3 and Temporal (with infra/servers.sh)'
   }
 
   async function untilReady(): Promise<void> {
-    while (!(await fetch(`${api.url}/readyz`)).ok) await pause(50);
+    await until(async () => (await fetch(`${api.url}/readyz`)).ok, { timeoutMs: patienceMs, everyMs: 50 });
   }
 
   test.each(troubles)('$what: clients are told, and all goes on by itself afterwards', async (trouble) => {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { TaglensClient } from '../../cli/client.ts';
 import type { ProgramProcess } from '../e2e/process.ts';
 import { stateOf } from '../e2e/training-steps.ts';
+import { until } from '../until.ts';
 import { hasServers, install, type Installation } from './installation.ts';
 import {
   expectOneModelEach,
@@ -51,7 +52,7 @@ describe.skipIf(!hasServers)('on MySQL, S3 and Temporal (with infra/servers.sh)'
       const states = await Promise.all(trainings.map(({ id }) => stateOf(client, id)));
       return states.some(({ progress }) => progress.phase === 'FEATURES' && progress.fraction > 0.02);
     };
-    while (!(await isAmid())) await pause(15);
+    await until(isAmid, { timeoutMs: patienceMs, everyMs: 15 });
     await Promise.all(workers.splice(0).map((worker) => worker.end('SIGKILL')));
     const killedMs = performance.now();
     const open = (await Promise.all(trainings.map(({ id }) => stateOf(client, id)))).filter(

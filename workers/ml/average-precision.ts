@@ -1,4 +1,4 @@
-import { percentileInterval, type Interval } from './intervals.ts';
+import { mean, percentileInterval, type Interval } from './intervals.ts';
 import { forEachResample, resampleCount } from './resampling.ts';
 
 /** Pictures by falling probability of one tag. */
@@ -71,20 +71,19 @@ export function averagePrecisionIntervals(
     const values = all.map((ranking) => averagePrecision(ranking, weight));
     // A tag that was not drawn has no value in this resample.
     values.forEach((value, k) => value !== undefined && perTag[k]?.push(value));
-    means.push(mean(values));
+    means.push(meanOfKnown(values));
   });
   const plain = all.map((ranking) => averagePrecision(ranking));
   return {
-    overall: imageCount ? percentileInterval(mean(plain), means) : { value: 0, low: 0, high: 1 },
+    overall: imageCount ? percentileInterval(meanOfKnown(plain), means) : { value: 0, low: 0, high: 1 },
     perTag: plain.map((value, k) =>
       value === undefined ? { value: 0, low: 0, high: 1 } : percentileInterval(value, perTag[k] ?? []),
     ),
   };
 }
 
-function mean(values: (number | undefined)[]): number {
-  const known = values.filter((value) => value !== undefined);
-  return known.reduce((a, b) => a + b, 0) / Math.max(1, known.length);
+function meanOfKnown(values: (number | undefined)[]): number {
+  return mean(values.filter((value) => value !== undefined));
 }
 
 /**

@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startServer as startReceiver, stopServers } from '../urls/local-server.ts';
-import { until } from '../../until.ts';
+import { aWholeTest, until } from '../../until.ts';
 import { makeProject, makeTrainableProject, startServer, trainToEnd, type TestServer } from './setup.ts';
 
 interface Received {
@@ -59,7 +59,7 @@ it('tests the address, and tells of the end of a training in a message signed wi
   const secret = await setUrl(server, projectId, url);
   const { id, status } = await trainToEnd(server, projectId);
   expect(status).toBe('COMPLETED');
-  await until(async () => (await logOf(server, projectId)).every((row) => row.status === 'DELIVERED'));
+  await until(async () => (await logOf(server, projectId)).every((row) => row.status === 'DELIVERED'), aWholeTest);
   const bodies = messagesOf(projectId).map(({ body }) => JSON.parse(body) as unknown);
   expect(bodies).toEqual([
     { version: '1.0', type: 'ConnectionTest', Content: { projectId } },
@@ -76,7 +76,7 @@ it('sends a message again, under the same id, until it is taken', async () => {
   const { projectId } = await makeProject(server);
   statuses.push(503, 500);
   await setUrl(server, projectId, url);
-  await until(async () => (await logOf(server, projectId))[0]?.status === 'DELIVERED');
+  await until(async () => (await logOf(server, projectId))[0]?.status === 'DELIVERED', aWholeTest);
   const [logged] = await logOf(server, projectId);
   expect(logged).toMatchObject({ subject: 'CONNECTION_TEST', attempts: 3, lastError: null });
   expect(messagesOf(projectId).map(({ headers }) => headers['taglens-delivery'])).toEqual(Array(3).fill(logged?.id));
@@ -87,7 +87,7 @@ it('does not reach private addresses unless an administrator permits it, and say
   try {
     const { projectId } = await makeProject(guarded);
     await setUrl(guarded, projectId, url);
-    await until(async () => (await logOf(guarded, projectId))[0]?.lastError != null);
+    await until(async () => (await logOf(guarded, projectId))[0]?.lastError != null, aWholeTest);
     expect((await logOf(guarded, projectId))[0]?.lastError).toMatch(/address that is not public/);
     expect(messagesOf(projectId)).toEqual([]);
   } finally {

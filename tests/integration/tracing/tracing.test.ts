@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bearer, makeTrainableProject, ownerKey, startServer, type TestServer } from '../api/setup.ts';
-import { until } from '../../until.ts';
+import { aWholeTest, until } from '../../until.ts';
 import { startCollector, type CollectedSpan } from './collector.ts';
 
 const caller = { traceId: 'a'.repeat(31) + '1', spanId: 'b'.repeat(15) + '2' };
@@ -35,7 +35,7 @@ test('one trace leads from the caller through the request and the run to every a
   const { data, errors } = await server.send(start, { id: projectId }, headers);
   expect(errors).toEqual([]);
   const { id } = data?.['trainIteration'] as { id: string };
-  while (!(await isComplete(server, id))) await new Promise((resolve) => setTimeout(resolve, 100));
+  await until(() => isComplete(server, id), { ...aWholeTest, everyMs: 100 });
   const ownSpans = (): CollectedSpan[] => collector.spans.filter(({ traceId }) => traceId === caller.traceId);
   // The row says so before the run itself ends, and spans come with a delay.
   await until(() => ownSpans().some(({ name }) => isRun(name)), { what: 'the span of the run' });

@@ -13,7 +13,7 @@ import { readModelPackage, sha256 } from '../../../workers/ml/model-package.ts';
 import { openPredictor } from '../../../workers/ml/predictor.ts';
 import { SharedSessions } from '../../../workers/ml/shared-sessions.ts';
 import { EmbeddedEngine } from '../../../workflows/engines/embedded.ts';
-import { until } from '../../until.ts';
+import { aWholeTest, until } from '../../until.ts';
 import { newRunner, type TrainingRunner } from './runner.ts';
 import { createTrainingData, endOf, startTraining, trainToEnd, type TrainingData } from './setup.ts';
 import { StoredProject } from './stored-project.ts';
@@ -90,7 +90,11 @@ test('trains a detector, judges every image by a training that had not seen it, 
 });
 
 const untilCheckpoint = (iterationId: string): Promise<true> =>
-  until(() => data.storage.exists(keys.checkpoint(iterationId, 0)), { what: 'the checkpoint', everyMs: 20 });
+  until(() => data.storage.exists(keys.checkpoint(iterationId, 0)), {
+    ...aWholeTest,
+    what: 'the checkpoint',
+    everyMs: 20,
+  });
 
 const pointsOf = async (entityId: string): Promise<TrainingCurvePoint[]> =>
   (await database.read.manager.find(EventRow, { where: { entityId }, order: { id: 'ASC' } })).flatMap(

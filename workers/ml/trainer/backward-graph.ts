@@ -63,7 +63,7 @@ class BackwardWalk implements BackwardPass {
     this.batch = options.batch;
     this.learning = learningValues(options);
     for (const [name, shape] of options.network.parameters())
-      if (this.isTrained(name)) this.graph.flatInput(name, shape);
+      if (this.isVariable(name)) this.graph.flatInput(name, shape);
   }
 
   takeOutputGradients(): string[] {
@@ -95,23 +95,19 @@ class BackwardWalk implements BackwardPass {
 
   readonly parameter = (name: string): string => {
     const { network, weights } = this.options;
-    if (this.isTrained(name)) return this.graph.shaped(name);
+    if (this.isVariable(name)) return this.graph.shaped(name);
     return this.graph.floats(name, weightOf(weights, name), network.parameters().get(name) ?? []);
   };
 
-  readonly isVariable = (parameter: string): boolean => this.isTrained(parameter);
+  readonly isVariable = (parameter: string): boolean => isTrained(this.options, parameter);
 
   readonly toValue = (value: Value, gradient: () => string): void => {
     if (this.learning.has(value)) append(this.valueGradients, value, gradient());
   };
 
   readonly toParameter = (parameter: string, gradient: () => string): void => {
-    if (this.isTrained(parameter)) append(this.parameterGradients, parameter, gradient());
+    if (this.isVariable(parameter)) append(this.parameterGradients, parameter, gradient());
   };
-
-  private isTrained(parameter: string): boolean {
-    return isTrained(this.options, parameter);
-  }
 
   private sumOf(parts: string[] | undefined): string | undefined {
     return parts && parts.length > 1 ? this.graph.node('Sum', parts) : parts?.[0];

@@ -78,9 +78,8 @@ function inputBands({ graph, batch, of }: BackwardPass, operation: Conv, band: B
   const { rowsOut, rowsIn, count } = band;
   const x = inputOf(operation);
   const [channels = 0, height = 0, width = 0] = x.shape;
+  if (count === 1 && rowsIn === height) return byChannel(graph, of(x), x.shape);
   const turned = graph.node('Transpose', [of(x)], { perm: [1, 0, 2, 3] });
-  if (count === 1 && rowsIn === height)
-    return graph.node('Reshape', [turned, graph.integers([channels, batch, height * width])]);
   const [top, , bottom] = operation.geometry.pads;
   const padded = graph.node('Pad', [turned, graph.integers([0, 0, top, 0, 0, 0, bottom, 0])]);
   const flat = graph.node('Reshape', [padded, graph.integers([channels, batch, (height + top + bottom) * width])]);
@@ -101,15 +100,26 @@ export function isSmallDepthwise(operation: Conv): boolean {
 export function depthwiseForward(pass: ForwardPass, operation: Conv, weight: string, output: string): void {
   const { graph } = pass;
   const { bias } = operation.parameters;
-  const [channels = 0, height = 0, width = 0] = inputOf(operation).shape;
-  const byChannel = graph.node('Transpose', [pass.of(inputOf(operation))], { perm: [1, 0, 2, 3] });
-  const flat = graph.node('Reshape', [byChannel, graph.integers([channels, -1, height * width])]);
-  const product = graph.node('MatMul', [flat, wholeMatrices(graph, operation, weight)]);
-  const moved = bias
-    ? graph.node('Add', [product, graph.node('Reshape', [pass.parameter(bias), graph.integers([channels, 1, 1])])])
-    : product;
-  const byPicture = graph.node('Transpose', [moved], { perm: [1, 0, 2] });
-  graph.node('Reshape', [byPicture, graph.integers([-1, ...operation.output.shape])], {}, output);
+  const x = inputOf(operation);
+  const product = graph.node('MatMul', [
+    byChannel(graph, pass.of(x), x.shape),
+    wholeMatrices(graph, operation, weight),
+  ]);
+  const shift = (name: string): string =>
+    graph.node('Reshape', [pass.parameter(name), graph.integers([x.shape[0] ?? 0, 1, 1])]);
+  byPicture(graph, bias ? graph.node('Add', [product, shift(bias)]) : product, operation.output.shape, output);
+}
+
+/** From [batch, channels, height, width] to [channels, batch, pixels]. */
+function byChannel(graph: Graph, map: string, [channels = 0, ...sides]: readonly number[]): string {
+  const turned = graph.node('Transpose', [map], { perm: [1, 0, 2, 3] });
+  return graph.node('Reshape', [turned, graph.integers([channels, -1, sizeOf(sides)])]);
+}
+
+/** And back. */
+function byPicture(graph: Graph, product: string, shape: readonly number[], output?: string): string {
+  const turned = graph.node('Transpose', [product], { perm: [1, 0, 2] });
+  return graph.node('Reshape', [turned, graph.integers([-1, ...shape])], {}, output);
 }
 
 /** [channels, pixels in, pixels out] of a map that is one band. */
@@ -123,15 +133,8 @@ function wholeMatrices(graph: Graph, operation: Conv, weight: string): string {
 
 /** Of a small map: the product with the turned matrix. */
 export function depthwiseInputGradient(pass: BackwardPass, operation: Conv, weight: string, gradient: string): string {
-  const { graph, batch } = pass;
-  const [channels = 0, height = 0, width = 0] = inputOf(operation).shape;
-  const pixelsOut = sizeOf(operation.output.shape.slice(1));
-  const flat = graph.node('Reshape', [gradient, graph.integers([batch, channels, pixelsOut])]);
-  const byChannel = graph.node('Transpose', [flat], { perm: [1, 0, 2] });
-  const product = graph.node('MatMul', [
-    byChannel,
-    graph.node('Transpose', [wholeMatrices(graph, operation, weight)], { perm: [0, 2, 1] }),
-  ]);
-  const byPicture = graph.node('Transpose', [product], { perm: [1, 0, 2] });
-  return graph.node('Reshape', [byPicture, graph.integers([batch, channels, height, width])]);
+  const { graph } = pass;
+  const turned = graph.node('Transpose', [wholeMatrices(graph, operation, weight)], { perm: [0, 2, 1] });
+  const product = graph.node('MatMul', [byChannel(graph, gradient, operation.output.shape), turned]);
+  return byPicture(graph, product, inputOf(operation).shape);
 }
