@@ -11,10 +11,25 @@ export interface DetectionLoss {
 
 const placeWeight = 2;
 
+/** Of each picture of a batch, the cells that are responsible for its objects, by what the detector says of it. */
+export function assignObjects(
+  grid: Grid,
+  inputSize: number,
+  tagCount: number,
+  outputs: HeadOutputs,
+  objects: readonly TaggedBox[][],
+): AssignedCell[][] {
+  return objects.map((own, picture) => {
+    const { proposed, score } = new PictureOutputs(grid, tagCount, outputs, picture);
+    return assignCells(grid, own, inputSize, proposed, score);
+  });
+}
+
 /**
  * Binary cross-entropy of every tag at every cell against the soft targets of the assignment, and 1 - GIoU where a cell is
  * responsible. Assignment, targets and weights count as given: no gradient flows through them.
  * @param objects of each picture of the batch
+ * @param assigned to them, see `assignObjects`
  */
 export function detectionLoss(
   grid: Grid,
@@ -22,29 +37,22 @@ export function detectionLoss(
   tagCount: number,
   outputs: HeadOutputs,
   objects: readonly TaggedBox[][],
+  assigned: readonly AssignedCell[][],
 ): DetectionLoss {
-  const pictures = objects.map((own, picture) => {
-    const view = new PictureOutputs(grid, tagCount, outputs, picture);
-    return { view, own, assigned: assignCells(grid, own, inputSize, view.proposed, view.score) };
-  });
   const gradients = {
     tags: outputs.tags.map((level) => new Float32Array(level.length)),
     distances: outputs.distances.map((level) => new Float32Array(level.length)),
   };
   let loss = backgroundLoss(outputs.tags, gradients.tags);
-  for (const { view, own, assigned } of pictures) {
-    for (const { cell, object, target } of assigned) {
+  for (const [picture, own] of objects.entries()) {
+    const view = new PictureOutputs(grid, tagCount, outputs, picture);
+    for (const { cell, object, target } of assigned[picture] ?? []) {
       const box = own[object] as TaggedBox;
       loss += tagLoss(view, gradients.tags, cell, box.tagIndex, target);
       loss += placeLoss(view, gradients.distances, cell, edgesOf(box, inputSize), placeWeight * target);
     }
   }
-  const scale =
-    1 /
-    Math.max(
-      1,
-      pictures.reduce((sum, { assigned }) => sum + sumOfTargets(assigned), 0),
-    );
+  const scale = 1 / Math.max(1, sumOfTargets(assigned.flat()));
   const scaled = (level: Float32Array): Float32Array => level.map((slope) => slope * scale);
   return {
     loss: loss * scale,

@@ -3,19 +3,18 @@ import { readCheckpoint, writeCheckpoint } from '../trainer/checkpoint.ts';
 import type { Weights } from '../trainer/network.ts';
 import { runSchedule, startingPace, type Pace, type TrainingStep } from '../trainer/pacing.ts';
 import { cosine } from '../trainer/schedule.ts';
-import { Trainer, type OutputTensors } from '../trainer/trainer.ts';
+import { Trainer } from '../trainer/trainer.ts';
 import { ViewPool } from '../view-pool.ts';
 import { Batches, type Pick } from './batches.ts';
 import type { DetectorParameters } from './detector.ts';
 import { expansionWeights } from './expansion.ts';
-import { gridOf, type HeadOutputs } from './grid.ts';
-import { foldWeights, headNetwork, isTrained, outputName, type HeadShape } from './head-network.ts';
+import { foldWeights, headNetwork, isTrained } from './head-network.ts';
+import { headsLoss } from './heads-loss.ts';
 import { initialWeights } from './initial-weights.ts';
-import { detectionLoss } from './loss.ts';
 import { fitNormalisation, mapInputs } from './normalisation.ts';
 import type { DetectorRecipe } from './recipe.ts';
 import { shapeOf } from './shape.ts';
-import { levels, readViewPack, type View, type ViewPack } from './view-pack.ts';
+import { readViewPack, type View, type ViewPack } from './view-pack.ts';
 
 export interface DetectorTraining {
   /** The view pack of one picture. Packs that were used lately stay in memory. */
@@ -116,7 +115,7 @@ async function trainStep(
   signal?.throwIfAborted();
   const outputs = await trainer.forward(mapInputs(views.map(({ maps }) => maps)));
   const objects = views.map(({ boxes }) => boxes);
-  const { loss, gradients } = meanLoss(outputs, objects, { ...recipe, tagCount });
+  const { loss, gradients } = headsLoss(outputs, objects, { ...recipe, tagCount });
   const step = pace.step + 1;
   if (!Number.isFinite(loss)) throw new Error(`The training came apart: the loss of step ${step} is ${loss}.`);
   const learningRate = rateAt(pace, recipe);
@@ -124,39 +123,7 @@ async function trainStep(
   onStep?.({ step, steps: pace.step + pace.stepsLeft, loss, learningRate });
 }
 
-/** Each head learns as if it were alone, but that gradients are clipped together: they are those of the sum of the losses. */
-function meanLoss(
-  outputs: OutputTensors,
-  objects: View['boxes'][],
-  { inputSize, tagCount, heads }: HeadShape,
-): { loss: number; gradients: OutputTensors } {
-  const grid = gridOf(inputSize);
-  let loss = 0;
-  const gradients: OutputTensors = {};
-  for (let head = 0; head < heads; head++) {
-    const own = detectionLoss(grid, inputSize, tagCount, byLevel(outputs, head), objects);
-    loss += own.loss / heads;
-    Object.assign(gradients, byName(own.gradients, head));
-  }
-  return { loss, gradients };
-}
-
 /** The schedule is told by position, since it may be run through faster from some step on. */
 function rateAt({ position }: Pace, { steps, learningRate: peak }: DetectorRecipe): number {
   return cosine(position * steps, steps, { peak, warmUpSteps: Math.min(50, steps / 10), endShare: 0.02 });
-}
-
-function byLevel(outputs: OutputTensors, head: number): HeadOutputs {
-  const named = (kind: 'tags' | 'distances'): Float32Array[] =>
-    levels.map((_, l) => outputs[outputName(kind, l, head)] as Float32Array);
-  return { tags: named('tags'), distances: named('distances') };
-}
-
-function byName({ tags, distances }: HeadOutputs, head: number): OutputTensors {
-  return Object.fromEntries(
-    levels.flatMap((_, l) => [
-      [outputName('tags', l, head), tags[l] as Float32Array],
-      [outputName('distances', l, head), distances[l] as Float32Array],
-    ]),
-  );
 }

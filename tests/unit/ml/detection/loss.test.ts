@@ -3,7 +3,7 @@ import { assignCells, edgesOf } from '../../../../workers/ml/detection/assignmen
 import type { TaggedBox } from '../../../../workers/ml/detection/boxes.ts';
 import { generalisedOverlap } from '../../../../workers/ml/detection/giou.ts';
 import { gridOf, proposedBoxes, type HeadOutputs } from '../../../../workers/ml/detection/grid.ts';
-import { detectionLoss } from '../../../../workers/ml/detection/loss.ts';
+import { assignObjects, detectionLoss } from '../../../../workers/ml/detection/loss.ts';
 import { seededRandom } from '../../../../workers/ml/random.ts';
 
 const side = 64;
@@ -71,7 +71,8 @@ function lossAround(from: HeadOutputs): (outputs: HeadOutputs) => number {
 
 describe('the loss', () => {
   const outputs = randomOutputs();
-  const { loss, gradients } = detectionLoss(grid, side, tagCount, outputs, objects);
+  const assigned = assignObjects(grid, side, tagCount, outputs, objects);
+  const { loss, gradients } = detectionLoss(grid, side, tagCount, outputs, objects, assigned);
   const plainly = lossAround(outputs);
 
   it('is what the recipe says', () => {
@@ -102,7 +103,7 @@ describe('the loss', () => {
   });
 
   it('sums up nothing but the background of an empty picture', () => {
-    const empty = detectionLoss(grid, side, tagCount, outputs, [[], []]);
+    const empty = detectionLoss(grid, side, tagCount, outputs, [[], []], [[], []]);
     expect(empty.gradients.distances.every((level) => level.every((slope) => slope === 0))).toBe(true);
     expect(empty.gradients.tags.every((level) => level.every((slope) => slope > 0))).toBe(true);
   });
