@@ -26,8 +26,8 @@ interface Learning {
   mostSteps: number;
   options: Record<string, unknown>;
   makeProject: (client: TaglensClient) => Promise<string>;
-  /** Whether nothing is left to learn, only to judge. */
-  isJudging: (installation: Installation, id: string, resumedFromMs: number) => Promise<boolean>;
+  /** Whether it is time for the last kill: little is left to learn, or nothing. */
+  isLate: (installation: Installation, id: string, resumedFromMs: number) => Promise<boolean>;
   /** What comes between the extraction and the end. */
   activities: string[];
 }
@@ -42,7 +42,18 @@ const learnings: Learning[] = [
     mostSteps: 80,
     options: {},
     makeProject: (client) => makeDetectionProject(client, samples, testCount),
-    isJudging: ({ storage }, id) => storage.exists(keys.learned(id, 0)),
+    isLate: ({ storage }, id) => storage.exists(keys.learned(id, 0)),
+    activities: ['trainPart', 'assembleDetector'],
+  },
+  {
+    what: 'a detector whose backbone learns after its heads',
+    checkpointSteps: 50,
+    // A quarter of them is for the backbone.
+    mostSteps: 80,
+    options: { mode: 'ADVANCED', budgetMinutes: 120 },
+    makeProject: (client) => makeDetectionProject(client, samples, testCount),
+    // The heads end with the second checkpoint, so this one is killed once more while its backbone learns.
+    isLate: async (installation, id, resumedFromMs) => (await checkpointTimeOf(installation, id, 0)) > resumedFromMs,
     activities: ['trainPart', 'assembleDetector'],
   },
   {
@@ -53,7 +64,7 @@ const learnings: Learning[] = [
     options: { mode: 'ADVANCED', budgetMinutes: 120 },
     makeProject: (client) => makeProject(client, photographs()),
     // The last checkpoint is that of the last step.
-    isJudging: async (installation, id, resumedFromMs) => (await checkpointTimeOf(installation, id, 0)) > resumedFromMs,
+    isLate: async (installation, id, resumedFromMs) => (await checkpointTimeOf(installation, id, 0)) > resumedFromMs,
     activities: ['fitHead', 'trainPart', 'keepBetter'],
   },
 ];
@@ -86,7 +97,7 @@ const comparisonOf = (client: TaglensClient, id: string): Promise<{ comparison: 
 
 test.each(learnings)(
   'whoever trains $what is killed rendering, learning and judging: the same model, little done twice',
-  async ({ checkpointSteps, mostSteps, options, isJudging, activities, ...learning }) => {
+  async ({ checkpointSteps, mostSteps, options, isLate, activities, ...learning }) => {
     const service = await startService(installation, { TAGLENS_MAX_TRAINING_STEPS: String(mostSteps) });
     const projectId = await learning.makeProject(service.client);
     const { id } = await startTraining(service.client, projectId, options);
@@ -106,7 +117,7 @@ test.each(learnings)(
 
     // One that is over by now had nothing left to be killed in; the rest must hold of it all the same.
     await until(
-      async () => (await isJudging(installation, id, resumedFromMs)) || isOver(await stateOf(service.client, id)),
+      async () => (await isLate(installation, id, resumedFromMs)) || isOver(await stateOf(service.client, id)),
       seldom,
     );
     await service.killTrainer();

@@ -139,14 +139,16 @@ export async function writePlan(storage: Storage, iterationId: string, plan: Tra
 export async function readPlan(storage: Storage, iterationId: string): Promise<TrainingPlan> {
   try {
     const plan = JSON.parse((await storage.get(keys.trainingPlan(iterationId))).toString()) as TrainingPlan;
-    return plan.name === 'DETECTOR' ? { ...plan, recipe: withHeads(plan.recipe) } : plan;
+    return plan.name === 'DETECTOR' ? { ...plan, recipe: completed(plan.recipe) } : plan;
   } catch (error) {
     if (error instanceof ObjectNotFound) return headPlan;
     throw error;
   }
 }
 
-/** Plans from before there could be several heads say nothing of them. */
-function withHeads(recipe: Omit<DetectorRecipe, 'heads'> & { heads?: number }): DetectorRecipe {
-  return { ...recipe, heads: recipe.heads ?? 1 };
+type NewFacts = 'heads' | 'tuning';
+
+/** Plans from before there could be several heads, or a tuned backbone, say nothing of them. */
+function completed(recipe: Omit<DetectorRecipe, NewFacts> & Partial<Pick<DetectorRecipe, NewFacts>>): DetectorRecipe {
+  return { ...recipe, heads: recipe.heads ?? 1, tuning: recipe.tuning ?? null };
 }

@@ -1,15 +1,15 @@
-import type { Backbone } from './backbones/backbone.ts';
 import { probabilitiesOf } from './calibration.ts';
 import type { Box, SuppressionOptions } from './detection/boxes.ts';
+import { isTuned } from './detection/expansion.ts';
 import { openDetector, predictBoxes } from './detection/predict-boxes.ts';
 import { extractFeatures, extractFeaturesWithMap, FEATURE_VERSION, type FeatureExtractor } from './features.ts';
-import { openTail, tunedBackbone } from './fine-tuning/tail.ts';
+import { memoryPerTailByte, openTail, tunedBackbone } from './fine-tuning/tail.ts';
 import type { Trunk } from './fine-tuning/trunk.ts';
 import { headLogits } from './head.ts';
 import { drawHeatmap, tagRelevance } from './heatmap.ts';
 import type { ClassifierModel, DetectorModel, Model } from './model-package.ts';
 import type { SharedSessions } from './shared-sessions.ts';
-import type { Weights } from './trainer/network.ts';
+import { bytesOf, type Weights } from './trainer/network.ts';
 
 /** One tag of a prediction, or one object. */
 export interface TagResult {
@@ -40,7 +40,7 @@ export interface Predictor {
 }
 
 export async function openPredictor(model: Model, shared: SharedSessions): Promise<Predictor> {
-  if (model.kind === 'DETECTION') return detectionPredictor(model, await shared.backbone(model.backbone));
+  if (model.kind === 'DETECTION') return detectionPredictor(model, shared);
   if (model.tail) return tunedPredictor(model, model.tail, await shared.trunk(model.backbone));
   const backbone = await shared.backbone(model.backbone);
   return {
@@ -51,18 +51,14 @@ export async function openPredictor(model: Model, shared: SharedSessions): Promi
   };
 }
 
-/** Measured: the runtime keeps the weights as its convolutions want them, some twice, and memory for the maps between. */
-const copiesOfTail = 1.5;
-
 async function tunedPredictor(model: ClassifierModel, weights: Weights, trunk: Trunk): Promise<Predictor> {
   const tail = await openTail(trunk.spec, weights);
   const backbone = tunedBackbone(trunk, tail);
-  const tailBytes = [...weights.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
   // The numbers are in the session now; that there is a tail is all that has to be known of it.
   const kept: ClassifierModel = { ...model, tail: new Map() };
   return {
     model: kept,
-    sizeBytes: headBytes(model) + copiesOfTail * tailBytes,
+    sizeBytes: headBytes(model) + memoryPerTailByte * bytesOf(weights),
     predict: async (bytes, options) => (await predictImage(backbone, kept, bytes, options)).results,
     release: () => tail.release(),
   };
@@ -72,10 +68,11 @@ function headBytes({ weights, bias }: ClassifierModel): number {
   return weights.byteLength + bias.byteLength;
 }
 
-async function detectionPredictor(model: DetectorModel, backbone: Backbone): Promise<Predictor> {
+async function detectionPredictor(model: DetectorModel, shared: SharedSessions): Promise<Predictor> {
+  const backbone = await (isTuned(model.weights) ? shared.trunk(model.backbone) : shared.backbone(model.backbone));
   const detector = await openDetector(model, { threads: 1 });
   return {
-    model,
+    model: detector.model,
     sizeBytes: detector.head.sizeBytes,
     predict: async (bytes, { suppression } = {}) => {
       const boxes = await predictBoxes(backbone, detector, bytes, suppression);

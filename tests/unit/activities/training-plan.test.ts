@@ -90,7 +90,7 @@ it('the parts of an ADVANCED classifier share what is left of its budget', () =>
   expect(makePlan(iteration(), snapshot, recipes, 0).name).toBe('HEAD');
 });
 
-it('reads the plan of a detector from before there were several heads', async () => {
+it('reads the plan of a detector from before there were several heads, or a tuned backbone', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'taglens-plan-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   const storage = new DiskStorage(folder);
@@ -100,6 +100,7 @@ it('reads the plan of a detector from before there were several heads', async ()
   expect(await readPlan(storage, 'new')).toEqual(plan);
   const recipe: Partial<DetectorPlan['recipe']> = { ...plan.recipe };
   delete recipe.heads;
+  delete recipe.tuning;
   await writePlan(storage, 'old', { ...plan, recipe } as DetectorPlan);
-  expect(await readPlan(storage, 'old')).toEqual({ ...plan, recipe: { ...recipe, heads: 1 } });
+  expect(await readPlan(storage, 'old')).toEqual({ ...plan, recipe: { ...recipe, heads: 1, tuning: null } });
 });

@@ -43,6 +43,8 @@ export function writeDetectorPackage(model: DetectorModel): Buffer {
   const tensors = new Map<string, NamedTensor>();
   for (const [name, shape] of learnedShapes(model))
     tensors.set(name, { shape, data: weights.get(name) ?? new Float32Array() });
+  // Flat: their shapes are those of the backbone that the header names.
+  for (const [name, data] of weights) if (isOfTail(name)) tensors.set(name, { shape: [data.length], data });
   const bytes = writeTensorFile(header, tensors);
   readDetectorPackage(bytes);
   return bytes;
@@ -53,15 +55,20 @@ export function readDetectorPackage(bytes: Uint8Array): DetectorModel {
   const { header, tensors } = readTensorFile(bytes);
   const facts = checkHeader(header);
   const shapes = learnedShapes(facts);
-  if (tensors.size !== shapes.size) throw invalidPackage(`it has ${tensors.size} tensors instead of ${shapes.size}`);
-  const weights: Weights = new Map();
-  for (const [name, shape] of shapes) {
-    const tensor = tensors.get(name);
-    if (tensor?.shape.join() !== shape.join()) throw invalidPackage(`the tensor ${name} is wrong`);
-    if (!tensor.data.every(Number.isFinite)) throw invalidPackage('it has a weight that is no number');
-    weights.set(name, tensor.data);
-  }
+  const tail = [...tensors.keys()].filter(isOfTail);
+  const ofHeads = tensors.size - tail.length;
+  if (ofHeads !== shapes.size) throw invalidPackage(`it has ${ofHeads} tensors of heads instead of ${shapes.size}`);
+  for (const [name, shape] of shapes)
+    if (tensors.get(name)?.shape.join() !== shape.join()) throw invalidPackage(`the tensor ${name} is wrong`);
+  const weights = new Map([...tensors].map(([name, { data }]) => [name, data]));
+  for (const data of weights.values())
+    if (!data.every(Number.isFinite)) throw invalidPackage('it has a weight that is no number');
   return { ...facts, weights };
+}
+
+/** Whether it belongs to a backbone that learned too, as convolutions are named in the backbone's file. */
+function isOfTail(name: string): boolean {
+  return /^(block\d+\.[a-z]+|head)\.(weight|bias)$/.test(name);
 }
 
 /** The shape of the head follows from its facts; the frozen part comes from the backbone. */

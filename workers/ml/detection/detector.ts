@@ -1,7 +1,10 @@
 import type { InferenceSession } from 'onnxruntime-node';
+import { backboneGraph } from '../backbones/backbone-graph.ts';
+import { backbones } from '../backbones/registry.ts';
+import { memoryPerTailByte } from '../fine-tuning/tail.ts';
 import { openSession } from '../session.ts';
 import { inferenceModel } from '../trainer/inference-model.ts';
-import type { Weights } from '../trainer/network.ts';
+import { bytesOf, type Weights } from '../trainer/network.ts';
 import {
   clipToPicture,
   defaultSuppression,
@@ -9,17 +12,18 @@ import {
   type DetectedBox,
   type SuppressionOptions,
 } from './boxes.ts';
-import { expansionWeights } from './expansion.ts';
+import { expansionWeights, isTuned } from './expansion.ts';
 import { gridOf, proposedBoxes, type Grid } from './grid.ts';
 import { headNetwork, outputName } from './head-network.ts';
 import { mapTensors } from './normalisation.ts';
 import type { DetectorShape } from './shape.ts';
 import { fromLook, looksOf } from './tiling.ts';
-import { levels, type View } from './view-pack.ts';
+import { levels } from './view-pack.ts';
 
-/** What was learned, the normalisation folded in; the frozen expansions come from the backbone. */
+/** What was learned, the normalisation folded in; what did not learn comes from the backbone. */
 export interface DetectorParameters extends DetectorShape {
   tagCount: number;
+  /** Of the heads, and of the backbone from stride 8 on if that learned too. */
   weights: Weights;
 }
 
@@ -36,33 +40,38 @@ export class Detector {
   private readonly grid: Grid;
 
   private constructor(
-    private readonly parameters: DetectorParameters,
+    private readonly facts: Pick<DetectorShape, 'inputSize' | 'isTiled'> & { isTuned: boolean },
     private readonly session: InferenceSession,
     /** About what the session takes of memory. */
     readonly sizeBytes: number,
   ) {
-    this.grid = gridOf(parameters.inputSize);
+    this.grid = gridOf(facts.inputSize);
   }
 
   /** @param options.threads of one call */
   static async open(parameters: DetectorParameters, options: { threads: number }): Promise<Detector> {
-    const weights = new Map([...(await expansionWeights(parameters.backbone)), ...parameters.weights]);
-    const model = inferenceModel(headNetwork(parameters, { isFolded: true }), weights);
-    const sizeBytes = memoryPerModelByte * model.byteLength;
-    return new Detector(parameters, await openSession(model, options.threads), sizeBytes);
+    const { backbone, inputSize, isTiled, weights: learned } = parameters;
+    const graph = isTuned(learned) ? await backboneGraph(backbones[backbone]) : undefined;
+    const weights = graph ? learned : new Map([...(await expansionWeights(backbone)), ...learned]);
+    const model = inferenceModel(headNetwork(parameters, { isFolded: true, graph }), weights);
+    const tailBytes = graph ? bytesOf(graph.weights) : 0;
+    const sizeBytes = memoryPerModelByte * (model.byteLength - tailBytes) + memoryPerTailByte * tailBytes;
+    // The numbers are in the session now.
+    const facts = { inputSize, isTiled, isTuned: graph !== undefined };
+    return new Detector(facts, await openSession(model, options.threads), sizeBytes);
   }
 
   /**
    * Boxes with a score above .02, overlaps of one tag suppressed, from the highest score down. Scores are not calibrated.
-   * @param maps of the plain views, one for each look
+   * @param maps of the plain views, one for each look; a tuned detector needs the finest only
    */
   async detect(
-    maps: readonly View['maps'][],
+    maps: readonly (readonly Uint16Array[])[],
     suppression: SuppressionOptions = defaultSuppression,
   ): Promise<DetectedBox[]> {
     const candidates: DetectedBox[] = [];
-    for (const [i, look] of looksOf(this.parameters.isTiled).entries())
-      candidates.push(...fromLook(look, await this.candidatesOf(maps[i] as View['maps'])));
+    for (const [i, look] of looksOf(this.facts.isTiled).entries())
+      candidates.push(...fromLook(look, await this.candidatesOf(maps[i] ?? [])));
     candidates.sort((a, b) => b.probability - a.probability);
     return suppressOverlaps(candidates.slice(0, mostCandidates), suppression);
   }
@@ -71,8 +80,10 @@ export class Detector {
     return this.session.release();
   }
 
-  private async candidatesOf(maps: View['maps']): Promise<DetectedBox[]> {
-    const outputs = await this.session.run(mapTensors([maps], this.parameters.inputSize));
+  private async candidatesOf(maps: readonly Uint16Array[]): Promise<DetectedBox[]> {
+    const { inputSize, isTuned: needsFinestOnly } = this.facts;
+    const seen = needsFinestOnly ? maps.slice(0, 1) : maps;
+    const outputs = await this.session.run(mapTensors([seen], inputSize));
     const numbers = (name: string): Float32Array => outputs[name]?.data as Float32Array;
     const tags = levels.map((_, l) => numbers(outputName('tags', l)));
     const distances = levels.map((_, l) => numbers(outputName('distances', l)));
@@ -95,7 +106,7 @@ export class Detector {
   }
 
   private boxOf(proposed: Float64Array, cell: number): { left: number; top: number; width: number; height: number } {
-    const side = this.parameters.inputSize;
+    const side = this.facts.inputSize;
     const [left = 0, top = 0, right = 0, bottom = 0] = proposed.subarray(cell * 4, cell * 4 + 4);
     return clipToPicture({
       left: left / side,

@@ -1,4 +1,7 @@
+import type { BackboneGraph } from '../backbones/backbone-graph.ts';
+import { tailMaps } from '../fine-tuning/tail-network.ts';
 import { Network, type Value, type Weights } from '../trainer/network.ts';
+import { expansionSources } from './expansion.ts';
 import type { DetectorShape } from './shape.ts';
 import { levels } from './view-pack.ts';
 
@@ -23,14 +26,22 @@ export function expansionNetwork(inputSize: number): Network {
   return network;
 }
 
+interface HeadOptions {
+  /** Whether `foldWeights` has been at the weights. */
+  isFolded: boolean;
+  /** Of a backbone that learns too, or has: the heads look at maps of its tail, of which the map at stride 8 is the only input. */
+  graph?: BackboneGraph | undefined;
+}
+
 /**
- * The heads that learn, each a pyramid over the frozen, normalised maps, one tower for all levels, tags and distances of each
- * cell. While they learn, each has outputs of its own (`outputName`); folded, their mean has those of the first.
- * @param options.isFolded whether `foldWeights` has been at the weights
+ * The heads that learn, each a pyramid over the normalised maps, one tower for all levels, tags and distances of each cell.
+ * While they learn, each has outputs of its own (`outputName`); folded, their mean has those of the first.
  */
-export function headNetwork(shape: HeadShape, options: { isFolded: boolean }): Network {
+export function headNetwork(shape: HeadShape, options: HeadOptions): Network {
   const network = new Network();
-  const maps = expandedMaps(network, shape.inputSize);
+  const maps = options.graph
+    ? tunedMaps(network, options.graph, shape.inputSize, options)
+    : expandedMaps(network, shape.inputSize);
   const seen = options.isFolded ? maps : maps.map((map, l) => normalise(network, map, l));
   const said = Array.from({ length: shape.heads }, (_, head) => addHead(network, seen, shape, head));
   for (const [head, outputs] of (options.isFolded ? [sumOf(network, said)] : said).entries())
@@ -72,7 +83,7 @@ function sumOf(network: Network, said: LevelOutputs[][]): LevelOutputs[] {
   );
 }
 
-/** The expansions and the normalisation are constants. */
+/** The expansions of a backbone as it is, and the normalisation, are constants. */
 export function isTrained(parameter: string): boolean {
   return !parameter.startsWith('expand') && !parameter.startsWith('normalise');
 }
@@ -88,6 +99,19 @@ function expandedMaps(network: Network, inputSize: number): Value[] {
     const expand = { name: `expand${stride}`, channels: expandedChannels[l] as number, kernel: 1 };
     return network.relu6(network.conv(map, expand));
   });
+}
+
+/** The same maps as part of the tail, whose convolutions have a fixed factor for each channel while they learn (see `splitScales`). */
+function tunedMaps(
+  network: Network,
+  graph: BackboneGraph,
+  inputSize: number,
+  { isFolded }: Pick<HeadOptions, 'isFolded'>,
+): Value[] {
+  const [{ stride, channels }] = levels;
+  const side = inputSize / stride;
+  const map = network.input(`stride${stride}`, [channels, side, side], 'float16');
+  return tailMaps(network, graph, map, { channelScale: !isFolded, layers: Object.values(expansionSources) });
 }
 
 /** (x - mean) / deviation of each channel, as a convolution of one pixel and one channel. */

@@ -8,8 +8,8 @@ import { levels, type View } from './view-pack.ts';
 /** Added to each deviation, so that a channel that never speaks is not blown up. */
 const leastDeviation = 1e-3;
 
-/** Inputs of a network over cached maps, for any number of views. */
-export function mapTensors(views: readonly View['maps'][], inputSize: number): Record<string, Tensor> {
+/** Inputs of a network over cached maps, for any number of views; of the finest levels only when views have no more. */
+export function mapTensors(views: readonly (readonly Uint16Array[])[], inputSize: number): Record<string, Tensor> {
   return Object.fromEntries(
     Object.entries(mapInputs(views)).map(([name, halves], l) => {
       const { channels, stride } = levels[l] as (typeof levels)[number];
@@ -20,13 +20,13 @@ export function mapTensors(views: readonly View['maps'][], inputSize: number): R
 }
 
 /** The maps of several views, laid one behind the other. */
-export function mapInputs(views: readonly View['maps'][]): Record<string, Uint16Array> {
+export function mapInputs(views: readonly (readonly Uint16Array[])[]): Record<string, Uint16Array> {
+  const [first = []] = views;
   return Object.fromEntries(
-    levels.map(({ stride }, l) => {
-      const length = views[0]?.[l]?.length ?? 0;
+    first.map(({ length }, l) => {
       const joined = new Uint16Array(length * views.length);
       views.forEach((maps, i) => joined.set(maps[l] as Uint16Array, i * length));
-      return [`stride${stride}`, joined];
+      return [`stride${levels[l]?.stride ?? 0}`, joined];
     }),
   );
 }

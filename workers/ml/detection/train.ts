@@ -1,6 +1,9 @@
+import { backboneGraph } from '../backbones/backbone-graph.ts';
+import { backbones } from '../backbones/registry.ts';
+import { foldScales, splitScales } from '../fine-tuning/channel-scales.ts';
 import { isTensorFile } from '../tensor-file.ts';
 import { readCheckpoint, writeCheckpoint } from '../trainer/checkpoint.ts';
-import type { Weights } from '../trainer/network.ts';
+import type { Network, Weights } from '../trainer/network.ts';
 import { runSchedule, startingPace, type Pace, type TrainingStep } from '../trainer/pacing.ts';
 import { cosine } from '../trainer/schedule.ts';
 import { Trainer } from '../trainer/trainer.ts';
@@ -12,7 +15,7 @@ import { foldWeights, headNetwork, isTrained } from './head-network.ts';
 import { headsLoss } from './heads-loss.ts';
 import { initialWeights } from './initial-weights.ts';
 import { fitNormalisation, mapInputs } from './normalisation.ts';
-import type { DetectorRecipe } from './recipe.ts';
+import type { DetectorRecipe, Tuning } from './recipe.ts';
 import { shapeOf } from './shape.ts';
 import { readViewPack, type View, type ViewPack } from './view-pack.ts';
 
@@ -42,59 +45,145 @@ const poolBytes = 2 ** 30;
 const normalisingPictures = 24;
 const optimiser = { beta1: 0.9, beta2: 0.99, weightDecay: 0.01, clipNorm: 10 };
 
+/** Of the time that both may take; what the heads leave is for tuning. */
+const shareOfHeads = 0.6;
+/** A step with the backbone takes three times as long as one of three heads on cached maps, and five times as one of one. */
+const tuningStepCost = 4;
+/** Fewer only disturb what the heads have learned. */
+const fewestTuningSteps = 100;
+
+type StageName = 'HEADS' | 'TUNING';
+
+/** One network that learns, with its schedule. */
+interface Stage {
+  name: StageName;
+  network: Network;
+  /** Of what no stage before it has. */
+  start: Weights;
+  steps: number;
+  /** Of the stages after it, as they are planned. */
+  stepsAfter: number;
+  fewestSteps: number;
+  batchSize: number;
+  learningRate: number;
+  budgetMs: number;
+}
+
+/** Where a stage is to go on from. */
+interface Progress {
+  pace: Pace;
+  /** State of its trainer; none at its start. */
+  trainer?: Buffer;
+}
+
 /**
- * Trains the head of a detector on cached views. The same arguments give the same weights, with or without a break, as long as
- * the budget lets the whole schedule pass.
+ * Trains the heads of a detector on cached views and then, if the recipe says so, the backbone with them. The same arguments
+ * give the same weights, with or without a break, as long as the budget lets the whole schedule pass.
  * @throws what `signal` was aborted with
  */
 export async function trainDetector(training: DetectorTraining): Promise<DetectorParameters> {
-  const { recipe, members, tagCount, seed, checkpoint } = training;
+  const { recipe, members, tagCount } = training;
   if (members.length === 0) throw new RangeError('There is no picture to train on.');
   const pool = new ViewPool(training.loadViews, readViewPack, poolBytes);
-  const trainer = await openTrainer(training, pool);
-  try {
-    // One that an earlier version made says nothing of its pace: then this training begins anew.
-    const resumed = checkpoint && !isTensorFile(checkpoint) ? readCheckpoint(checkpoint) : undefined;
-    if (resumed) await trainer.restore(resumed.trainer);
-    const batches = new Batches(members, recipe.batchSize, seed);
-    await runSchedule(resumed?.pace ?? startingPace(recipe.steps), {
-      roundSteps: recipe.checkpointSteps,
-      budgetMs: training.budgetMs,
-      fewestSteps: recipe.fewestSteps,
-      doStep: async (pace) => trainStep(training, trainer, await viewsOf(pool, batches.at(pace.step)), pace),
-      endRound: async (pace) => training.onCheckpoint?.(writeCheckpoint(pace, await trainer.state())),
-    });
-    const weights = learned(foldWeights(await trainer.averaged(), recipe.heads));
-    return { ...shapeOf(recipe), tagCount, weights };
-  } finally {
-    await trainer.release();
+  const folded = foldScales(foldWeights(await learnStages(training, pool), recipe.heads));
+  return { ...shapeOf(recipe), tagCount, weights: new Map([...folded].filter(([name]) => isTrained(name))) };
+}
+
+async function learnStages(training: DetectorTraining, pool: ViewPool<ViewPack>): Promise<Weights> {
+  const { recipe, checkpoint } = training;
+  const first = await firstWeights(training, pool);
+  const resumed = checkpoint && readProgress(checkpoint);
+  if (recipe.tuning && resumed?.stage === 'TUNING') {
+    const tuned = await learnStage(training, pool, await tuningStage(training, recipe.tuning), first, resumed);
+    return tuned.weights;
   }
+  const begun = resumed ?? { pace: startingPace(recipe.steps) };
+  const heads = await learnStage(training, pool, headsStage(training), first, begun);
+  if (!recipe.tuning || !hasTimeForTuning(training, heads.pace)) return heads.weights;
+  const pace = { ...startingPace(recipe.tuning.steps), step: heads.pace.step, spentMs: heads.pace.spentMs };
+  const tuned = await learnStage(training, pool, await tuningStage(training, recipe.tuning), heads.weights, { pace });
+  return tuned.weights;
 }
 
-/** Without the frozen part, which comes from the backbone. */
-function learned(weights: Weights): Weights {
-  return new Map([...weights].filter(([name]) => isTrained(name)));
+/** One that an early version made says nothing of its pace: then the training begins anew. */
+function readProgress(checkpoint: Buffer): (Progress & { stage: StageName }) | undefined {
+  if (isTensorFile(checkpoint)) return undefined;
+  const { pace, trainer } = readCheckpoint<Pace & { stage?: StageName }>(checkpoint);
+  return { pace, trainer, stage: pace.stage ?? 'HEADS' };
 }
 
-async function openTrainer(training: DetectorTraining, pool: ViewPool<ViewPack>): Promise<Trainer> {
+function headsStage({ recipe, tagCount, budgetMs }: DetectorTraining): Stage {
+  const { steps, fewestSteps, batchSize, learningRate, tuning } = recipe;
+  return {
+    name: 'HEADS',
+    network: headNetwork({ ...recipe, tagCount }, { isFolded: false }),
+    start: new Map(),
+    steps,
+    stepsAfter: tuning?.steps ?? 0,
+    fewestSteps,
+    batchSize,
+    learningRate,
+    budgetMs: tuning ? shareOfHeads * budgetMs : budgetMs,
+  };
+}
+
+async function tuningStage({ recipe, tagCount, budgetMs }: DetectorTraining, tuning: Tuning): Promise<Stage> {
+  const graph = await backboneGraph(backbones[recipe.backbone]);
+  return {
+    name: 'TUNING',
+    network: headNetwork({ ...recipe, tagCount }, { isFolded: false, graph }),
+    start: splitScales(graph.weights, graph.filterSizes),
+    stepsAfter: 0,
+    fewestSteps: 1,
+    budgetMs,
+    ...tuning,
+  };
+}
+
+function hasTimeForTuning({ recipe: { tuning }, budgetMs }: DetectorTraining, { step, spentMs }: Pace): boolean {
+  const wanted = Math.min(fewestTuningSteps, tuning?.steps ?? 0);
+  return budgetMs - spentMs >= (wanted * tuningStepCost * spentMs) / step;
+}
+
+/** The frozen expansions, the normalisation, and heads that know nothing. */
+async function firstWeights(training: DetectorTraining, pool: ViewPool<ViewPack>): Promise<Weights> {
   const { recipe, members, tagCount, seed, threads } = training;
-  const network = headNetwork({ ...recipe, tagCount }, { isFolded: false });
   const expansion = await expansionWeights(recipe.backbone);
   const plain = plainViews(pool, members.slice(0, normalisingPictures));
   const normalisation = await fitNormalisation(plain, recipe.inputSize, expansion, threads);
-  return Trainer.open({
-    network,
-    weights: new Map([...expansion, ...normalisation, ...initialWeights(network, seed)]),
-    trained: isTrained,
-    optimiser,
-    average: recipe.averageDecay,
-    batchSize: recipe.batchSize,
-    threads,
-  });
+  const heads = initialWeights(headNetwork({ ...recipe, tagCount }, { isFolded: false }), seed);
+  return new Map([...expansion, ...normalisation, ...heads]);
 }
 
 async function* plainViews(pool: ViewPool<ViewPack>, pictures: readonly number[]): AsyncIterable<View['maps']> {
   for (const picture of pictures) yield ((await pool.get(picture)).views[0] as View).maps;
+}
+
+async function learnStage(
+  training: DetectorTraining,
+  pool: ViewPool<ViewPack>,
+  stage: Stage,
+  before: Weights,
+  from: Progress,
+): Promise<{ weights: Weights; pace: Pace }> {
+  const { recipe, members, seed, threads, onCheckpoint } = training;
+  const { name, network, start, batchSize } = stage;
+  const weights = new Map([...before, ...start]);
+  const average = recipe.averageDecay;
+  const trainer = await Trainer.open({ network, weights, trained: isTrained, optimiser, average, batchSize, threads });
+  try {
+    if (from.trainer) await trainer.restore(from.trainer);
+    const batches = new Batches(members, batchSize, seed);
+    const pace = await runSchedule(from.pace, {
+      ...stage,
+      roundSteps: recipe.checkpointSteps,
+      doStep: async (now) => trainStep(training, stage, trainer, await viewsOf(pool, batches.at(now.step)), now),
+      endRound: async (now) => onCheckpoint?.(writeCheckpoint({ ...now, stage: name }, await trainer.state())),
+    });
+    return { weights: await trainer.averaged(), pace };
+  } finally {
+    await trainer.release();
+  }
 }
 
 async function viewsOf(pool: ViewPool<ViewPack>, picks: Pick[]): Promise<View[]> {
@@ -108,22 +197,24 @@ async function viewsOf(pool: ViewPool<ViewPack>, picks: Pick[]): Promise<View[]>
 
 async function trainStep(
   { recipe, tagCount, onStep, signal }: DetectorTraining,
+  stage: Stage,
   trainer: Trainer,
   views: View[],
   pace: Pace,
 ): Promise<void> {
   signal?.throwIfAborted();
-  const outputs = await trainer.forward(mapInputs(views.map(({ maps }) => maps)));
+  const seen = views.map(({ maps }) => (stage.name === 'TUNING' ? maps.slice(0, 1) : maps));
+  const outputs = await trainer.forward(mapInputs(seen));
   const objects = views.map(({ boxes }) => boxes);
   const { loss, gradients } = headsLoss(outputs, objects, { ...recipe, tagCount });
   const step = pace.step + 1;
   if (!Number.isFinite(loss)) throw new Error(`The training came apart: the loss of step ${step} is ${loss}.`);
-  const learningRate = rateAt(pace, recipe);
+  const learningRate = rateAt(pace, stage);
   await trainer.backward(gradients, learningRate);
-  onStep?.({ step, steps: pace.step + pace.stepsLeft, loss, learningRate });
+  onStep?.({ step, steps: pace.step + pace.stepsLeft + stage.stepsAfter, loss, learningRate });
 }
 
 /** The schedule is told by position, since it may be run through faster from some step on. */
-function rateAt({ position }: Pace, { steps, learningRate: peak }: DetectorRecipe): number {
+function rateAt({ position }: Pace, { steps, learningRate: peak }: Stage): number {
   return cosine(position * steps, steps, { peak, warmUpSteps: Math.min(50, steps / 10), endShare: 0.02 });
 }

@@ -1,4 +1,5 @@
 import type { Backbone } from '../backbones/backbone.ts';
+import type { Trunk } from '../fine-tuning/trunk.ts';
 import { toFloat16 } from '../float16.ts';
 import { ImageRefusal, toRaster, type Raster } from '../image.ts';
 import { keyedRandom } from '../random.ts';
@@ -73,17 +74,27 @@ export async function renderViews(
 }
 
 /** Maps of a picture as a prediction sees it, one for each look. */
-export async function plainMaps(
-  backbone: Backbone,
+export function plainMaps(backbone: Backbone, bytes: Uint8Array, looks: Looks): Promise<View['maps'][]> {
+  return mapsOfLooks(bytes, looks, (pixels) => stageMaps(backbone, pixels, looks.inputSize));
+}
+
+/** The finest of them alone, to the bit: what a detector needs that has the rest of the backbone itself. */
+export function finestMaps(trunk: Trunk, bytes: Uint8Array, looks: Looks): Promise<[Uint16Array][]> {
+  return mapsOfLooks(bytes, looks, async (pixels) => [await trunk.maps(pixels, 1, looks.inputSize)]);
+}
+
+/** What of a picture is looked at, and how large. */
+type Looks = Pick<DetectorRecipe, 'inputSize' | 'isTiled'>;
+
+async function mapsOfLooks<Maps>(
   bytes: Uint8Array,
-  { inputSize, isTiled }: { inputSize: number; isTiled: boolean },
-): Promise<View['maps'][]> {
+  { inputSize, isTiled }: Looks,
+  mapsOf: (pixels: Float32Array) => Promise<Maps>,
+): Promise<Maps[]> {
   const picture = await toRaster(bytes, decodedEdge(inputSize));
-  const maps: View['maps'][] = [];
-  for (const look of looksOf(isTiled)) {
-    const pixels = drawView(plainPlan(0, look, inputSize), () => picture, inputSize);
-    maps.push(await stageMaps(backbone, pixels, inputSize));
-  }
+  const maps: Maps[] = [];
+  for (const look of looksOf(isTiled))
+    maps.push(await mapsOf(drawView(plainPlan(0, look, inputSize), () => picture, inputSize)));
   return maps;
 }
 

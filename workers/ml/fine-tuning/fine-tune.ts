@@ -136,7 +136,7 @@ class FineTuning {
     private readonly batches: Batches,
   ) {}
 
-  run(from: Pace): Promise<void> {
+  run(from: Pace): Promise<Pace> {
     return runSchedule(from, {
       roundSteps: checkpointSteps(this.input),
       budgetMs: this.input.budgetMs,

@@ -27,6 +27,30 @@ interface TailOptions {
   channelScale?: boolean;
 }
 
+/**
+ * Maps within the tail: what follows each of these convolutions, in their order. Layers after the last of them are left out.
+ * @param map at stride 8, of any size that halves twice
+ */
+export function tailMaps(
+  network: Network,
+  graph: BackboneGraph,
+  map: Value,
+  { layers, ...options }: TailOptions & { layers: readonly string[] },
+): Value[] {
+  const names = layers.map((layer) => activationAfter(graph, layer));
+  const last = Math.max(...names.map((name) => graph.tail.findIndex(({ output }) => output.includes(name))));
+  const values = addTail(network, { ...graph, tail: graph.tail.slice(0, last + 1) }, map, options);
+  return names.map((name) => find(values, name));
+}
+
+/** Name of the value that a convolution's activation gives. */
+function activationAfter({ spec, tail }: BackboneGraph, layer: string): string {
+  const convolution = tail.find(({ input }) => input[2] === `${layer}.bias`)?.output[0];
+  const activation = tail.find(({ opType, input }) => opType === 'Clip' && input[0] === convolution)?.output[0];
+  if (!activation) throw new Error(`${spec.file} has no activation after ${layer}.`);
+  return activation;
+}
+
 /** Every value of the tail by its name in the backbone's file. */
 function addTail(network: Network, graph: BackboneGraph, map: Value, options: TailOptions = {}): Map<string, Value> {
   const values = new Map([['stride8', map]]);

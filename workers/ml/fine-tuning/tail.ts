@@ -17,6 +17,9 @@ export interface Tail {
   release(): Promise<void>;
 }
 
+/** Measured: the runtime keeps the weights as its convolutions want them, some twice, and memory for the maps between. */
+export const memoryPerTailByte = 1.5;
+
 /** @param weights by the names of the backbone's file, as `TunedWeights.tail` has them */
 export async function openTail(
   spec: BackboneSpec,

@@ -195,6 +195,11 @@ type OperationWithoutOutput = Operation extends infer Each
     : never
   : never;
 
+/** What they take of memory. */
+export function bytesOf(weights: Weights): number {
+  return [...weights.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
+}
+
 /** A parameter's numbers; throws if there are none. */
 export function weightOf(weights: Weights, parameter: string): Float32Array {
   const data = weights.get(parameter);

@@ -37,8 +37,8 @@ export function startingPace(steps: number): Pace {
   return { step: 0, stepsLeft: steps, position: 0, spentMs: 0 };
 }
 
-/** Runs a schedule to its end, in rounds, after each of which the clock decides how many steps the rest of it has. */
-export async function runSchedule(from: Pace, options: ScheduleOptions): Promise<void> {
+/** Runs a schedule to its end, in rounds, after each of which the clock decides how many steps the rest of it has; returns where it ended. */
+export async function runSchedule(from: Pace, options: ScheduleOptions): Promise<Pace> {
   let pace = from;
   while (pace.stepsLeft > 0) {
     const roundStart = pace;
@@ -51,6 +51,7 @@ export async function runSchedule(from: Pace, options: ScheduleOptions): Promise
     pace = fitInto(options, pace, stepMs);
     await options.endRound(pace);
   }
+  return pace;
 }
 
 /** The pace after one more step. */

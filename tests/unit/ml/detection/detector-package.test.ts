@@ -1,5 +1,7 @@
 import { InferenceSession } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
+import { backboneGraph } from '../../../../workers/ml/backbones/backbone-graph.ts';
+import { backbones } from '../../../../workers/ml/backbones/registry.ts';
 import { expansionWeights } from '../../../../workers/ml/detection/expansion.ts';
 import type { DetectorModel } from '../../../../workers/ml/detection/detector-package.ts';
 import { foldWeights, headNetwork } from '../../../../workers/ml/detection/head-network.ts';
@@ -73,6 +75,14 @@ describe('the package of a detector', () => {
     expect(readModelPackage(bytes)).toEqual(model);
     const numbers = [...model.weights.values()].reduce((sum, { length }) => sum + length, 0);
     expect(bytes.length).toBeLessThan(4 * numbers + 3000);
+  });
+
+  it('holds a tuned backbone too', async () => {
+    const { weights: tail } = await backboneGraph(backbones['efficientnet-lite0']);
+    const tuned = { ...model, weights: new Map([...model.weights, ...tail]) };
+    expect(readModelPackage(writeModelPackage(tuned))).toEqual(tuned);
+    const broken = new Map([...tuned.weights, ['block5.expand.bias', Float32Array.of(NaN)]]);
+    expect(() => writeModelPackage({ ...model, weights: broken })).toThrow(/no number/);
   });
 
   it('says that it is tiled when it is; an older one, which says nothing, is not', () => {

@@ -1,14 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { renderSamples } from '../../../../samples/render.ts';
+import { backboneGraph } from '../../../../workers/ml/backbones/backbone-graph.ts';
 import { openBackbone, type Backbone } from '../../../../workers/ml/backbones/backbone.ts';
 import { backbones } from '../../../../workers/ml/backbones/registry.ts';
-import { overlapOf } from '../../../../workers/ml/detection/boxes.ts';
+import { overlapOf, type Box } from '../../../../workers/ml/detection/boxes.ts';
 import { uncalibrated } from '../../../../workers/ml/detection/calibration.ts';
 import type { DetectorModel } from '../../../../workers/ml/detection/detector-package.ts';
+import { isTuned } from '../../../../workers/ml/detection/expansion.ts';
 import { openDetector, predictBoxes } from '../../../../workers/ml/detection/predict-boxes.ts';
 import { detectorRecipe } from '../../../../workers/ml/detection/recipe.ts';
 import { trainDetector, type DetectorTraining } from '../../../../workers/ml/detection/train.ts';
 import { PictureSet, renderViews, VIEW_VERSION, type TrainingPicture } from '../../../../workers/ml/detection/views.ts';
+import { openTrunk } from '../../../../workers/ml/fine-tuning/trunk.ts';
 import { readCheckpoint } from '../../../../workers/ml/trainer/checkpoint.ts';
 import type { TrainingStep } from '../../../../workers/ml/trainer/pacing.ts';
 import { readModelPackage, sha256, writeModelPackage } from '../../../../workers/ml/model-package.ts';
@@ -95,6 +98,53 @@ describe('a detector of road signs', () => {
     expect(steps).toEqual([6, 7, 8, 9, 10, 11, 12]);
     expect(sha256(resumed)).toBe(sha256(whole));
     expect(sha256(await packed({ recipe, seed: 2 }))).not.toBe(sha256(whole));
+  });
+
+  it('learns with its backbone after its heads, the same after a break in either', async () => {
+    const tuning = { steps: 5, batchSize: 4, learningRate: 3e-4 };
+    const recipe = { ...training.recipe, steps: 7, checkpointSteps: 4, tuning };
+    const checkpoints: Buffer[] = [];
+    const told: TrainingStep[] = [];
+    const onCheckpoint = (state: Buffer) => Promise.resolve(void checkpoints.push(state));
+    const whole = await packed({ recipe, onCheckpoint, onStep: (step) => told.push(step) });
+    expect(checkpoints.map((state) => readCheckpoint(state).pace.step)).toEqual([4, 7, 11, 12]);
+    expect(told.map(({ step, steps }) => [step, steps])).toEqual(told.map((_, i) => [i + 1, 12]));
+    for (const checkpoint of checkpoints)
+      expect(sha256(await packed({ recipe, checkpoint })), readCheckpoint(checkpoint).pace.step.toString()).toBe(
+        sha256(whole),
+      );
+    expect(isTuned((readModelPackage(whole) as DetectorModel).weights)).toBe(true);
+    expect(sha256(await packed({ recipe: { ...recipe, tuning: null } }))).not.toBe(sha256(whole));
+  });
+
+  it('leaves its backbone as it is when the heads take the time', async () => {
+    const tuning = { steps: 150, batchSize: 4, learningRate: 3e-4 };
+    const recipe = { ...training.recipe, steps: 8, fewestSteps: 8, checkpointSteps: 4, tuning };
+    const model = readModelPackage(await packed({ recipe, budgetMs: 1 })) as DetectorModel;
+    expect(isTuned(model.weights)).toBe(false);
+  });
+
+  it('says the same from the trunk of a backbone that did not move as from the whole of it', async () => {
+    const recipe = { ...training.recipe, steps: 30 };
+    const model = readModelPackage(await packed({ recipe })) as DetectorModel;
+    const { weights: tail } = await backboneGraph(backbones['efficientnet-lite0']);
+    const still = { ...model, weights: new Map([...model.weights, ...tail]) };
+    const options = { threads: 1 };
+    const [frozen, tuned] = [await openDetector(model, options), await openDetector(still, options)];
+    const trunk = await openTrunk(backbones['efficientnet-lite0']);
+    const jpeg = jpegs[0] as Buffer;
+    const [expected, found, fromWhole] = [
+      await predictBoxes(backbone, frozen, jpeg),
+      await predictBoxes(trunk, tuned, jpeg),
+      await predictBoxes(backbone, tuned, jpeg),
+    ];
+    expect(found.length).toBeGreaterThan(0);
+    expect(fromWhole).toEqual(found);
+    // Between the levels, the one rounds maps to half precision and the other does not.
+    expect(found[0]?.probability).toBeCloseTo(expected[0]?.probability ?? NaN, 2);
+    expect(overlapOf(found[0] as Box, expected[0] as Box)).toBeGreaterThan(0.95);
+    for (const { head } of [frozen, tuned]) await head.release();
+    await trunk.release();
   });
 
   it('has fewer steps when the time is short, but not fewer than it needs', async () => {
