@@ -44,8 +44,6 @@ export interface DetectorPlan {
 const tinySet = 30;
 const batchSize = 8;
 const minutesOfSeveralHeads = 6;
-/** In the study of the train splits 500 gave no more than 250. */
-const wantedTuningSteps = 300;
 /** Side of the pictures up to which a batch with all maps of the backbone stays below 4 GiB. */
 const mostPixelsOfWholeBatch = 416;
 
@@ -74,7 +72,7 @@ function allowedSteps({ mode, imageCount, mostSteps = Infinity }: DetectorPlan):
   steps: number;
   tuningSteps: number;
 } {
-  const wanted = { steps: wantedSteps(mode, imageCount), tuningSteps: mode === 'ADVANCED' ? wantedTuningSteps : 0 };
+  const wanted = { steps: wantedSteps(mode, imageCount), tuningSteps: wantedTuningSteps(mode, imageCount) };
   const tuningSteps = Math.floor(wanted.tuningSteps * Math.min(1, mostSteps / (wanted.steps + wanted.tuningSteps)));
   return { steps: Math.min(wanted.steps, mostSteps - tuningSteps), tuningSteps };
 }
@@ -94,6 +92,12 @@ function wantedSteps(mode: DetectorPlan['mode'], imageCount: number): number {
   return mode === 'QUICK' ? 800 : 1400;
 }
 
+/** Few photographs gain most, in a minute; of more a QUICK training leaves the backbone as it is. 500 gave no more than 250. */
+function wantedTuningSteps(mode: DetectorPlan['mode'], imageCount: number): number {
+  if (mode === 'ADVANCED') return 300;
+  return imageCount <= tinySet ? 150 : 0;
+}
+
 function wantedViews(mode: DetectorPlan['mode'], imageCount: number): number {
   if (imageCount <= tinySet) return mode === 'QUICK' ? 39 : 47;
   return mode === 'QUICK' ? 11 : 18;
@@ -105,12 +109,9 @@ function viewsOf({ mode, imageCount }: DetectorPlan, steps: number): number {
   return 1 + Math.min(wantedViews(mode, imageCount), usable);
 }
 
-/**
- * Several take some minutes for the fewest steps alone; with less time, more steps of one head are the better use of it. Of few
- * pictures all heads learn the same, and are wrong together.
- */
-function headsOf({ mode, imageCount, partMinutes }: DetectorPlan): number {
-  const isWorthIt = imageCount > tinySet && (partMinutes ?? Infinity) >= minutesOfSeveralHeads;
+/** Several take some minutes for the fewest steps alone; with less time, more steps of one head are the better use of it. */
+function headsOf({ mode, partMinutes }: DetectorPlan): number {
+  const isWorthIt = (partMinutes ?? Infinity) >= minutesOfSeveralHeads;
   return mode === 'ADVANCED' && isWorthIt ? 3 : 1;
 }
 

@@ -29,10 +29,11 @@ it('plans steps and views by mode and pictures', () => {
   expect(detectorRecipe({ ...plan, mode: 'QUICK' })).toMatchObject({ steps: 800, viewsPerImage: 12, heads: 1 });
   expect(detectorRecipe(plan)).toMatchObject({ steps: 1400, fewestSteps: 800, viewsPerImage: 19, heads: 3 });
   expect(detectorRecipe({ ...plan, partMinutes: 5 })).toMatchObject({ steps: 1400, heads: 1 });
-  expect(detectorRecipe({ ...plan, imageCount: 16 })).toMatchObject({ steps: 900, fewestSteps: 500, heads: 1 });
+  expect(detectorRecipe({ ...plan, imageCount: 16 })).toMatchObject({ steps: 900, fewestSteps: 500, heads: 3 });
   expect(detectorRecipe({ ...plan, mode: 'QUICK', mostSteps: 70 })).toMatchObject({ steps: 70, fewestSteps: 70 });
   expect(detectorRecipe({ ...plan, mostSteps: 170 })).toMatchObject({ steps: 140, tuning: { steps: 30 } });
   expect(detectorRecipe({ ...plan, mode: 'QUICK' }).tuning).toBeNull();
+  expect(detectorRecipe({ ...plan, mode: 'QUICK', imageCount: 16 }).tuning).toMatchObject({ steps: 150 });
   expect(detectorRecipe(plan).tuning).toMatchObject({ steps: 300, batchSize: 8 });
   // All maps of the backbone in memory.
   expect(detectorRecipe({ ...plan, inputSize: 640 }).tuning?.batchSize).toBe(4);

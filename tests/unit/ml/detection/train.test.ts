@@ -37,7 +37,7 @@ describe('a detector of road signs', () => {
       jpegs.push(jpeg);
     }
     const plan = { mode: 'QUICK' as const, inputSize, isTiled: false, imageCount: pictureCount, partMinutes: null };
-    const recipe = { ...detectorRecipe(plan), viewsPerImage: 6, steps: 150, averageDecay: 0.9 };
+    const recipe = { ...detectorRecipe(plan), viewsPerImage: 6, steps: 150, averageDecay: 0.9, tuning: null };
     const set = new PictureSet(pictures);
     for (const i of pictures.keys()) packs.push(await renderViews(backbone, set, i, recipe, 1));
     const loadViews = (picture: number) => Promise.resolve(packs[picture] as Buffer);
