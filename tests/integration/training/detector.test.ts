@@ -24,7 +24,7 @@ let started: TrainingRunner;
 let engine: EmbeddedEngine;
 
 /** Few steps, few views. */
-const tuning = { steps: 4, batchSize: 4, learningRate: 3e-4 };
+const tuning = { steps: 4, fewestSteps: 0, batchSize: 4, learningRate: 3e-4 };
 const short = { steps: 36, viewsPerImage: 2, checkpointSteps: 10, tuning };
 const allSteps = short.steps + tuning.steps;
 

@@ -23,6 +23,8 @@ export interface DetectorRecipe extends DetectorShape {
 
 export interface Tuning {
   steps: number;
+  /** When the time is too short for the whole; 0: then the backbone may stay as it is. */
+  fewestSteps: number;
   batchSize: number;
   /** Highest rate, after the warm-up: what was learned from a million photographs should move a little only. */
   learningRate: number;
@@ -78,9 +80,10 @@ function allowedSteps({ mode, imageCount, mostSteps = Infinity }: DetectorPlan):
 }
 
 /** A step keeps every map of the backbone in memory: larger pictures come in smaller batches. */
-function tuningOf({ inputSize }: DetectorPlan, steps: number): Tuning {
+function tuningOf({ inputSize, imageCount }: DetectorPlan, steps: number): Tuning {
   return {
     steps,
+    fewestSteps: Math.min(steps, wantedTuningSteps('QUICK', imageCount)),
     batchSize: inputSize > mostPixelsOfWholeBatch ? batchSize / 2 : batchSize,
     learningRate: 3e-4,
   };

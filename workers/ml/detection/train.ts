@@ -72,6 +72,8 @@ interface Stage {
 /** Where a stage is to go on from. */
 interface Progress {
   pace: Pace;
+  /** Steps of the stages before it. */
+  stepsBefore: number;
   /** State of its trainer; none at its start. */
   trainer?: Buffer;
 }
@@ -97,19 +99,21 @@ async function learnStages(training: DetectorTraining, pool: ViewPool<ViewPack>)
     const tuned = await learnStage(training, pool, await tuningStage(training, recipe.tuning), first, resumed);
     return tuned.weights;
   }
-  const begun = resumed ?? { pace: startingPace(recipe.steps) };
+  const begun = resumed ?? { pace: startingPace(recipe.steps), stepsBefore: 0 };
   const heads = await learnStage(training, pool, headsStage(training), first, begun);
-  if (!recipe.tuning || !hasTimeForTuning(training, heads.pace)) return heads.weights;
-  const pace = { ...startingPace(recipe.tuning.steps), step: heads.pace.step, spentMs: heads.pace.spentMs };
-  const tuned = await learnStage(training, pool, await tuningStage(training, recipe.tuning), heads.weights, { pace });
+  if (!recipe.tuning || !isTuningDue(recipe.tuning, training, heads.pace)) return heads.weights;
+  const { step: stepsBefore, spentMs } = heads.pace;
+  const pace = { ...startingPace(recipe.tuning.steps), step: stepsBefore, spentMs };
+  const from = { pace, stepsBefore };
+  const tuned = await learnStage(training, pool, await tuningStage(training, recipe.tuning), heads.weights, from);
   return tuned.weights;
 }
 
 /** One that an early version made says nothing of its pace: then the training begins anew. */
 function readProgress(checkpoint: Buffer): (Progress & { stage: StageName }) | undefined {
   if (isTensorFile(checkpoint)) return undefined;
-  const { pace, trainer } = readCheckpoint<Pace & { stage?: StageName }>(checkpoint);
-  return { pace, trainer, stage: pace.stage ?? 'HEADS' };
+  const { pace, trainer } = readCheckpoint<Pace & { stage?: StageName; stepsBefore?: number }>(checkpoint);
+  return { pace, trainer, stage: pace.stage ?? 'HEADS', stepsBefore: pace.stepsBefore ?? 0 };
 }
 
 function headsStage({ recipe, tagCount, budgetMs }: DetectorTraining): Stage {
@@ -134,15 +138,14 @@ async function tuningStage({ recipe, tagCount, budgetMs }: DetectorTraining, tun
     network: headNetwork({ ...recipe, tagCount }, { isFolded: false, graph }),
     start: splitScales(graph.weights, graph.filterSizes),
     stepsAfter: 0,
-    fewestSteps: 1,
     budgetMs,
     ...tuning,
   };
 }
 
-function hasTimeForTuning({ recipe: { tuning }, budgetMs }: DetectorTraining, { step, spentMs }: Pace): boolean {
-  const wanted = Math.min(fewestTuningSteps, tuning?.steps ?? 0);
-  return budgetMs - spentMs >= (wanted * tuningStepCost * spentMs) / step;
+function isTuningDue(tuning: Tuning, { budgetMs }: DetectorTraining, { step, spentMs }: Pace): boolean {
+  const wanted = Math.min(fewestTuningSteps, tuning.steps);
+  return tuning.fewestSteps > 0 || budgetMs - spentMs >= (wanted * tuningStepCost * spentMs) / step;
 }
 
 /** The frozen expansions, the normalisation, and heads that know nothing. */
@@ -175,10 +178,12 @@ async function learnStage(
     if (from.trainer) await trainer.restore(from.trainer);
     const batches = new Batches(members, batchSize, seed);
     const pace = await runSchedule(from.pace, {
-      ...stage,
+      budgetMs: stage.budgetMs,
+      fewestSteps: from.stepsBefore + stage.fewestSteps,
       roundSteps: recipe.checkpointSteps,
       doStep: async (now) => trainStep(training, stage, trainer, await viewsOf(pool, batches.at(now.step)), now),
-      endRound: async (now) => onCheckpoint?.(writeCheckpoint({ ...now, stage: name }, await trainer.state())),
+      endRound: async (now) =>
+        onCheckpoint?.(writeCheckpoint({ ...now, stage: name, stepsBefore: from.stepsBefore }, await trainer.state())),
     });
     return { weights: await trainer.averaged(), pace };
   } finally {

@@ -34,7 +34,9 @@ it('plans steps and views by mode and pictures', () => {
   expect(detectorRecipe({ ...plan, mostSteps: 170 })).toMatchObject({ steps: 140, tuning: { steps: 30 } });
   expect(detectorRecipe({ ...plan, mode: 'QUICK' }).tuning).toBeNull();
   expect(detectorRecipe({ ...plan, mode: 'QUICK', imageCount: 16 }).tuning).toMatchObject({ steps: 150 });
-  expect(detectorRecipe(plan).tuning).toMatchObject({ steps: 300, batchSize: 8 });
+  expect(detectorRecipe(plan).tuning).toMatchObject({ steps: 300, fewestSteps: 0, batchSize: 8 });
+  // At least what a QUICK one has.
+  expect(detectorRecipe({ ...plan, imageCount: 16 }).tuning).toMatchObject({ steps: 300, fewestSteps: 150 });
   // All maps of the backbone in memory.
   expect(detectorRecipe({ ...plan, inputSize: 640 }).tuning?.batchSize).toBe(4);
   // Hardly a view is made that no step would see.

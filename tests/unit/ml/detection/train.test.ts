@@ -101,7 +101,7 @@ describe('a detector of road signs', () => {
   });
 
   it('learns with its backbone after its heads, the same after a break in either', async () => {
-    const tuning = { steps: 5, batchSize: 4, learningRate: 3e-4 };
+    const tuning = { steps: 5, fewestSteps: 0, batchSize: 4, learningRate: 3e-4 };
     const recipe = { ...training.recipe, steps: 7, checkpointSteps: 4, tuning };
     const checkpoints: Buffer[] = [];
     const told: TrainingStep[] = [];
@@ -117,11 +117,18 @@ describe('a detector of road signs', () => {
     expect(sha256(await packed({ recipe: { ...recipe, tuning: null } }))).not.toBe(sha256(whole));
   });
 
-  it('leaves its backbone as it is when the heads take the time', async () => {
-    const tuning = { steps: 150, batchSize: 4, learningRate: 3e-4 };
+  it('leaves its backbone as it is when the heads take the time, unless it has to learn in any case', async () => {
+    const tuning = { steps: 150, fewestSteps: 0, batchSize: 4, learningRate: 3e-4 };
     const recipe = { ...training.recipe, steps: 8, fewestSteps: 8, checkpointSteps: 4, tuning };
     const model = readModelPackage(await packed({ recipe, budgetMs: 1 })) as DetectorModel;
     expect(isTuned(model.weights)).toBe(false);
+
+    const steps: number[] = [];
+    const inAnyCase = { ...recipe, tuning: { ...tuning, fewestSteps: 6 } };
+    const onStep = ({ step }: TrainingStep) => steps.push(step);
+    const tuned = readModelPackage(await packed({ recipe: inAnyCase, budgetMs: 1, onStep })) as DetectorModel;
+    expect(isTuned(tuned.weights)).toBe(true);
+    expect(steps).toHaveLength(8 + 6);
   });
 
   it('says the same from the trunk of a backbone that did not move as from the whole of it', async () => {
