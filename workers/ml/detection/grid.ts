@@ -48,19 +48,24 @@ export function gridOf(inputSize: number): Grid {
 /** Boxes that the cells of one picture propose: [cells * 4] left, top, right, bottom in pixels, also beyond the picture. */
 export function proposedBoxes(grid: Grid, distances: readonly Float32Array[], picture: number): Float64Array {
   const boxes = new Float64Array(grid.cellCount * 4);
-  grid.levels.forEach(({ side, start, stride }, level) => {
+  grid.levels.forEach(({ side, start }, level) => {
     const cells = side * side;
     const raw = distances[level] as Float32Array;
     for (let i = 0; i < cells; i++) {
       const cell = start + i;
       for (let edge = 0; edge < 4; edge++) {
-        const distance = stride * Math.exp(limited(raw[(picture * 4 + edge) * cells + i] as number));
-        const centre = (edge % 2 === 0 ? grid.x[cell] : grid.y[cell]) as number;
-        boxes[cell * 4 + edge] = edge < 2 ? centre - distance : centre + distance;
+        boxes[cell * 4 + edge] = proposedEdge(grid, cell, edge, raw[(picture * 4 + edge) * cells + i] as number);
       }
     }
   });
   return boxes;
+}
+
+/** One edge of the box that a cell proposes, in pixels: 0 left, 1 top, 2 right, 3 bottom. */
+export function proposedEdge({ x, y, stride }: Grid, cell: number, edge: number, raw: number): number {
+  const distance = (stride[cell] as number) * Math.exp(limited(raw));
+  const centre = (edge % 2 === 0 ? x[cell] : y[cell]) as number;
+  return edge < 2 ? centre - distance : centre + distance;
 }
 
 function limited(raw: number): number {

@@ -1,7 +1,7 @@
 import { assignCells, edgesOf, type AssignedCell, type Edges } from './assignment.ts';
 import type { TaggedBox } from './boxes.ts';
 import { generalisedOverlap } from './giou.ts';
-import { proposedBoxes, rawDistanceLimit, type Grid, type HeadOutputs } from './grid.ts';
+import { proposedBoxes, proposedEdge, rawDistanceLimit, type Grid, type HeadOutputs } from './grid.ts';
 
 export interface DetectionLoss {
   loss: number;
@@ -20,8 +20,8 @@ export function assignObjects(
   objects: readonly TaggedBox[][],
 ): AssignedCell[][] {
   return objects.map((own, picture) => {
-    const { proposed, score } = new PictureOutputs(grid, tagCount, outputs, picture);
-    return assignCells(grid, own, inputSize, proposed, score);
+    const { score } = new PictureOutputs(grid, tagCount, outputs, picture);
+    return assignCells(grid, own, inputSize, proposedBoxes(grid, outputs.distances, picture), score);
   });
 }
 
@@ -95,8 +95,7 @@ function placeLoss(
   truth: Edges,
   weight: number,
 ): number {
-  const [l = 0, t = 0, r = 0, b = 0] = view.proposed.subarray(cell * 4, cell * 4 + 4);
-  const { value, slope } = generalisedOverlap([l, t, r, b], truth);
+  const { value, slope } = generalisedOverlap(view.proposed(cell), truth);
   slope.forEach((along, edge) => {
     const { level, index } = view.distanceAt(cell, edge);
     const raw = (view.outputs.distances[level] as Float32Array)[index] as number;
@@ -111,16 +110,19 @@ function placeLoss(
 
 /** One picture's part of the outputs. */
 class PictureOutputs {
-  /** [cells * 4] */
-  readonly proposed: Float64Array;
-
   constructor(
     private readonly grid: Grid,
     private readonly tagCount: number,
     readonly outputs: HeadOutputs,
     private readonly picture: number,
-  ) {
-    this.proposed = proposedBoxes(grid, outputs.distances, picture);
+  ) {}
+
+  proposed(cell: number): Edges {
+    const edge = (at: number): number => {
+      const { level, index } = this.distanceAt(cell, at);
+      return proposedEdge(this.grid, cell, at, (this.outputs.distances[level] as Float32Array)[index] as number);
+    };
+    return [edge(0), edge(1), edge(2), edge(3)];
   }
 
   readonly score = (cell: number, tag: number): number => {

@@ -95,18 +95,15 @@ async function learnStages(training: DetectorTraining, pool: ViewPool<ViewPack>)
   const { recipe, checkpoint } = training;
   const first = await firstWeights(training, pool);
   const resumed = checkpoint && readProgress(checkpoint);
-  if (recipe.tuning && resumed?.stage === 'TUNING') {
-    const tuned = await learnStage(training, pool, await tuningStage(training, recipe.tuning), first, resumed);
-    return tuned.weights;
-  }
+  const tune = async (tuning: Tuning, weights: Weights, from: Progress): Promise<Weights> =>
+    (await learnStage(training, pool, await tuningStage(training, tuning), weights, from)).weights;
+  if (recipe.tuning && resumed?.stage === 'TUNING') return tune(recipe.tuning, first, resumed);
   const begun = resumed ?? { pace: startingPace(recipe.steps), stepsBefore: 0 };
   const heads = await learnStage(training, pool, headsStage(training), first, begun);
   if (!recipe.tuning || !isTuningDue(recipe.tuning, training, heads.pace)) return heads.weights;
-  const { step: stepsBefore, spentMs } = heads.pace;
-  const pace = { ...startingPace(recipe.tuning.steps), step: stepsBefore, spentMs };
-  const from = { pace, stepsBefore };
-  const tuned = await learnStage(training, pool, await tuningStage(training, recipe.tuning), heads.weights, from);
-  return tuned.weights;
+  const { step, spentMs } = heads.pace;
+  const pace = { ...startingPace(recipe.tuning.steps), step, spentMs };
+  return tune(recipe.tuning, heads.weights, { pace, stepsBefore: step });
 }
 
 /** One that an early version made says nothing of its pace: then the training begins anew. */

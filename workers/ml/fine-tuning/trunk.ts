@@ -21,23 +21,16 @@ export async function openTrunk(spec: BackboneSpec, opts: { threads?: number } =
   const session = await openSession((await backboneGraph(spec)).trunk, opts.threads);
   // One by one: so the bytes of a map cannot depend on its neighbours in a batch.
   const maps = async (input: Float32Array, count: number, side = spec.inputSize): Promise<Uint16Array> => {
-    const inputLength = 3 * side * side;
+    const [channels] = spec.stride8;
+    const [inputLength, mapLength] = [3 * side * side, channels * Math.ceil(side / 8) ** 2];
     if (input.length !== count * inputLength) throw new RangeError(`The input is not ${count} pictures of ${side} px.`);
-    const results: Uint16Array[] = [];
+    const result = new Uint16Array(count * mapLength);
     for (let i = 0; i < count; i++) {
       const image = new Tensor('float32', input.subarray(i * inputLength, (i + 1) * inputLength), [1, 3, side, side]);
       const outputs = await session.run({ image });
-      results.push(toFloat16(floats(outputs['stride8'])));
+      result.set(toFloat16(floats(outputs['stride8'])), i * mapLength);
     }
-    return joined(results);
+    return result;
   };
   return { spec, maps, release: () => session.release() };
-}
-
-/** All of the same length. */
-function joined(parts: readonly Uint16Array[]): Uint16Array {
-  const length = parts[0]?.length ?? 0;
-  const whole = new Uint16Array(parts.length * length);
-  parts.forEach((part, i) => whole.set(part, i * length));
-  return whole;
 }
