@@ -1,12 +1,12 @@
 import type { BenchOptions } from '../main.ts';
 import type { Measured, QualityCase, QualitySection, ServerSettings } from './case.ts';
 import { advanced } from './advanced.ts';
-import { detectors } from './detectors.ts';
+import { detectors, largerDetectors } from './detectors.ts';
 import { heads } from './heads.ts';
 import { smallObjects } from './small-objects.ts';
 import { readRecord, recordCase, tableOf, writePage } from './report.ts';
 
-const sections: QualitySection[] = [heads, advanced, detectors, smallObjects];
+const sections: QualitySection[] = [heads, advanced, detectors, largerDetectors, smallObjects];
 
 async function run(
   { name, measure }: QualityCase,
