@@ -12,7 +12,10 @@ import { backboneGraph } from '../workers/ml/backbones/backbone-graph.ts';
 import { trainingNetwork } from '../workers/ml/fine-tuning/tail-network.ts';
 import { seededRandom } from '../workers/ml/random.ts';
 import { sizeOf, type Network, type Weights } from '../workers/ml/trainer/network.ts';
-import { Trainer, type InputTensors, type OutputTensors } from '../workers/ml/trainer/trainer.ts';
+import { softmaxCrossEntropy } from '../workers/ml/trainer/losses.ts';
+import { OnePassTrainer } from '../workers/ml/trainer/one-pass-trainer.ts';
+import type { InputTensors, OutputTensors, TrainerOptions } from '../workers/ml/trainer/trainer.ts';
+import { TwoPassTrainer } from '../workers/ml/trainer/two-pass-trainer.ts';
 import { median, printTable } from './report.ts';
 
 const threads = 2;
@@ -23,6 +26,8 @@ interface Case {
   network: Network;
   trained: (parameter: string) => boolean;
   batchSize: number;
+  /** What the product goes down: a loss of its `logits` in the graph, or one in plain code, whose gradient is given here. */
+  loss: 'softmaxCrossEntropy' | 'given gradients';
 }
 
 async function cases(): Promise<Case[]> {
@@ -30,9 +35,20 @@ async function cases(): Promise<Case[]> {
   const head = headNetwork({ inputSize: 320, headWidth: 64, heads: 1, tagCount: 6 }, { isFolded: false });
   const learns = (name: string): boolean => !tail.isFixed(name);
   return [
-    { name: 'detection head, 320 px, batch 8', network: head, trained: isTrained, batchSize: 8 },
-    { name: 'Lite0 from stride 8, batch 16', network: tail, trained: learns, batchSize: 16 },
-    { name: 'Lite0 from stride 8, batch 32', network: tail, trained: learns, batchSize: 32 },
+    {
+      name: 'detection head, 320 px, batch 8',
+      network: head,
+      trained: isTrained,
+      batchSize: 8,
+      loss: 'given gradients',
+    },
+    ...[16, 32].map((batchSize): Case => ({
+      name: `Lite0 from stride 8, batch ${batchSize}`,
+      network: tail,
+      trained: learns,
+      batchSize,
+      loss: 'softmaxCrossEntropy',
+    })),
   ];
 }
 
@@ -47,7 +63,7 @@ interface Side {
   stop(): Promise<void>;
 }
 
-async function ours({ network, trained, batchSize }: Case): Promise<Side> {
+async function ours({ network, trained, batchSize, loss }: Case): Promise<Side> {
   const random = seededRandom(1);
   const numbers = (length: number, size: number): Float32Array =>
     Float32Array.from({ length }, () => (random() - 0.5) * size);
@@ -60,28 +76,50 @@ async function ours({ network, trained, batchSize }: Case): Promise<Side> {
     // As float16, these bits are numbers between 0 and 1.
     inputs[name] = type === 'float16' ? Uint16Array.from({ length }, () => random() * 0x3c00) : numbers(length, 2);
   }
-  const gradients: OutputTensors = {};
-  for (const [name, { shape }] of network.outputs) gradients[name] = numbers(batchSize * sizeOf(shape), 1e-3);
-  const trainer = await Trainer.open({ network, weights, trained, optimiser, batchSize, threads });
+  const options = { network, weights, trained, optimiser, batchSize, threads };
+  const ofOutputs = (size: number): OutputTensors =>
+    Object.fromEntries(
+      [...network.outputs].map(([name, { shape }]) => [name, numbers(batchSize * sizeOf(shape), size)]),
+    );
+  const { takeStep, release } =
+    loss === 'given gradients'
+      ? await inTwoPasses(options, inputs, ofOutputs(1e-3))
+      : await inOnePass(options, inputs, ofOutputs(1));
   return {
     async run(steps) {
       const [startedMs, before] = [performance.now(), process.cpuUsage()];
-      for (let i = 0; i < steps; i++) {
-        await trainer.forward(inputs);
-        await trainer.backward(gradients, 1e-4);
-      }
+      for (let i = 0; i < steps; i++) await takeStep();
       const { user, system } = process.cpuUsage(before);
       return { elapsedMs: (performance.now() - startedMs) / steps, processorMs: (user + system) / 1000 / steps };
     },
-    stop: () => trainer.release(),
+    stop: release,
   };
 }
 
-async function pytorch({ network, trained, batchSize }: Case): Promise<Side> {
+interface Steps {
+  takeStep: () => Promise<unknown>;
+  release: () => Promise<void>;
+}
+
+async function inTwoPasses(options: TrainerOptions, inputs: InputTensors, gradients: OutputTensors): Promise<Steps> {
+  const trainer = await TwoPassTrainer.open(options);
+  const takeStep = async (): Promise<void> => {
+    await trainer.forward(inputs);
+    await trainer.backward(gradients, 1e-4);
+  };
+  return { takeStep, release: () => trainer.release() };
+}
+
+async function inOnePass(options: TrainerOptions, inputs: InputTensors, targets: OutputTensors): Promise<Steps> {
+  const trainer = await OnePassTrainer.open({ ...options, losses: { logits: softmaxCrossEntropy } });
+  return { takeStep: () => trainer.step(inputs, targets, 1e-4), release: () => trainer.release() };
+}
+
+async function pytorch({ network, trained, batchSize, loss }: Case): Promise<Side> {
   const folder = await mkdtemp(join(tmpdir(), 'taglens-bench-'));
   const file = join(folder, 'case.json');
   const names = [...network.parameters().keys()].filter((name) => trained(name) && !network.isFixed(name));
-  const facts = { network: describeNetwork(network), trained: names, optimiser, batchSize, threads };
+  const facts = { network: describeNetwork(network), trained: names, optimiser, batchSize, threads, loss };
   await writeFile(file, JSON.stringify(facts));
   const [python, script] = ['../infra/python.sh', './pytorch/train-step.py'].map((path) =>
     fileURLToPath(new URL(path, import.meta.url)),

@@ -65,11 +65,10 @@ def adamw(weights, trained, optimiser, learning_rate, **options):
                              eps=optimiser.get("epsilon", 1e-8), **options)
 
 
-def step(network, weights, trained, optimiser, clip_norm, inputs, output_gradients):
-    """One step with given gradients of the outputs; returns the length of the gradient."""
+def step(network, weights, trained, optimiser, clip_norm, inputs, backward):
+    """One step; `backward` takes the outputs and goes down their loss. Returns the length of the gradient."""
     optimiser.zero_grad()
-    outputs = forward(network, weights, inputs)
-    torch.autograd.backward([outputs[name] for name in output_gradients], list(output_gradients.values()))
+    backward(forward(network, weights, inputs))
     norm = torch.nn.utils.clip_grad_norm_([weights[name] for name in trained], clip_norm)
     optimiser.step()
     return norm

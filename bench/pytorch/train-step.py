@@ -6,6 +6,7 @@ import sys
 import time
 
 import torch
+import torch.nn.functional as F
 from network import adamw, step
 
 case = json.load(open(sys.argv[1]))
@@ -14,13 +15,25 @@ torch.set_num_threads(case["threads"])
 torch.manual_seed(1)
 types = {"float32": torch.float32, "float16": torch.float16}
 inputs = {name: torch.rand(batch, *entry["shape"]).to(types[entry["type"]]) for name, entry in network["inputs"].items()}
-gradients = {name: torch.randn(batch, *entry["shape"]) * 1e-3 for name, entry in network["outputs"].items()}
+outputs = {name: torch.randn(batch, *entry["shape"]) for name, entry in network["outputs"].items()}
 weights = {name: torch.randn(shape) * 0.05 for name, shape in network["parameters"].items()}
 for name in case["trained"]:
     weights[name].requires_grad_()
 optimiser = adamw(weights, case["trained"], case["optimiser"], 1e-4, fused=True)
+
+
+def with_gradients(results):
+    torch.autograd.backward([results[name] for name in outputs], [1e-3 * numbers for numbers in outputs.values()])
+
+
+def with_loss(results):
+    F.cross_entropy(results["logits"], shares).backward()
+
+
+shares = torch.softmax(outputs["logits"], 1) if "logits" in outputs else None
+backward = with_gradients if case["loss"] == "given gradients" else with_loss
 for line in sys.stdin:
     started, processor_started = time.perf_counter(), time.process_time()
     for _ in range(int(line)):
-        step(network, weights, case["trained"], optimiser, case["optimiser"]["clipNorm"], inputs, gradients)
+        step(network, weights, case["trained"], optimiser, case["optimiser"]["clipNorm"], inputs, backward)
     print(time.perf_counter() - started, time.process_time() - processor_started, flush=True)

@@ -6,7 +6,7 @@ import { readCheckpoint, writeCheckpoint } from '../trainer/checkpoint.ts';
 import type { Network, Weights } from '../trainer/network.ts';
 import { runSchedule, startingPace, type Pace, type TrainingStep } from '../trainer/pacing.ts';
 import { cosine } from '../trainer/schedule.ts';
-import { Trainer } from '../trainer/trainer.ts';
+import { TwoPassTrainer } from '../trainer/two-pass-trainer.ts';
 import { ViewPool } from '../view-pool.ts';
 import { Batches, type Pick } from './batches.ts';
 import type { DetectorParameters } from './detector.ts';
@@ -170,7 +170,8 @@ async function learnStage(
   const { name, network, start, batchSize } = stage;
   const weights = new Map([...before, ...start]);
   const average = recipe.averageDecay;
-  const trainer = await Trainer.open({ network, weights, trained: isTrained, optimiser, average, batchSize, threads });
+  const options = { network, weights, trained: isTrained, optimiser, average, batchSize, threads };
+  const trainer = await TwoPassTrainer.open(options);
   try {
     if (from.trainer) await trainer.restore(from.trainer);
     const batches = new Batches(members, batchSize, seed);
@@ -200,7 +201,7 @@ async function viewsOf(pool: ViewPool<ViewPack>, picks: Pick[]): Promise<View[]>
 async function trainStep(
   { recipe, tagCount, onStep, signal }: DetectorTraining,
   stage: Stage,
-  trainer: Trainer,
+  trainer: TwoPassTrainer,
   views: View[],
   pace: Pace,
 ): Promise<void> {

@@ -6,7 +6,7 @@ import { sigmoidCrossEntropy, softmaxCrossEntropy } from '../trainer/losses.ts';
 import type { Weights } from '../trainer/network.ts';
 import { runSchedule, startingPace, type Pace, type TrainingStep } from '../trainer/pacing.ts';
 import { oneCycle } from '../trainer/schedule.ts';
-import { Trainer } from '../trainer/trainer.ts';
+import { OnePassTrainer } from '../trainer/one-pass-trainer.ts';
 import { ViewPool } from '../view-pool.ts';
 import { backboneGraph, type BackboneGraph } from '../backbones/backbone-graph.ts';
 import { Batches, type TrainingPictures } from './batches.ts';
@@ -54,10 +54,11 @@ export async function fineTune(input: FineTuneInput): Promise<TunedWeights> {
   const pool = new ViewPool(input.loadViews, readMapPack, poolBytes);
   const start = await startingWeights(trained, graph, pool);
   const { weightDecay, clipNorm, batchSize } = input.recipe;
-  const trainer = await Trainer.open({
+  const trainer = await OnePassTrainer.open({
     network: trainingNetwork(graph, input.tagCount),
     weights: start,
     trained: (name) => !name.endsWith('.scale'),
+    losses: { logits: input.kind === 'MULTICLASS' ? softmaxCrossEntropy : sigmoidCrossEntropy },
     optimiser: { beta1: 0.9, beta2: 0.99, weightDecay, clipNorm },
     batchSize,
     threads: input.threads,
@@ -132,7 +133,7 @@ function tunedWeights(trained: Weights): TunedWeights {
 class FineTuning {
   constructor(
     private readonly input: FineTuneInput,
-    private readonly trainer: Trainer,
+    private readonly trainer: OnePassTrainer,
     private readonly batches: Batches,
   ) {}
 
@@ -148,15 +149,11 @@ class FineTuning {
 
   private async step(pace: Pace): Promise<void> {
     this.input.signal?.throwIfAborted();
-    const { kind, recipe } = this.input;
     const { map, targets, kept } = await this.batches.at(pace.step);
-    const { logits = new Float32Array() } = await this.trainer.forward({ map, kept });
-    const crossEntropy = kind === 'MULTICLASS' ? softmaxCrossEntropy : sigmoidCrossEntropy;
-    const { loss, gradient } = crossEntropy(logits, this.smooth(targets), recipe.batchSize);
+    const learningRate = rateAt(pace, this.input.recipe);
+    const { loss } = await this.trainer.step({ map, kept }, { logits: this.smooth(targets) }, learningRate);
     const step = pace.step + 1;
     if (!Number.isFinite(loss)) throw new Error(`Fine-tuning diverged: the loss of step ${step} is ${loss}.`);
-    const learningRate = rateAt(pace, recipe);
-    await this.trainer.backward({ logits: gradient }, learningRate);
     this.input.onStep?.({ step, steps: pace.step + pace.stepsLeft, loss, learningRate });
   }
 

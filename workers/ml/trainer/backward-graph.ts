@@ -1,6 +1,8 @@
+import { writeForward } from './forward-graph.ts';
 import { Graph } from './graph.ts';
 import type { BackwardPass } from './layers/layer.ts';
 import { layerOf } from './layers/registry.ts';
+import type { Loss } from './losses.ts';
 import { weightOf, type Network, type Operation, type Value, type Weights } from './network.ts';
 import { writeAdamW, type OptimiserOptions } from './optimiser.ts';
 
@@ -13,14 +15,18 @@ export interface BackwardGraphOptions {
   average?: number;
 }
 
-export interface BackwardGraph {
+/** A graph that ends with the next weights. */
+export interface LearningGraph {
   graph: Graph;
+  /** Parameters that the graph changes. */
+  trained: string[];
+}
+
+export interface BackwardGraph extends LearningGraph {
   /** Values of the forward pass that the graph takes as inputs, by their names. */
   kept: Value[];
   /** Outputs of the network whose gradient the graph takes as an input. */
   outputs: string[];
-  /** Parameters that the graph changes. */
-  trained: string[];
 }
 
 /** Name of the input that takes the gradient of a network's output. */
@@ -28,11 +34,30 @@ export function outputGradientName(output: string): string {
   return `${output}:gradient`;
 }
 
+/** Name of the input that takes the targets of a network's output. */
+export function targetsName(output: string): string {
+  return `${output}:targets`;
+}
+
+/** Output of a graph with losses: their sum. */
+export const lossName = 'loss';
+
 /** From kept values and the gradients of the outputs to the next weights: reverse-mode differentiation and AdamW. */
 export function backwardGraph(options: BackwardGraphOptions): BackwardGraph {
-  const { network, trained, optimiser, average } = options;
-  const walk = new BackwardWalk(options);
+  const walk = new BackwardWalk(options, false);
   const outputs = walk.takeOutputGradients();
+  return { graph: walk.graph, trained: writeLearning(walk, options), kept: walk.kept(), outputs };
+}
+
+/** The same from the inputs of the network and the targets of some outputs: forward pass, losses and backward pass in one. */
+export function wholeGraph(options: BackwardGraphOptions, losses: Readonly<Record<string, Loss>>): LearningGraph {
+  const walk = new BackwardWalk(options, true);
+  walk.takeLosses(losses);
+  return { graph: walk.graph, trained: writeLearning(walk, options) };
+}
+
+/** Writes the gradients of all layers and what they change. */
+function writeLearning(walk: BackwardWalk, { network, trained, optimiser, average }: BackwardGraphOptions): string[] {
   for (const operation of [...network.operations].reverse()) walk.through(operation);
   const gradients = [...network.parameters()].flatMap(([parameter, shape]) => {
     const gradient = walk.ofParameter(parameter);
@@ -45,25 +70,28 @@ export function backwardGraph(options: BackwardGraphOptions): BackwardGraph {
   if (idle.length) throw new Error(`No output depends on the parameters ${idle.join(', ')}.`);
   if (!gradients.length) throw new Error('No parameter is trained.');
   writeAdamW(walk.graph, gradients, optimiser, average);
-  return { graph: walk.graph, kept: walk.kept(), outputs, trained: names };
+  return names;
 }
 
 class BackwardWalk implements BackwardPass {
   readonly graph = new Graph();
   readonly batch: number;
-  private readonly options: BackwardGraphOptions;
   /** Values that depend on a trained parameter: only their gradients are worth computing. */
   private readonly learning: ReadonlySet<Value>;
   private readonly valueGradients = new Map<Value, string[]>();
   private readonly parameterGradients = new Map<string, string[]>();
   private readonly taken = new Map<string, Value>();
 
-  constructor(options: BackwardGraphOptions) {
-    this.options = options;
-    this.batch = options.batch;
+  /** @param hasForward whether the graph computes the values of the forward pass itself, instead of taking them */
+  constructor(
+    private readonly options: BackwardGraphOptions,
+    private readonly hasForward: boolean,
+  ) {
+    const { network, weights, batch } = options;
+    this.batch = batch;
     this.learning = learningValues(options);
-    for (const [name, shape] of options.network.parameters())
-      if (this.isVariable(name)) this.graph.flatInput(name, shape);
+    for (const [name, shape] of network.parameters()) if (this.isVariable(name)) this.graph.flatInput(name, shape);
+    if (hasForward) writeForward(this.graph, { network, weights, variable: this.isVariable, batch });
   }
 
   takeOutputGradients(): string[] {
@@ -71,6 +99,18 @@ class BackwardWalk implements BackwardPass {
     for (const [output, value] of learning)
       append(this.valueGradients, value, this.graph.input(outputGradientName(output), [this.batch, ...value.shape]));
     return learning.map(([output]) => output);
+  }
+
+  takeLosses(losses: Readonly<Record<string, Loss>>): void {
+    const parts = Object.entries(losses).map(([output, write]) => {
+      const value = this.options.network.outputs.get(output);
+      if (!value) throw new Error(`The network has no output ${output}.`);
+      const targets = this.graph.input(targetsName(output), [this.batch, ...value.shape]);
+      const { loss, gradient } = write(this.graph, value.name, targets, this.batch);
+      append(this.valueGradients, value, gradient);
+      return loss;
+    });
+    this.graph.output(this.graph.node('Sum', parts, {}, lossName), []);
   }
 
   through(operation: Operation): void {
@@ -88,6 +128,7 @@ class BackwardWalk implements BackwardPass {
 
   // Arrow functions, since the formulas take them out of the pass.
   readonly of = (value: Value): string => {
+    if (this.hasForward) return value.name;
     if (!this.taken.has(value.name)) this.graph.input(value.name, [this.batch, ...value.shape]);
     this.taken.set(value.name, value);
     return value.name;

@@ -16,8 +16,15 @@ export interface ForwardGraphOptions {
 }
 
 /** The layers as an ONNX graph, still without outputs. */
-export function forwardGraph({ network, weights, variable, batch, names }: ForwardGraphOptions): Graph {
+export function forwardGraph(options: ForwardGraphOptions): Graph {
   const graph = new Graph();
+  for (const [name, shape] of options.network.parameters()) if (options.variable(name)) graph.flatInput(name, shape);
+  writeForward(graph, options);
+  return graph;
+}
+
+/** Adds the network's inputs and layers to a graph that has the variable parameters as flat inputs. */
+export function writeForward(graph: Graph, { network, weights, variable, batch, names }: ForwardGraphOptions): void {
   const of = (value: Value): string => names?.get(value) ?? value.name;
   for (const [name, { value, type }] of network.inputs) {
     const input = graph.input(name, [batch, ...value.shape], type);
@@ -28,12 +35,9 @@ export function forwardGraph({ network, weights, variable, batch, names }: Forwa
       of(value),
     );
   }
-  for (const [name, shape] of network.parameters()) {
-    if (variable(name)) graph.flatInput(name, shape);
-    else graph.floats(name, weightOf(weights, name), shape);
-  }
+  for (const [name, shape] of network.parameters())
+    if (!variable(name)) graph.floats(name, weightOf(weights, name), shape);
   const parameter = (name: string): string => (variable(name) ? graph.shaped(name) : name);
   const pass: ForwardPass = { graph, of, parameter, isVariable: variable };
   for (const operation of network.operations) layerOf(operation).forward(pass, operation, of(operation.output));
-  return graph;
 }

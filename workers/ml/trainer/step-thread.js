@@ -1,6 +1,4 @@
 // Node cannot read TypeScript in a thread of its own either.
 import { importCompiled } from '../../../bin/compiled.js';
 
-export const { open, forward, backward, readState, writeState } = await importCompiled(
-  'workers/ml/trainer/step-thread.ts',
-);
+export const { open, forward, step, readState, writeState } = await importCompiled('workers/ml/trainer/step-thread.ts');

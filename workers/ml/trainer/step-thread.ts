@@ -3,17 +3,18 @@ import { floats, halvesTensor, openSession } from '../session.ts';
 
 /** What a thread needs to take the steps of one training. */
 export interface StepPlan {
-  /** ONNX files. What the forward graph gives beside `outputs` the backward graph takes. */
-  forward: Uint8Array;
-  backward: Uint8Array;
+  /** The pass that comes before a step, unless the graph of the step has it. What its graph gives beside `outputs` the step takes. */
+  forward?: { file: Uint8Array; outputs: string[] };
+  /** ONNX file of what changes the state. */
+  step: Uint8Array;
+  /** Outputs of the step that are single numbers which its caller wants. */
+  numbers: string[];
   threads: number;
-  /** Values of the forward graph that its caller wants. */
-  outputs: string[];
-  /** What changes from step to step, by its name in both graphs. */
+  /** What changes from step to step, by its name in the graphs. */
   state: State;
 }
 
-/** [length], each by the name of the graphs' input; the backward graph gives the next one under `nextName`. */
+/** [length], each by the name of the graphs' input; the graph of the step gives the next one under `nextName`. */
 export type State = Record<string, Float32Array>;
 
 export type StepInputs = Record<string, StepInput>;
@@ -24,63 +25,58 @@ export interface StepInput {
   data: Float32Array | Uint16Array;
 }
 
-/** Output of the backward graph that takes the place of an input at the next step. */
+/** Output of the step that takes the place of an input at the next step. */
 export function nextName(state: string): string {
   return `${state}:next`;
 }
 
-/** Output of the backward graph: the length of all gradients together. */
+/** Output of the step: the length of all gradients together, before it was shortened. */
 export const gradientNormName = 'gradientNorm';
 
 type Tensors = Record<string, Tensor>;
 
-/** The two sessions of a training, and what they hand to each other. */
-interface Sessions {
-  forward: InferenceSession;
-  backward: InferenceSession;
-  outputs: string[];
+/** What a training has open, and what one pass hands to the next. */
+interface Opened {
+  forward: { session: InferenceSession; outputs: string[] } | undefined;
+  step: InferenceSession;
+  numbers: string[];
   state: Tensors;
-  /** What the last forward pass left for the backward pass. */
+  /** What the last forward pass left for the step. */
   values: Tensors;
 }
 
 /** A thread serves one training. */
-let opened: Sessions | undefined;
+let opened: Opened | undefined;
 
-export async function open({ forward, backward, threads, outputs, state }: StepPlan): Promise<void> {
-  opened = {
-    forward: await openSession(forward, threads),
-    backward: await openSession(backward, threads),
-    outputs,
-    state: flatTensors(state),
-    values: {},
-  };
+export async function open({ forward, step, numbers, threads, state }: StepPlan): Promise<void> {
+  const before = forward && { ...forward, session: await openSession(forward.file, threads) };
+  opened = { forward: before, step: await openSession(step, threads), numbers, state: flatTensors(state), values: {} };
 }
 
 export async function forward(inputs: StepInputs): Promise<Record<string, Float32Array>> {
-  const own = sessions();
-  own.values = await own.forward.run({ ...tensorsOf(inputs), ...own.state });
-  return Object.fromEntries(own.outputs.map((name) => [name, floats(own.values[name])]));
+  const own = training();
+  if (!own.forward) throw new Error('This training has its forward pass in the step.');
+  own.values = await own.forward.session.run({ ...tensorsOf(inputs), ...own.state });
+  return Object.fromEntries(own.forward.outputs.map((name) => [name, floats(own.values[name])]));
 }
 
-/** @returns the length of the gradient before it was shortened */
-export async function backward(inputs: StepInputs): Promise<number> {
-  const own = sessions();
-  const results = await own.backward.run({ ...tensorsOf(inputs), ...own.values, ...own.state });
+export async function step(inputs: StepInputs): Promise<Record<string, number>> {
+  const own = training();
+  const results = await own.step.run({ ...tensorsOf(inputs), ...own.values, ...own.state });
   for (const name of Object.keys(own.state)) own.state[name] = results[nextName(name)] as Tensor;
   own.values = {};
-  return floats(results[gradientNormName])[0] ?? NaN;
+  return Object.fromEntries(own.numbers.map((name) => [name, floats(results[name])[0] ?? NaN]));
 }
 
 export function readState(): State {
-  return Object.fromEntries(Object.entries(sessions().state).map(([name, tensor]) => [name, floats(tensor)]));
+  return Object.fromEntries(Object.entries(training().state).map(([name, tensor]) => [name, floats(tensor)]));
 }
 
 export function writeState(state: State): void {
-  sessions().state = flatTensors(state);
+  training().state = flatTensors(state);
 }
 
-function sessions(): Sessions {
+function training(): Opened {
   if (!opened) throw new Error('This thread has no training yet.');
   return opened;
 }

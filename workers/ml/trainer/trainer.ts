@@ -1,10 +1,9 @@
 import { Piscina } from 'piscina';
 import { readTensorFile, writeTensorFile, type NamedTensor } from '../tensor-file.ts';
-import { backwardGraph, outputGradientName } from './backward-graph.ts';
-import { forwardGraph } from './forward-graph.ts';
+import type { LearningGraph } from './backward-graph.ts';
 import { sizeOf, weightOf, type Network, type Weights } from './network.ts';
 import { stateName, stepNumbers, type OptimiserOptions, type StateKind } from './optimiser.ts';
-import type { State, StepInput, StepInputs, StepPlan } from './step-thread.ts';
+import { gradientNormName, type State, type StepInput, type StepInputs, type StepPlan } from './step-thread.ts';
 
 export interface TrainerOptions {
   network: Network;
@@ -23,73 +22,25 @@ export interface TrainerOptions {
 export type InputTensors = Record<string, Float32Array | Uint16Array>;
 export type OutputTensors = Record<string, Float32Array>;
 
+/** A thread that has opened the graphs of a training. */
+export type TrainingThread = Piscina<unknown, unknown>;
+
 /**
- * Trains a network step by step: `forward`, a loss and its gradient in plain code, `backward`.
+ * Trains a network step by step; how a step is taken is up to `OnePassTrainer` and `TwoPassTrainer`.
  *
  * The steps are taken in a thread of their own. onnxruntime-node copies all that a graph gives into new memory, some 50 MB a
  * step for a detector, and JavaScript goes through all of its objects to find what of that is free again: that thread has next
  * to no objects, others have tens of megabytes.
  */
-export class Trainer {
+export abstract class Trainer {
   private stepsDone = 0;
-  private forwardIsDone = false;
 
-  private constructor(
-    private readonly options: TrainerOptions,
-    private readonly thread: Piscina<unknown, unknown>,
-    /** Parameters that learn. */
+  /** @param learning parameters that learn */
+  protected constructor(
+    protected readonly options: TrainerOptions,
+    protected readonly thread: TrainingThread,
     private readonly learning: readonly string[],
-    /** Outputs of the network that depend on them. */
-    private readonly gradientOutputs: readonly string[],
   ) {}
-
-  static async open(options: TrainerOptions): Promise<Trainer> {
-    const { network, weights, trained, batchSize, threads } = options;
-    const backward = backwardGraph({ ...options, batch: batchSize });
-    const variable = (name: string): boolean => trained(name) && !network.isFixed(name);
-    const forward = forwardGraph({ network, weights, variable, batch: batchSize });
-    for (const { name, shape } of new Set([...network.outputs.values(), ...backward.kept]))
-      forward.output(name, [batchSize, ...shape]);
-    const plan: StepPlan = {
-      forward: forward.toOnnx(),
-      backward: backward.graph.toOnnx(),
-      threads,
-      outputs: [...network.outputs.values()].map(({ name }) => name),
-      state: Object.fromEntries(backward.trained.flatMap((parameter) => firstState(options, parameter))),
-    };
-    const thread = new Piscina<unknown, unknown>({
-      filename: new URL('./step-thread.js', import.meta.url).href,
-      minThreads: 1,
-      maxThreads: 1,
-    });
-    await thread.run(plan, { name: 'open' }).catch(async (error: unknown) => {
-      await thread.destroy();
-      throw error;
-    });
-    return new Trainer(options, thread, backward.trained, backward.outputs);
-  }
-
-  async forward(inputs: InputTensors): Promise<OutputTensors> {
-    const { network } = this.options;
-    const values = (await this.thread.run(this.networkInputs(inputs), { name: 'forward' })) as OutputTensors;
-    this.forwardIsDone = true;
-    return Object.fromEntries([...network.outputs].map(([name, value]) => [name, values[value.name] as Float32Array]));
-  }
-
-  /**
-   * One step of AdamW with the gradient that the last `forward` gives.
-   * @param outputGradients of every output that depends on a trained parameter
-   */
-  async backward(outputGradients: OutputTensors, learningRate: number): Promise<{ gradientNorm: number }> {
-    if (!this.forwardIsDone) throw new Error('A backward pass needs a forward pass before it.');
-    this.forwardIsDone = false;
-    const inputs = this.gradientInputs(outputGradients);
-    const numbers = stepNumbers(this.options.optimiser, learningRate, this.stepCount + 1);
-    for (const [name, number] of Object.entries(numbers)) inputs[name] = { data: Float32Array.of(number), dims: [] };
-    const gradientNorm = (await this.thread.run(inputs, { name: 'backward' })) as number;
-    this.stepsDone++;
-    return { gradientNorm };
-  }
 
   /** Steps done, those before a restored state included. */
   get stepCount(): number {
@@ -127,7 +78,6 @@ export class Trainer {
     });
     await this.thread.run(Object.fromEntries(state), { name: 'writeState' });
     this.stepsDone = Number(header['step']);
-    this.forwardIsDone = false;
   }
 
   /** Waits for a step under way: a thread that is ended inside the runtime takes the process with it. */
@@ -135,25 +85,30 @@ export class Trainer {
     return this.thread.close();
   }
 
-  private networkInputs(inputs: InputTensors): StepInputs {
-    const { network, batchSize } = this.options;
-    const checked = [...network.inputs].map(([name, { value }]): [string, StepInput] => {
-      const dims = [batchSize, ...value.shape];
-      return [name, { dims, data: ofLength(inputs[name], sizeOf(dims), `input ${name}`) }];
-    });
+  /** One step of AdamW, with whatever inputs the graph takes beside its numbers. */
+  protected async takeStep(inputs: StepInputs, learningRate: number): Promise<Record<string, number>> {
+    const numbers = stepNumbers(this.options.optimiser, learningRate, this.stepCount + 1);
+    const all = { ...inputs };
+    for (const [name, number] of Object.entries(numbers)) all[name] = { data: Float32Array.of(number), dims: [] };
+    const results = (await this.thread.run(all, { name: 'step' })) as Record<string, number>;
+    this.stepsDone++;
+    return results;
+  }
+
+  protected networkInputs(inputs: InputTensors): StepInputs {
+    const checked = [...this.options.network.inputs].map(([name, { value }]): [string, StepInput] => [
+      name,
+      this.batchOf(inputs[name], value.shape, `input ${name}`),
+    ]);
     return Object.fromEntries(checked);
   }
 
-  private gradientInputs(gradients: OutputTensors): StepInputs {
-    const { network, batchSize } = this.options;
-    const checked = this.gradientOutputs.map((output): [string, StepInput] => {
-      const dims = [batchSize, ...(network.outputs.get(output)?.shape ?? [])];
-      return [
-        outputGradientName(output),
-        { dims, data: ofLength(gradients[output], sizeOf(dims), `gradient of ${output}`) },
-      ];
-    });
-    return Object.fromEntries(checked);
+  /** @throws RangeError if the data are not as long as the whole batch is */
+  protected batchOf(data: StepInput['data'] | undefined, shape: readonly number[], what: string): StepInput {
+    const dims = [this.options.batchSize, ...shape];
+    if (data?.length !== sizeOf(dims))
+      throw new RangeError(`The ${what} has ${data?.length ?? 0} numbers instead of ${sizeOf(dims)}.`);
+    return { dims, data };
   }
 
   private async readState(): Promise<State> {
@@ -179,8 +134,27 @@ function firstState({ network, weights, average }: TrainerOptions, parameter: st
   });
 }
 
-function ofLength<Data extends { length: number }>(data: Data | undefined, length: number, what: string): Data {
-  if (data?.length !== length)
-    throw new RangeError(`The ${what} has ${data?.length ?? 0} numbers instead of ${length}.`);
-  return data;
+/** @param plan what it needs beside the graph of the step and its state */
+export async function openThread(
+  options: TrainerOptions,
+  { graph, trained }: LearningGraph,
+  { numbers = [], forward }: Pick<Partial<StepPlan>, 'numbers' | 'forward'> = {},
+): Promise<TrainingThread> {
+  const plan: StepPlan = {
+    ...(forward ? { forward } : {}),
+    step: graph.toOnnx(),
+    numbers: [gradientNormName, ...numbers],
+    threads: options.threads,
+    state: Object.fromEntries(trained.flatMap((parameter) => firstState(options, parameter))),
+  };
+  const thread = new Piscina<unknown, unknown>({
+    filename: new URL('./step-thread.js', import.meta.url).href,
+    minThreads: 1,
+    maxThreads: 1,
+  });
+  await thread.run(plan, { name: 'open' }).catch(async (error: unknown) => {
+    await thread.destroy();
+    throw error;
+  });
+  return thread;
 }

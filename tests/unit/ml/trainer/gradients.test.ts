@@ -4,7 +4,8 @@ import { seededRandom } from '../../../../workers/ml/random.ts';
 import { inferenceModel } from '../../../../workers/ml/trainer/inference-model.ts';
 import { Network, sizeOf, type ConvOptions, type Value, type Weights } from '../../../../workers/ml/trainer/network.ts';
 import { openSession } from '../../../../workers/ml/session.ts';
-import { Trainer, type OutputTensors } from '../../../../workers/ml/trainer/trainer.ts';
+import type { OutputTensors } from '../../../../workers/ml/trainer/trainer.ts';
+import { TwoPassTrainer } from '../../../../workers/ml/trainer/two-pass-trainer.ts';
 import { readTensorFile } from '../../../../workers/ml/tensor-file.ts';
 
 const batchSize = 3;
@@ -45,7 +46,14 @@ function weighted(outputOf: (name: string) => Float32Array, weighting: OutputTen
 
 /** The forward pass while training may take other formulas than the graph for inference; the loss must be the same. */
 async function gradientsOf(network: Network, weights: Weights, inputs: OutputTensors, weighting: OutputTensors) {
-  const trainer = await Trainer.open({ network, weights, trained: () => true, optimiser, batchSize, threads: 1 });
+  const trainer = await TwoPassTrainer.open({
+    network,
+    weights,
+    trained: () => true,
+    optimiser,
+    batchSize,
+    threads: 1,
+  });
   const outputs = await trainer.forward(inputs);
   const loss = weighted((name) => outputs[name] as Float32Array, weighting);
   expect(loss).toBeCloseTo(await lossOf(network, weights, inputs, weighting), 3);

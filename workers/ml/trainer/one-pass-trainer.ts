@@ -1,0 +1,56 @@
+import { lossName, targetsName, wholeGraph } from './backward-graph.ts';
+import type { Loss } from './losses.ts';
+import { gradientNormName, type StepInput } from './step-thread.ts';
+import {
+  openThread,
+  Trainer,
+  type InputTensors,
+  type OutputTensors,
+  type TrainerOptions,
+  type TrainingThread,
+} from './trainer.ts';
+
+/** The loss of each output that has one; the step goes down their sum. */
+export type Losses = Readonly<Record<string, Loss>>;
+
+/** A step is one graph with the loss in it: no map of the forward pass has to leave the runtime. */
+export class OnePassTrainer extends Trainer {
+  private constructor(
+    options: TrainerOptions,
+    thread: TrainingThread,
+    learning: readonly string[],
+    private readonly losses: Losses,
+  ) {
+    super(options, thread, learning);
+  }
+
+  static async open(options: TrainerOptions & { losses: Losses }): Promise<OnePassTrainer> {
+    const { losses, batchSize } = options;
+    const whole = wholeGraph({ ...options, batch: batchSize }, losses);
+    return new OnePassTrainer(
+      options,
+      await openThread(options, whole, { numbers: [lossName] }),
+      whole.trained,
+      losses,
+    );
+  }
+
+  /**
+   * One step of AdamW.
+   * @param targets of every output that has a loss
+   * @returns the loss before the step
+   */
+  async step(
+    inputs: InputTensors,
+    targets: OutputTensors,
+    learningRate: number,
+  ): Promise<{ loss: number; gradientNorm: number }> {
+    const wanted = Object.keys(this.losses).map((output): [string, StepInput] => {
+      const shape = this.options.network.outputs.get(output)?.shape ?? [];
+      return [targetsName(output), this.batchOf(targets[output], shape, `targets of ${output}`)];
+    });
+    const all = { ...this.networkInputs(inputs), ...Object.fromEntries(wanted) };
+    const { [lossName]: loss = NaN, [gradientNormName]: gradientNorm = NaN } = await this.takeStep(all, learningRate);
+    return { loss, gradientNorm };
+  }
+}
