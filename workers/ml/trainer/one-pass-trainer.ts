@@ -1,4 +1,4 @@
-import { lossName, targetsName, wholeGraph } from './backward-graph.ts';
+import { lossName, targetsName, wholeGraph } from './learning-graphs.ts';
 import type { Loss } from './losses.ts';
 import { gradientNormName, type StepInput } from './step-thread.ts';
 import {

@@ -1,6 +1,6 @@
 import { Piscina } from 'piscina';
 import { readTensorFile, writeTensorFile, type NamedTensor } from '../tensor-file.ts';
-import type { LearningGraph } from './backward-graph.ts';
+import type { LearningGraph } from './learning-graphs.ts';
 import { sizeOf, weightOf, type Network, type Weights } from './network.ts';
 import { stateName, stepNumbers, type OptimiserOptions, type StateKind } from './optimiser.ts';
 import { gradientNormName, type State, type StepInput, type StepInputs, type StepPlan } from './step-thread.ts';

@@ -1,4 +1,4 @@
-import { backwardGraph, outputGradientName } from './backward-graph.ts';
+import { backwardGraph, outputGradientName } from './learning-graphs.ts';
 import { forwardGraph } from './forward-graph.ts';
 import { gradientNormName, type StepInput } from './step-thread.ts';
 import {

@@ -6,7 +6,7 @@ import type { Loss } from './losses.ts';
 import { weightOf, type Network, type Operation, type Value, type Weights } from './network.ts';
 import { writeAdamW, type OptimiserOptions } from './optimiser.ts';
 
-export interface BackwardGraphOptions {
+export interface LearningGraphOptions {
   network: Network;
   weights: Weights;
   trained: (parameter: string) => boolean;
@@ -43,21 +43,21 @@ export function targetsName(output: string): string {
 export const lossName = 'loss';
 
 /** From kept values and the gradients of the outputs to the next weights: reverse-mode differentiation and AdamW. */
-export function backwardGraph(options: BackwardGraphOptions): BackwardGraph {
+export function backwardGraph(options: LearningGraphOptions): BackwardGraph {
   const walk = new BackwardWalk(options, false);
   const outputs = walk.takeOutputGradients();
   return { graph: walk.graph, trained: writeLearning(walk, options), kept: walk.kept(), outputs };
 }
 
 /** The same from the inputs of the network and the targets of some outputs: forward pass, losses and backward pass in one. */
-export function wholeGraph(options: BackwardGraphOptions, losses: Readonly<Record<string, Loss>>): LearningGraph {
+export function wholeGraph(options: LearningGraphOptions, losses: Readonly<Record<string, Loss>>): LearningGraph {
   const walk = new BackwardWalk(options, true);
   walk.takeLosses(losses);
   return { graph: walk.graph, trained: writeLearning(walk, options) };
 }
 
 /** Writes the gradients of all layers and what they change. */
-function writeLearning(walk: BackwardWalk, { network, trained, optimiser, average }: BackwardGraphOptions): string[] {
+function writeLearning(walk: BackwardWalk, { network, trained, optimiser, average }: LearningGraphOptions): string[] {
   for (const operation of [...network.operations].reverse()) walk.through(operation);
   const gradients = [...network.parameters()].flatMap(([parameter, shape]) => {
     const gradient = walk.ofParameter(parameter);
@@ -84,7 +84,7 @@ class BackwardWalk implements BackwardPass {
 
   /** @param hasForward whether the graph computes the values of the forward pass itself, instead of taking them */
   constructor(
-    private readonly options: BackwardGraphOptions,
+    private readonly options: LearningGraphOptions,
     private readonly hasForward: boolean,
   ) {
     const { network, weights, batch } = options;
@@ -155,11 +155,11 @@ class BackwardWalk implements BackwardPass {
   }
 }
 
-function isTrained({ network, trained }: BackwardGraphOptions, parameter: string): boolean {
+function isTrained({ network, trained }: LearningGraphOptions, parameter: string): boolean {
   return trained(parameter) && !network.isFixed(parameter);
 }
 
-function learningValues(options: BackwardGraphOptions): Set<Value> {
+function learningValues(options: LearningGraphOptions): Set<Value> {
   const learning = new Set<Value>();
   for (const { inputs, output, parameters } of options.network.operations) {
     const ownParameters = Object.values<string>({ ...parameters });
