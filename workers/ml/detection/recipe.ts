@@ -28,6 +28,11 @@ export interface Tuning {
   batchSize: number;
   /** Highest rate, after the warm-up: what was learned from a million photographs should move a little only. */
   learningRate: number;
+  /**
+   * Of the schedule that sees varied views; the rest sees the pictures as a prediction does, so that the detector forgets what
+   * only the variation shows, such as objects cut by the edge of a crop. Default 1, for plans made before.
+   */
+  variedShare?: number;
 }
 
 export interface DetectorPlan {
@@ -79,13 +84,17 @@ function allowedSteps({ mode, imageCount, mostSteps = Infinity }: DetectorPlan):
   return { steps: Math.min(wanted.steps, mostSteps - tuningSteps), tuningSteps };
 }
 
-/** A step keeps every map of the backbone in memory: larger pictures come in smaller batches. */
+/**
+ * A step keeps every map of the backbone in memory: larger pictures come in smaller batches. Few photographs would be seen as
+ * they are sixty times each.
+ */
 function tuningOf({ inputSize, imageCount }: DetectorPlan, steps: number): Tuning {
   return {
     steps,
     fewestSteps: Math.min(steps, wantedTuningSteps('QUICK', imageCount)),
     batchSize: inputSize > mostPixelsOfWholeBatch ? batchSize / 2 : batchSize,
     learningRate: 3e-4,
+    variedShare: imageCount <= tinySet ? 1 : 0.5,
   };
 }
 

@@ -17,6 +17,7 @@ import { initialWeights } from './initial-weights.ts';
 import { fitNormalisation, mapInputs } from './normalisation.ts';
 import type { DetectorRecipe, Tuning } from './recipe.ts';
 import { shapeOf } from './shape.ts';
+import { looksOf } from './tiling.ts';
 import { readViewPack, type View, type ViewPack } from './view-pack.ts';
 
 export interface DetectorTraining {
@@ -66,6 +67,8 @@ interface Stage {
   fewestSteps: number;
   batchSize: number;
   learningRate: number;
+  /** Of the schedule; what comes after it sees the pictures as they are. */
+  variedShare: number;
   budgetMs: number;
 }
 
@@ -124,6 +127,7 @@ function headsStage({ recipe, tagCount, budgetMs }: DetectorTraining): Stage {
     fewestSteps,
     batchSize,
     learningRate,
+    variedShare: 1,
     budgetMs: tuning ? shareOfHeads * budgetMs : budgetMs,
   };
 }
@@ -136,6 +140,7 @@ async function tuningStage({ recipe, tagCount, budgetMs }: DetectorTraining, tun
     start: splitScales(graph.weights, graph.filterSizes),
     stepsAfter: 0,
     budgetMs,
+    variedShare: 1,
     ...tuning,
   };
 }
@@ -179,7 +184,11 @@ async function learnStage(
       budgetMs: stage.budgetMs,
       fewestSteps: from.stepsBefore + stage.fewestSteps,
       roundSteps: recipe.checkpointSteps,
-      doStep: async (now) => trainStep(training, stage, trainer, await viewsOf(pool, batches.at(now.step)), now),
+      doStep: async (now) => {
+        const choice = now.position < stage.variedShare ? 'ANY' : 'PLAIN';
+        const views = await viewsOf(pool, batches.at(now.step), choice, recipe);
+        await trainStep(training, stage, trainer, views, now);
+      },
       endRound: async (now) =>
         onCheckpoint?.(writeCheckpoint({ ...now, stage: name, stepsBefore: from.stepsBefore }, await trainer.state())),
     });
@@ -189,11 +198,17 @@ async function learnStage(
   }
 }
 
-async function viewsOf(pool: ViewPool<ViewPack>, picks: Pick[]): Promise<View[]> {
+async function viewsOf(
+  pool: ViewPool<ViewPack>,
+  picks: Pick[],
+  choice: 'ANY' | 'PLAIN',
+  { isTiled }: DetectorRecipe,
+): Promise<View[]> {
   const views: View[] = [];
   for (const { picture, view } of picks) {
-    const pack = await pool.get(picture);
-    views.push(pack.views[Math.floor(view * pack.views.length)] as View);
+    const own = (await pool.get(picture)).views;
+    const count = choice === 'PLAIN' ? looksOf(isTiled).length : own.length;
+    views.push(own[Math.floor(view * count)] as View);
   }
   return views;
 }

@@ -8,8 +8,9 @@ import { uncalibrated } from '../../../../workers/ml/detection/calibration.ts';
 import type { DetectorModel } from '../../../../workers/ml/detection/detector-package.ts';
 import { isTuned } from '../../../../workers/ml/detection/expansion.ts';
 import { openDetector, predictBoxes } from '../../../../workers/ml/detection/predict-boxes.ts';
-import { detectorRecipe } from '../../../../workers/ml/detection/recipe.ts';
+import { detectorRecipe, type DetectorRecipe } from '../../../../workers/ml/detection/recipe.ts';
 import { trainDetector, type DetectorTraining } from '../../../../workers/ml/detection/train.ts';
+import { readViewPack, writeViewPack } from '../../../../workers/ml/detection/view-pack.ts';
 import { PictureSet, renderViews, VIEW_VERSION, type TrainingPicture } from '../../../../workers/ml/detection/views.ts';
 import { openTrunk } from '../../../../workers/ml/fine-tuning/trunk.ts';
 import { readCheckpoint } from '../../../../workers/ml/trainer/checkpoint.ts';
@@ -64,6 +65,12 @@ describe('a detector of road signs', () => {
     return writeModelPackage(model);
   }
 
+  async function checkpointsOf(recipe: DetectorRecipe): Promise<Buffer[]> {
+    const states: Buffer[] = [];
+    await packed({ recipe, onCheckpoint: (state) => Promise.resolve(void states.push(state)) });
+    return states;
+  }
+
   it('finds the signs, from its package alone', async () => {
     const losses: number[] = [];
     const bytes = await packed({ onStep: ({ loss }) => losses.push(loss) });
@@ -115,6 +122,26 @@ describe('a detector of road signs', () => {
       );
     expect(isTuned((readModelPackage(whole) as DetectorModel).weights)).toBe(true);
     expect(sha256(await packed({ recipe: { ...recipe, tuning: null } }))).not.toBe(sha256(whole));
+  });
+
+  it('looks at nothing but the pictures as they are when the varied part of its tuning is over', async () => {
+    const recipeOf = (variedShare: number) => ({
+      ...training.recipe,
+      steps: 4,
+      checkpointSteps: 4,
+      tuning: { steps: 4, fewestSteps: 0, batchSize: 4, learningRate: 3e-4, variedShare },
+    });
+    const [afterHeads] = await checkpointsOf(recipeOf(0));
+    const notANumber = 0x7e00;
+    const loadViews = (picture: number): Promise<Buffer> => {
+      const { views, ...rest } = readViewPack(Buffer.from(packs[picture] as Buffer));
+      for (const { maps } of views.slice(1)) for (const map of maps) map.fill(notANumber);
+      return Promise.resolve(writeViewPack({ ...rest, views }));
+    };
+    const goOn = (variedShare: number) =>
+      packed({ recipe: recipeOf(variedShare), loadViews, checkpoint: afterHeads as Buffer });
+    expect(isTuned((readModelPackage(await goOn(0)) as DetectorModel).weights)).toBe(true);
+    await expect(goOn(0.5)).rejects.toThrow('The training came apart');
   });
 
   it('leaves its backbone as it is when the heads take the time, unless it has to learn in any case', async () => {
