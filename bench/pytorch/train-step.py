@@ -15,7 +15,7 @@ torch.set_num_threads(case["threads"])
 torch.manual_seed(1)
 types = {"float32": torch.float32, "float16": torch.float16}
 inputs = {name: torch.rand(batch, *entry["shape"]).to(types[entry["type"]]) for name, entry in network["inputs"].items()}
-outputs = {name: torch.randn(batch, *entry["shape"]) for name, entry in network["outputs"].items()}
+gradients = {name: torch.randn(batch, *entry["shape"]) * 1e-3 for name, entry in network["outputs"].items()}
 weights = {name: torch.randn(shape) * 0.05 for name, shape in network["parameters"].items()}
 for name in case["trained"]:
     weights[name].requires_grad_()
@@ -23,14 +23,14 @@ optimiser = adamw(weights, case["trained"], case["optimiser"], 1e-4, fused=True)
 
 
 def with_gradients(results):
-    torch.autograd.backward([results[name] for name in outputs], [1e-3 * numbers for numbers in outputs.values()])
+    torch.autograd.backward([results[name] for name in gradients], list(gradients.values()))
 
 
 def with_loss(results):
     F.cross_entropy(results["logits"], shares).backward()
 
 
-shares = torch.softmax(outputs["logits"], 1) if "logits" in outputs else None
+shares = torch.softmax(gradients["logits"], 1) if "logits" in gradients else None
 backward = with_gradients if case["loss"] == "given gradients" else with_loss
 for line in sys.stdin:
     started, processor_started = time.perf_counter(), time.process_time()

@@ -40,18 +40,15 @@ const counts: Record<string, (number | 'all')[]> = {
   'mslearn-fruit-objects': [5, 'all'],
 };
 
-const seeds = [1, 2, 3];
-
 const trials = (['QUICK', 'ADVANCED'] as const).flatMap((mode) =>
-  Object.entries(counts).flatMap(([set, own]) =>
-    own.map((imagesPerTag): DetectorTrial => ({ set, mode, imagesPerTag, labels: [mode, `${imagesPerTag}`], seeds })),
-  ),
+  Object.entries(counts).flatMap(([set, own]) => own.map((imagesPerTag) => trialOf(set, mode, imagesPerTag))),
 );
 
-const largerTrials: DetectorTrial[] = [
-  { set: 'bccd', mode: 'QUICK', imagesPerTag: 5, labels: ['QUICK', '5'], seeds },
-  { set: 'bccd', mode: 'ADVANCED', imagesPerTag: 'all', labels: ['ADVANCED', 'all'], seeds },
-];
+const largerTrials = [trialOf('bccd', 'QUICK', 5), trialOf('bccd', 'ADVANCED', 'all')];
+
+function trialOf(set: string, mode: DetectorTrial['mode'], imagesPerTag: DetectorTrial['imagesPerTag']): DetectorTrial {
+  return { set, mode, imagesPerTag, labels: [mode, `${imagesPerTag}`], seeds: [1, 2, 3] };
+}
 
 const labels = ['set', 'mode', 'images a tag'];
 

@@ -185,8 +185,8 @@ async function learnStage(
       fewestSteps: from.stepsBefore + stage.fewestSteps,
       roundSteps: recipe.checkpointSteps,
       doStep: async (now) => {
-        const choice = now.position < stage.variedShare ? 'ANY' : 'PLAIN';
-        const views = await viewsOf(pool, batches.at(now.step), choice, recipe);
+        const most = now.position < stage.variedShare ? Infinity : looksOf(recipe.isTiled).length;
+        const views = await viewsOf(pool, batches.at(now.step), most);
         await trainStep(training, stage, trainer, views, now);
       },
       endRound: async (now) =>
@@ -198,17 +198,12 @@ async function learnStage(
   }
 }
 
-async function viewsOf(
-  pool: ViewPool<ViewPack>,
-  picks: Pick[],
-  choice: 'ANY' | 'PLAIN',
-  { isTiled }: DetectorRecipe,
-): Promise<View[]> {
+/** @param most of a picture's views, from the first on; the first are the plain ones */
+async function viewsOf(pool: ViewPool<ViewPack>, picks: Pick[], most: number): Promise<View[]> {
   const views: View[] = [];
   for (const { picture, view } of picks) {
     const own = (await pool.get(picture)).views;
-    const count = choice === 'PLAIN' ? looksOf(isTiled).length : own.length;
-    views.push(own[Math.floor(view * count)] as View);
+    views.push(own[Math.floor(view * Math.min(own.length, most))] as View);
   }
   return views;
 }

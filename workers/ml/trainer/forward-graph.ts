@@ -18,12 +18,17 @@ export interface ForwardGraphOptions {
 /** The layers as an ONNX graph, still without outputs. */
 export function forwardGraph(options: ForwardGraphOptions): Graph {
   const graph = new Graph();
-  for (const [name, shape] of options.network.parameters()) if (options.variable(name)) graph.flatInput(name, shape);
+  takeVariables(graph, options.network, options.variable);
   writeForward(graph, options);
   return graph;
 }
 
-/** Adds the network's inputs and layers to a graph that has the variable parameters as flat inputs. */
+/** Adds the variable parameters as flat inputs. */
+export function takeVariables(graph: Graph, network: Network, variable: (parameter: string) => boolean): void {
+  for (const [name, shape] of network.parameters()) if (variable(name)) graph.flatInput(name, shape);
+}
+
+/** Adds the network's inputs and layers to a graph that has the variable parameters. */
 export function writeForward(graph: Graph, { network, weights, variable, batch, names }: ForwardGraphOptions): void {
   const of = (value: Value): string => names?.get(value) ?? value.name;
   for (const [name, { value, type }] of network.inputs) {

@@ -1,10 +1,11 @@
-import { writeForward } from './forward-graph.ts';
+import { takeVariables, writeForward } from './forward-graph.ts';
 import { Graph } from './graph.ts';
 import type { BackwardPass } from './layers/layer.ts';
 import { layerOf } from './layers/registry.ts';
 import type { Loss } from './losses.ts';
 import { weightOf, type Network, type Operation, type Value, type Weights } from './network.ts';
 import { writeAdamW, type OptimiserOptions } from './optimiser.ts';
+import { gradientNormName } from './step-thread.ts';
 
 export interface LearningGraphOptions {
   network: Network;
@@ -20,6 +21,8 @@ export interface LearningGraph {
   graph: Graph;
   /** Parameters that the graph changes. */
   trained: string[];
+  /** Outputs beside the next state, a single number each. */
+  numbers: string[];
 }
 
 export interface BackwardGraph extends LearningGraph {
@@ -46,27 +49,27 @@ export const lossName = 'loss';
 export function backwardGraph(options: LearningGraphOptions): BackwardGraph {
   const walk = new BackwardWalk(options, false);
   const outputs = walk.takeOutputGradients();
-  return { graph: walk.graph, trained: writeLearning(walk, options), kept: walk.kept(), outputs };
+  const trained = writeLearning(walk, options);
+  return { graph: walk.graph, trained, numbers: [gradientNormName], kept: walk.kept(), outputs };
 }
 
 /** The same from the inputs of the network and the targets of some outputs: forward pass, losses and backward pass in one. */
 export function wholeGraph(options: LearningGraphOptions, losses: Readonly<Record<string, Loss>>): LearningGraph {
   const walk = new BackwardWalk(options, true);
   walk.takeLosses(losses);
-  return { graph: walk.graph, trained: writeLearning(walk, options) };
+  return { graph: walk.graph, trained: writeLearning(walk, options), numbers: [gradientNormName, lossName] };
 }
 
 /** Writes the gradients of all layers and what they change. */
-function writeLearning(walk: BackwardWalk, { network, trained, optimiser, average }: LearningGraphOptions): string[] {
+function writeLearning(walk: BackwardWalk, options: LearningGraphOptions): string[] {
+  const { network, optimiser, average } = options;
   for (const operation of [...network.operations].reverse()) walk.through(operation);
   const gradients = [...network.parameters()].flatMap(([parameter, shape]) => {
     const gradient = walk.ofParameter(parameter);
     return gradient === undefined ? [] : [{ parameter, shape, gradient }];
   });
   const names = gradients.map(({ parameter }) => parameter);
-  const idle = [...network.parameters().keys()].filter(
-    (name) => trained(name) && !network.isFixed(name) && !names.includes(name),
-  );
+  const idle = [...network.parameters().keys()].filter((name) => learns(options, name) && !names.includes(name));
   if (idle.length) throw new Error(`No output depends on the parameters ${idle.join(', ')}.`);
   if (!gradients.length) throw new Error('No parameter is trained.');
   writeAdamW(walk.graph, gradients, optimiser, average);
@@ -90,7 +93,7 @@ class BackwardWalk implements BackwardPass {
     const { network, weights, batch } = options;
     this.batch = batch;
     this.learning = learningValues(options);
-    for (const [name, shape] of network.parameters()) if (this.isVariable(name)) this.graph.flatInput(name, shape);
+    takeVariables(this.graph, network, this.isVariable);
     if (hasForward) writeForward(this.graph, { network, weights, variable: this.isVariable, batch });
   }
 
@@ -140,7 +143,7 @@ class BackwardWalk implements BackwardPass {
     return this.graph.floats(name, weightOf(weights, name), network.parameters().get(name) ?? []);
   };
 
-  readonly isVariable = (parameter: string): boolean => isTrained(this.options, parameter);
+  readonly isVariable = (parameter: string): boolean => learns(this.options, parameter);
 
   readonly toValue = (value: Value, gradient: () => string): void => {
     if (this.learning.has(value)) append(this.valueGradients, value, gradient());
@@ -155,7 +158,11 @@ class BackwardWalk implements BackwardPass {
   }
 }
 
-function isTrained({ network, trained }: LearningGraphOptions, parameter: string): boolean {
+/** Whether a training with these options changes the parameter. */
+export function learns(
+  { network, trained }: Pick<LearningGraphOptions, 'network' | 'trained'>,
+  parameter: string,
+): boolean {
   return trained(parameter) && !network.isFixed(parameter);
 }
 
@@ -163,7 +170,7 @@ function learningValues(options: LearningGraphOptions): Set<Value> {
   const learning = new Set<Value>();
   for (const { inputs, output, parameters } of options.network.operations) {
     const ownParameters = Object.values<string>({ ...parameters });
-    if (inputs.some((x) => learning.has(x)) || ownParameters.some((name) => isTrained(options, name)))
+    if (inputs.some((x) => learning.has(x)) || ownParameters.some((name) => learns(options, name)))
       learning.add(output);
   }
   return learning;

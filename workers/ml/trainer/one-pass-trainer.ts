@@ -1,6 +1,6 @@
 import { lossName, targetsName, wholeGraph } from './learning-graphs.ts';
 import type { Loss } from './losses.ts';
-import { gradientNormName, type StepInput } from './step-thread.ts';
+import { gradientNormName } from './step-thread.ts';
 import {
   openThread,
   Trainer,
@@ -27,12 +27,7 @@ export class OnePassTrainer extends Trainer {
   static async open(options: TrainerOptions & { losses: Losses }): Promise<OnePassTrainer> {
     const { losses, batchSize } = options;
     const whole = wholeGraph({ ...options, batch: batchSize }, losses);
-    return new OnePassTrainer(
-      options,
-      await openThread(options, whole, { numbers: [lossName] }),
-      whole.trained,
-      losses,
-    );
+    return new OnePassTrainer(options, await openThread(options, whole), whole.trained, losses);
   }
 
   /**
@@ -45,11 +40,8 @@ export class OnePassTrainer extends Trainer {
     targets: OutputTensors,
     learningRate: number,
   ): Promise<{ loss: number; gradientNorm: number }> {
-    const wanted = Object.keys(this.losses).map((output): [string, StepInput] => {
-      const shape = this.options.network.outputs.get(output)?.shape ?? [];
-      return [targetsName(output), this.batchOf(targets[output], shape, `targets of ${output}`)];
-    });
-    const all = { ...this.networkInputs(inputs), ...Object.fromEntries(wanted) };
+    const given = { what: 'targets', nameOf: targetsName };
+    const all = { ...this.networkInputs(inputs), ...this.forOutputs(Object.keys(this.losses), targets, given) };
     const { [lossName]: loss = NaN, [gradientNormName]: gradientNorm = NaN } = await this.takeStep(all, learningRate);
     return { loss, gradientNorm };
   }

@@ -49,7 +49,7 @@ interface Opened {
 let opened: Opened | undefined;
 
 export async function open({ forward, step, numbers, threads, state }: StepPlan): Promise<void> {
-  const before = forward && { ...forward, session: await openSession(forward.file, threads) };
+  const before = forward && { session: await openSession(forward.file, threads), outputs: forward.outputs };
   opened = { forward: before, step: await openSession(step, threads), numbers, state: flatTensors(state), values: {} };
 }
 

@@ -3,7 +3,7 @@ import { readTensorFile, writeTensorFile, type NamedTensor } from '../tensor-fil
 import type { LearningGraph } from './learning-graphs.ts';
 import { sizeOf, weightOf, type Network, type Weights } from './network.ts';
 import { stateName, stepNumbers, type OptimiserOptions, type StateKind } from './optimiser.ts';
-import { gradientNormName, type State, type StepInput, type StepInputs, type StepPlan } from './step-thread.ts';
+import type { State, StepInput, StepInputs, StepPlan } from './step-thread.ts';
 
 export interface TrainerOptions {
   network: Network;
@@ -95,6 +95,19 @@ export abstract class Trainer {
     return results;
   }
 
+  /** What the step takes for outputs of the network, such as their targets, each as long as its output. */
+  protected forOutputs(
+    outputs: readonly string[],
+    given: OutputTensors,
+    { what, nameOf }: { what: string; nameOf: (output: string) => string },
+  ): StepInputs {
+    const checked = outputs.map((output): [string, StepInput] => {
+      const shape = this.options.network.outputs.get(output)?.shape ?? [];
+      return [nameOf(output), this.batchOf(given[output], shape, `${what} of ${output}`)];
+    });
+    return Object.fromEntries(checked);
+  }
+
   protected networkInputs(inputs: InputTensors): StepInputs {
     const checked = [...this.options.network.inputs].map(([name, { value }]): [string, StepInput] => [
       name,
@@ -104,7 +117,7 @@ export abstract class Trainer {
   }
 
   /** @throws RangeError if the data are not as long as the whole batch is */
-  protected batchOf(data: StepInput['data'] | undefined, shape: readonly number[], what: string): StepInput {
+  private batchOf(data: StepInput['data'] | undefined, shape: readonly number[], what: string): StepInput {
     const dims = [this.options.batchSize, ...shape];
     if (data?.length !== sizeOf(dims))
       throw new RangeError(`The ${what} has ${data?.length ?? 0} numbers instead of ${sizeOf(dims)}.`);
@@ -134,16 +147,16 @@ function firstState({ network, weights, average }: TrainerOptions, parameter: st
   });
 }
 
-/** @param plan what it needs beside the graph of the step and its state */
+/** @param forward what comes before a step, if its graph does not have that */
 export async function openThread(
   options: TrainerOptions,
-  { graph, trained }: LearningGraph,
-  { numbers = [], forward }: Pick<Partial<StepPlan>, 'numbers' | 'forward'> = {},
+  { graph, trained, numbers }: LearningGraph,
+  forward?: StepPlan['forward'],
 ): Promise<TrainingThread> {
   const plan: StepPlan = {
     ...(forward ? { forward } : {}),
     step: graph.toOnnx(),
-    numbers: [gradientNormName, ...numbers],
+    numbers,
     threads: options.threads,
     state: Object.fromEntries(trained.flatMap((parameter) => firstState(options, parameter))),
   };

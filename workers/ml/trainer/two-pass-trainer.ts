@@ -1,6 +1,6 @@
-import { backwardGraph, outputGradientName } from './learning-graphs.ts';
+import { backwardGraph, learns, outputGradientName } from './learning-graphs.ts';
 import { forwardGraph } from './forward-graph.ts';
-import { gradientNormName, type StepInput } from './step-thread.ts';
+import { gradientNormName } from './step-thread.ts';
 import {
   openThread,
   Trainer,
@@ -25,14 +25,14 @@ export class TwoPassTrainer extends Trainer {
   }
 
   static async open(options: TrainerOptions): Promise<TwoPassTrainer> {
-    const { network, weights, trained, batchSize } = options;
+    const { network, weights, batchSize } = options;
     const backward = backwardGraph({ ...options, batch: batchSize });
-    const variable = (name: string): boolean => trained(name) && !network.isFixed(name);
+    const variable = (name: string): boolean => learns(options, name);
     const forward = forwardGraph({ network, weights, variable, batch: batchSize });
     const outputs = [...network.outputs.values()];
     for (const { name, shape } of new Set([...outputs, ...backward.kept])) forward.output(name, [batchSize, ...shape]);
     const plan = { file: forward.toOnnx(), outputs: outputs.map(({ name }) => name) };
-    const thread = await openThread(options, backward, { forward: plan });
+    const thread = await openThread(options, backward, plan);
     return new TwoPassTrainer(options, thread, backward.trained, backward.outputs);
   }
 
@@ -50,11 +50,9 @@ export class TwoPassTrainer extends Trainer {
   async backward(outputGradients: OutputTensors, learningRate: number): Promise<{ gradientNorm: number }> {
     if (!this.forwardIsDone) throw new Error('A backward pass needs a forward pass before it.');
     this.forwardIsDone = false;
-    const inputs = this.gradientOutputs.map((output): [string, StepInput] => {
-      const shape = this.options.network.outputs.get(output)?.shape ?? [];
-      return [outputGradientName(output), this.batchOf(outputGradients[output], shape, `gradient of ${output}`)];
-    });
-    const { [gradientNormName]: gradientNorm = NaN } = await this.takeStep(Object.fromEntries(inputs), learningRate);
+    const given = { what: 'gradient', nameOf: outputGradientName };
+    const inputs = this.forOutputs(this.gradientOutputs, outputGradients, given);
+    const { [gradientNormName]: gradientNorm = NaN } = await this.takeStep(inputs, learningRate);
     return { gradientNorm };
   }
 

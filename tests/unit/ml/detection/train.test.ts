@@ -8,7 +8,7 @@ import { uncalibrated } from '../../../../workers/ml/detection/calibration.ts';
 import type { DetectorModel } from '../../../../workers/ml/detection/detector-package.ts';
 import { isTuned } from '../../../../workers/ml/detection/expansion.ts';
 import { openDetector, predictBoxes } from '../../../../workers/ml/detection/predict-boxes.ts';
-import { detectorRecipe, type DetectorRecipe } from '../../../../workers/ml/detection/recipe.ts';
+import { detectorRecipe } from '../../../../workers/ml/detection/recipe.ts';
 import { trainDetector, type DetectorTraining } from '../../../../workers/ml/detection/train.ts';
 import { readViewPack, writeViewPack } from '../../../../workers/ml/detection/view-pack.ts';
 import { PictureSet, renderViews, VIEW_VERSION, type TrainingPicture } from '../../../../workers/ml/detection/views.ts';
@@ -63,12 +63,6 @@ describe('a detector of road signs', () => {
       weights,
     };
     return writeModelPackage(model);
-  }
-
-  async function checkpointsOf(recipe: DetectorRecipe): Promise<Buffer[]> {
-    const states: Buffer[] = [];
-    await packed({ recipe, onCheckpoint: (state) => Promise.resolve(void states.push(state)) });
-    return states;
   }
 
   it('finds the signs, from its package alone', async () => {
@@ -131,7 +125,9 @@ describe('a detector of road signs', () => {
       checkpointSteps: 4,
       tuning: { steps: 4, fewestSteps: 0, batchSize: 4, learningRate: 3e-4, variedShare },
     });
-    const [afterHeads] = await checkpointsOf(recipeOf(0));
+    const states: Buffer[] = [];
+    await packed({ recipe: recipeOf(0), onCheckpoint: (state) => Promise.resolve(void states.push(state)) });
+    const [afterHeads] = states;
     const notANumber = 0x7e00;
     const loadViews = (picture: number): Promise<Buffer> => {
       const { views, ...rest } = readViewPack(Buffer.from(packs[picture] as Buffer));
