@@ -19,6 +19,8 @@ export interface BenchOptions {
   only?: string | undefined;
   /** Of a case that is measured several times, how often at most. */
   runs?: number | undefined;
+  /** Goes on after the runs of a case that were measured before, which were of the same recipe. */
+  more?: boolean | undefined;
 }
 
 export const benches: Record<BenchName, (options: BenchOptions) => Promise<void>> = {

@@ -144,12 +144,14 @@ async function pytorch({ network, trained, batchSize, loss }: Case): Promise<Sid
 
 /** The time of a training step, forward, backward and AdamW, beside PyTorch's on the same threads; in turns. */
 export async function benchTrainStep({ smoke }: { smoke: boolean }): Promise<void> {
-  const [rounds, steps] = smoke ? [1, 1] : [5, 3];
+  const [rounds, turnMs] = smoke ? [1, 0] : [9, 1500];
   const rows: string[][] = [];
   for (const each of await cases()) {
     const sides = [await ours(each), await pytorch(each)] as const;
     const taken: [Taken, Taken][] = [];
-    for (const side of sides) await side.run(smoke ? 1 : 2);
+    const warm = await sides[0].run(2);
+    await sides[1].run(2);
+    const steps = Math.max(1, Math.round(turnMs / warm.elapsedMs));
     for (let round = 0; round < rounds; round++) taken.push([await sides[0].run(steps), await sides[1].run(steps)]);
     for (const side of sides) await side.stop();
     rows.push([each.name, ...compared(taken, 'elapsedMs'), ...compared(taken, 'processorMs')]);

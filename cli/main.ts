@@ -61,11 +61,11 @@ async function samplesCommand(folder: string, options: { perTag: number; seed: n
   console.log(`Wrote ${count} photographs and boxes.json to ${folder}`);
 }
 
-async function benchCommand(name: BenchName, { smoke = false, only, runs }: Partial<BenchOptions>): Promise<void> {
+async function benchCommand(name: BenchName, { smoke = false, ...options }: Partial<BenchOptions>): Promise<void> {
   const { benches } = await import('../bench/main.ts');
   // Node would end without telling what a benchmark has started.
   process.once('SIGTERM', () => process.exit(143));
-  await benches[name]({ smoke, only, runs });
+  await benches[name]({ smoke, ...options });
 }
 
 async function doctorCommand({ json = false }: { json?: boolean }): Promise<void> {
@@ -198,6 +198,10 @@ export function buildProgram(): Command {
     .option('--smoke', 'a short form that only shows that it works')
     .option('--only <text>', 'of many cases, those whose name contains this (quality)')
     .option('--runs <count>', 'trainings of each case at most, of those that take several', Number)
+    .option(
+      '--more',
+      'keep the runs that a case has, which were of the same recipe, and measure those it lacks (quality)',
+    )
     .action(benchCommand);
   addDataCommands(program);
   addImportCommands(program);

@@ -22,10 +22,10 @@ export interface QualityCase {
   /** Draws or trainings to take the mean of. */
   seeds: readonly number[];
   /**
-   * Null when the photographs are not there.
+   * One run for each seed; none when the photographs are not there.
    * @param settings of the server, where the product measures
    */
-  measure: (seeds: readonly number[], settings: ServerSettings) => Promise<Measured | null>;
+  measure: (seeds: readonly number[], settings: ServerSettings) => AsyncIterable<OneMeasured>;
 }
 
 export interface QualitySection {
@@ -52,7 +52,7 @@ export function casesOf<Set, Own extends Trial>(
   section: string,
   trials: readonly Own[],
   find: (set: string) => Promise<Set | null>,
-  measure: (set: Set, trial: Own, seeds: readonly number[], settings: ServerSettings) => Promise<Measured>,
+  measure: (set: Set, trial: Own, seeds: readonly number[], settings: ServerSettings) => AsyncIterable<OneMeasured>,
 ): QualityCase[] {
   return trials.map((trial) => {
     const labels = [trial.set, ...trial.labels];
@@ -60,25 +60,18 @@ export function casesOf<Set, Own extends Trial>(
       name: [section, ...labels].join('/'),
       labels,
       seeds: trial.seeds,
-      measure: async (seeds, settings) => {
+      async *measure(seeds, settings) {
         const found = await find(trial.set);
-        return found && measure(found, trial, seeds, settings);
+        if (found) yield* measure(found, trial, seeds, settings);
       },
     };
   });
 }
 
-/** Trains once with each seed, keeps the time, and gathers the figures of all. */
-export async function measureEach(
-  seeds: readonly number[],
-  measureOne: (seed: number) => Promise<OneMeasured>,
-): Promise<Measured> {
-  const figures: Record<string, number[]> = {};
-  const minutes: number[] = [];
-  for (const seed of seeds) {
-    const one = await measureOne(seed);
-    for (const [name, value] of Object.entries(one.figures)) (figures[name] ??= []).push(value);
-    if (one.minutes !== undefined) minutes.push(one.minutes);
-  }
-  return { figures, ...(minutes.length > 0 ? { minutes } : {}) };
+/** One more run of a case. */
+export function withRun(before: Measured | undefined, { figures, minutes }: OneMeasured): Measured {
+  const all: Measured = { figures: {} };
+  for (const [name, value] of Object.entries(figures)) all.figures[name] = [...(before?.figures[name] ?? []), value];
+  if (minutes !== undefined) all.minutes = [...(before?.minutes ?? []), minutes];
+  return all;
 }

@@ -11,7 +11,7 @@ import { evaluate, expectedCalibrationError, type EvaluationInput } from '../../
 import { sha256 } from '../../workers/ml/model-package.ts';
 import { seededRandom } from '../../workers/ml/random.ts';
 import { findDataset, type Dataset, type LabelledFile } from '../datasets.ts';
-import { casesOf, measureEach, type Measured, type QualitySection, type Trial } from './case.ts';
+import { casesOf, type OneMeasured, type QualitySection, type Trial } from './case.ts';
 import { drawUntilEach } from './draw.ts';
 
 const cache = join(tmpdir(), 'taglens-bench-features');
@@ -87,11 +87,11 @@ interface HeadTrial extends Trial {
   imagesPerTag: number | 'all';
 }
 
-async function measureTrial(
+async function* measureTrial(
   dataset: Dataset,
   { spec, imagesPerTag }: HeadTrial,
   seeds: readonly number[],
-): Promise<Measured> {
+): AsyncIterable<OneMeasured> {
   await mkdir(cache, { recursive: true });
   const backbone = await openBackbone(spec, { threads: 2 });
   const load = async (files: LabelledFile[]): Promise<Example[]> => {
@@ -101,11 +101,11 @@ async function measureTrial(
   };
   const [training, testing] = [await load(dataset.train), await load(dataset.test)];
   await backbone.release();
-  return measureEach(seeds, async (seed) => {
+  for (const seed of seeds) {
     const examples =
       imagesPerTag === 'all' ? training : drawUntilEach(training, ({ targets }) => targets, imagesPerTag, seed);
-    return { figures: await measure(examples, testing, dataset) };
-  });
+    yield { figures: await measure(examples, testing, dataset) };
+  }
 }
 
 /** Sets and how many images a tag are tried; a photograph of several tags has no place in a draw by tag. */

@@ -1,19 +1,19 @@
 import { TaglensClient } from '../../cli/client.ts';
 import { startEmptyServer } from '../bench-server.ts';
-import { measureEach, type Measured, type OneMeasured, type ServerSettings } from './case.ts';
+import type { OneMeasured, ServerSettings } from './case.ts';
 
 const uploadBatchSize = 64;
 
 /** Trains once with each seed on a server as users run it. */
-export async function measureInProduct(
+export async function* measureInProduct(
   seeds: readonly number[],
   settings: ServerSettings,
   measureOne: (client: TaglensClient, seed: number) => Promise<OneMeasured>,
-): Promise<Measured> {
+): AsyncIterable<OneMeasured> {
   const server = await startEmptyServer(settings);
   const client = new TaglensClient(server.url, server.key);
   try {
-    return await measureEach(seeds, (seed) => measureOne(client, seed));
+    for (const seed of seeds) yield await measureOne(client, seed);
   } finally {
     await server.stop();
   }

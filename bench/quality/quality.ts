@@ -1,18 +1,25 @@
 import type { BenchOptions } from '../main.ts';
-import type { Measured, QualityCase, QualitySection, ServerSettings } from './case.ts';
+import {
+  withRun,
+  type Measured,
+  type OneMeasured,
+  type QualityCase,
+  type QualitySection,
+  type ServerSettings,
+} from './case.ts';
 import { advanced } from './advanced.ts';
 import { detectors, largerDetectors } from './detectors.ts';
 import { heads } from './heads.ts';
 import { smallObjects } from './small-objects.ts';
-import { readRecord, recordCase, tableOf, writePage } from './report.ts';
+import { readRecord, recordCase, runCount, tableOf, writePage } from './report.ts';
 
 const sections: QualitySection[] = [heads, advanced, detectors, largerDetectors, smallObjects];
 
-async function run(
+function runsOf(
   { name, measure }: QualityCase,
   seeds: readonly number[],
   settings: ServerSettings = {},
-): Promise<Measured | null> {
+): AsyncIterable<OneMeasured> {
   console.log(name);
   return measure(seeds, settings);
 }
@@ -24,22 +31,28 @@ const shortTraining = { TAGLENS_MAX_TRAINING_STEPS: '60' };
 async function smokeTest(): Promise<void> {
   for (const section of sections) {
     const found = section.cases.find(({ name }) => name === section.smoke);
-    const measured = found && (await run(found, [1], shortTraining));
-    if (measured) console.log(`${tableOf(section, { [found.name]: { ...measured, labels: found.labels } })}\n`);
+    if (!found) continue;
+    for await (const one of runsOf(found, [1], shortTraining))
+      console.log(`${tableOf(section, { [found.name]: { ...withRun(undefined, one), labels: found.labels } })}\n`);
   }
 }
 
 /**
  * Quality on test splits, for few and for many images a tag, into docs/quality.json and docs/quality.md.
- * All of it takes hours; `only` chooses the cases whose name contains it.
+ * All of it takes hours; `only` chooses the cases whose name contains it, and with `more` those runs that they have are kept.
  */
-export async function benchQuality({ smoke, only = '', runs = Infinity }: BenchOptions): Promise<void> {
+export async function benchQuality({ smoke, more, only = '', runs = Infinity }: BenchOptions): Promise<void> {
   if (smoke) return smokeTest();
   for (const section of sections) {
     const chosen = section.cases.filter(({ name }) => name.includes(only));
     for (const one of chosen) {
-      const measured = await run(one, one.seeds.slice(0, runs));
-      if (measured) await recordCase(one.name, one.labels, measured);
+      let known: Measured | undefined = more ? (await readRecord())[one.name] : undefined;
+      const seeds = one.seeds.slice(known ? runCount(known) : 0, runs);
+      if (seeds.length === 0) continue;
+      for await (const run of runsOf(one, seeds)) {
+        known = withRun(known, run);
+        await recordCase(one.name, one.labels, known);
+      }
     }
     if (chosen.length > 0) console.log(`${tableOf(section, await readRecord())}\n`);
   }

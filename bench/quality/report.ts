@@ -24,6 +24,10 @@ function cell(values: readonly number[] | undefined, decimals: number): string {
   return `${mean(values).toFixed(decimals)}${spread}`;
 }
 
+export function runCount({ figures }: Measured): number {
+  return Math.max(...Object.values(figures).map((values) => values.length));
+}
+
 /** The table of a section, of those cases that were measured. */
 export function tableOf(section: QualitySection, record: QualityRecord): string {
   const rows = section.cases.flatMap(({ name }) => (record[name] ? [record[name]] : []));
@@ -32,11 +36,11 @@ export function tableOf(section: QualitySection, record: QualityRecord): string 
   if (hasMinutes) head.push('minutes a training', 'load');
   head.push('measured on');
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  const lines = rows.map(({ labels, figures, minutes, load, measuredOn = '' }) => {
+  const lines = rows.map((row) => {
+    const { labels, figures, minutes, load, measuredOn = '' } = row;
     const cells = section.figures.map(({ name, decimals }) => cell(figures[name], decimals));
-    const runs = Math.max(...Object.values(figures).map((values) => values.length));
     const time = hasMinutes ? [cell(minutes, 1), `${load ?? ''}`] : [];
-    return line([...labels, ...cells, `${runs}`, ...time, measuredOn]);
+    return line([...labels, ...cells, `${runCount(row)}`, ...time, measuredOn]);
   });
   return [line(head), line(head.map(() => '---')), ...lines].join('\n');
 }
@@ -45,7 +49,7 @@ export async function readRecord(): Promise<QualityRecord> {
   return JSON.parse(await readFile(recordFile, 'utf8').catch(() => '{}')) as QualityRecord;
 }
 
-/** Keeps what was measured after every case: a run of hours that is broken off loses one case. */
+/** Keeps what was measured after every run: what is broken off after hours loses the last. */
 export async function recordCase(name: string, labels: string[], measured: Measured): Promise<QualityRecord> {
   const record = await readRecord();
   const rounded = (values: readonly number[]): number[] => values.map((value) => Number(value.toFixed(4)));
