@@ -142,7 +142,7 @@ describe(TrainingPhase, 'TrainingPhase', 'The step of a training that is running
 describe(TrainingMode, 'TrainingMode', 'How much work a training may cost.', {
   QUICK: 'Learns on frozen features: a classifier in seconds to minutes, a detector in minutes.',
   ADVANCED:
-    'Spends up to its budget: a classifier adapts the backbone as well, and is kept if that is better; a detector learns longer, from more views.',
+    'Spends up to its budget: a classifier adapts the backbone as well, and is kept if that is better; a detector learns longer, its backbone too, and looks at each picture from right to left as well, so that a prediction takes about twice as long.',
 });
 describe(ApiKeyRole, 'ApiKeyRole', 'What the holder of an API key may do.', {
   OWNER: 'Everything, keys included.',

@@ -23,6 +23,7 @@ export function doubtfulDetector(named: readonly Pick<ModelTag, 'id' | 'name'>[]
     backbone: 'efficientnet-lite0' as const,
     viewVersion: VIEW_VERSION,
     isTiled: false,
+    isMirrored: false,
   };
   const policies = { calibration: uncalibrated, suppression: defaultSuppression };
   return { ...facts, ...policies, ...shape, tags, weights };

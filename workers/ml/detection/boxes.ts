@@ -43,6 +43,11 @@ export function clipToPicture<T extends Box>(box: T): T {
   return { ...box, left, top, width: right - left, height: bottom - top };
 }
 
+/** Where it lies in the picture from right to left. */
+export function mirrored<T extends Box>(box: T): T {
+  return { ...box, left: 1 - box.left - box.width };
+}
+
 /** Non-maximum suppression, tag by tag. Boxes come from the most probable down. */
 export function suppressOverlaps(
   boxes: readonly DetectedBox[],
@@ -56,4 +61,26 @@ export function suppressOverlaps(
     if (!kept.some(covers)) kept.push(box);
   }
   return kept;
+}
+
+/** Boxes that overlap by this much are taken to mean the same object, not one beside it. */
+const sameObjectOverlap = 0.7;
+
+/**
+ * Moves each box to the mean of all candidates that agree with it, weighted by their probabilities: several cells see an object,
+ * and their mean lies better than what the surest of them says (box voting: Gidaris and Komodakis, 2015).
+ * @param candidates before suppression, `kept` among them
+ */
+export function voteBoxes(kept: readonly DetectedBox[], candidates: readonly DetectedBox[]): DetectedBox[] {
+  return kept.map((box) => {
+    const agrees = (other: DetectedBox): boolean =>
+      other.tagIndex === box.tagIndex && overlapOf(other, box) >= sameObjectOverlap;
+    return { ...box, ...meanBox(candidates.filter(agrees)) };
+  });
+}
+
+function meanBox(boxes: readonly DetectedBox[]): Box {
+  const total = boxes.reduce((sum, { probability }) => sum + probability, 0);
+  const mean = (edge: keyof Box): number => boxes.reduce((sum, box) => sum + box.probability * box[edge], 0) / total;
+  return { left: mean('left'), top: mean('top'), width: mean('width'), height: mean('height') };
 }

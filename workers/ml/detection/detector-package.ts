@@ -36,9 +36,13 @@ export function detectorParameters(model: DetectorModel): DetectorParameters {
 
 /** The model as bytes; equal models give equal bytes. */
 export function writeDetectorPackage(model: DetectorModel): Buffer {
-  const { weights, isTiled, heads, ...facts } = model;
-  // Said of these only: packages from before there was tiling, or more than one head, say nothing of it.
-  const unusual = { ...(isTiled ? { isTiled } : {}), ...(heads > 1 ? { heads } : {}) };
+  const { weights, isTiled, isMirrored, heads, ...facts } = model;
+  // Said of these only: packages from before there was tiling, a mirrored look or more than one head say nothing of it.
+  const unusual = {
+    ...(isTiled ? { isTiled } : {}),
+    ...(isMirrored ? { isMirrored } : {}),
+    ...(heads > 1 ? { heads } : {}),
+  };
   const header = { ...facts, ...unusual, backboneSha256: backbones[model.backbone].sha256 };
   const tensors = new Map<string, NamedTensor>();
   for (const [name, shape] of learnedShapes(model))
@@ -78,7 +82,7 @@ function learnedShapes({ tags, ...shape }: Omit<DetectorModel, 'weights'>): Map<
 }
 
 function checkHeader(header: PackageHeader): Omit<DetectorModel, 'weights'> {
-  const { kind, viewVersion, inputSize, headWidth, heads = 1, isTiled = false } = header;
+  const { kind, viewVersion, inputSize, headWidth, heads = 1, isTiled = false, isMirrored = false } = header;
   if (kind !== 'DETECTION') throw invalidPackage(`kind ${String(kind)} is unknown`);
   if (typeof viewVersion !== 'string') throw invalidPackage('viewVersion is missing');
   if (!isCount(inputSize) || inputSize % 32 !== 0)
@@ -86,6 +90,7 @@ function checkHeader(header: PackageHeader): Omit<DetectorModel, 'weights'> {
   if (!isCount(headWidth)) throw invalidPackage(`headWidth ${String(headWidth)} is wrong`);
   if (!isCount(heads)) throw invalidPackage(`heads ${String(heads)} is wrong`);
   if (typeof isTiled !== 'boolean') throw invalidPackage(`isTiled ${String(isTiled)} is wrong`);
+  if (typeof isMirrored !== 'boolean') throw invalidPackage(`isMirrored ${String(isMirrored)} is wrong`);
   return {
     kind,
     backbone: backboneOf(header),
@@ -94,6 +99,7 @@ function checkHeader(header: PackageHeader): Omit<DetectorModel, 'weights'> {
     headWidth,
     heads,
     isTiled,
+    isMirrored,
     tags: tagsOf(header),
     calibration: calibrationOf(header),
     suppression: suppressionOf(header),

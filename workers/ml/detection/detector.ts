@@ -9,6 +9,7 @@ import {
   clipToPicture,
   defaultSuppression,
   suppressOverlaps,
+  voteBoxes,
   type DetectedBox,
   type SuppressionOptions,
 } from './boxes.ts';
@@ -16,8 +17,8 @@ import { expansionWeights, isTuned } from './expansion.ts';
 import { gridOf, proposedBoxes, type Grid } from './grid.ts';
 import { headNetwork, outputName } from './head-network.ts';
 import { mapTensors } from './normalisation.ts';
-import type { DetectorShape } from './shape.ts';
-import { fromLook, looksOf } from './tiling.ts';
+import { shapeOf, type DetectorShape } from './shape.ts';
+import { fromLook, looksOf } from './looks.ts';
 import { levels } from './view-pack.ts';
 
 /** What was learned, the normalisation folded in; what did not learn comes from the backbone. */
@@ -40,7 +41,7 @@ export class Detector {
   private readonly grid: Grid;
 
   private constructor(
-    private readonly facts: Pick<DetectorShape, 'inputSize' | 'isTiled'> & { isTuned: boolean },
+    private readonly facts: Pick<DetectorShape, 'inputSize' | 'isTiled' | 'isMirrored'> & { isTuned: boolean },
     private readonly session: InferenceSession,
     /** About what the session takes of memory. */
     readonly sizeBytes: number,
@@ -50,19 +51,20 @@ export class Detector {
 
   /** @param options.threads of one call */
   static async open(parameters: DetectorParameters, options: { threads: number }): Promise<Detector> {
-    const { backbone, inputSize, isTiled, weights: learned } = parameters;
+    const { backbone, weights: learned } = parameters;
     const graph = isTuned(learned) ? await backboneGraph(backbones[backbone]) : undefined;
     const weights = graph ? learned : new Map([...(await expansionWeights(backbone)), ...learned]);
     const model = inferenceModel(headNetwork(parameters, { isFolded: true, graph }), weights);
     const tailBytes = graph ? bytesOf(graph.weights) : 0;
     const sizeBytes = memoryPerModelByte * (model.byteLength - tailBytes) + memoryPerTailByte * tailBytes;
     // The numbers are in the session now.
-    const facts = { inputSize, isTiled, isTuned: graph !== undefined };
+    const facts = { ...shapeOf(parameters), isTuned: graph !== undefined };
     return new Detector(facts, await openSession(model, options.threads), sizeBytes);
   }
 
   /**
-   * Boxes with a score above .02, overlaps of one tag suppressed, from the highest score down. Scores are not calibrated.
+   * Boxes with a score above .02, overlaps of one tag suppressed, each where those that agree with it say, from the highest score
+   * down. Scores are not calibrated.
    * @param maps of the plain views, one for each look; a tuned detector needs the finest only
    */
   async detect(
@@ -70,10 +72,11 @@ export class Detector {
     suppression: SuppressionOptions = defaultSuppression,
   ): Promise<DetectedBox[]> {
     const candidates: DetectedBox[] = [];
-    for (const [i, look] of looksOf(this.facts.isTiled).entries())
+    for (const [i, look] of looksOf(this.facts).entries())
       candidates.push(...fromLook(look, await this.candidatesOf(maps[i] ?? [])));
     candidates.sort((a, b) => b.probability - a.probability);
-    return suppressOverlaps(candidates.slice(0, mostCandidates), suppression);
+    const best = candidates.slice(0, mostCandidates);
+    return voteBoxes(suppressOverlaps(best, suppression), best);
   }
 
   release(): Promise<void> {

@@ -2,7 +2,7 @@ import type { DetectorShape } from './shape.ts';
 
 /** Everything that decides what a detector becomes, apart from pictures and seed. */
 export interface DetectorRecipe extends DetectorShape {
-  /** Cached copies of each picture: the first as it is, the others varied; tiles come on top. */
+  /** Cached copies of each picture: the first as it is, the others varied; what else a prediction looks at comes on top. */
   viewsPerImage: number;
   /** Of the varied ones, those at the scale of a tile. */
   closeUpShare: number;
@@ -60,6 +60,7 @@ export function detectorRecipe(plan: DetectorPlan): DetectorRecipe {
     backbone: 'efficientnet-lite0',
     inputSize: plan.inputSize,
     isTiled: plan.isTiled,
+    isMirrored: plan.mode === 'ADVANCED',
     viewsPerImage: viewsOf(plan, steps),
     closeUpShare: closeUpsOf(plan),
     steps,
@@ -84,18 +85,21 @@ function allowedSteps({ mode, imageCount, mostSteps = Infinity }: DetectorPlan):
   return { steps: Math.min(wanted.steps, mostSteps - tuningSteps), tuningSteps };
 }
 
-/**
- * A step keeps every map of the backbone in memory: larger pictures come in smaller batches. Few photographs would be seen as
- * they are sixty times each.
- */
-function tuningOf({ inputSize, imageCount }: DetectorPlan, steps: number): Tuning {
+/** A step keeps every map of the backbone in memory: larger pictures come in smaller batches. */
+function tuningOf(plan: DetectorPlan, steps: number): Tuning {
+  const { inputSize, imageCount } = plan;
   return {
     steps,
     fewestSteps: Math.min(steps, wantedTuningSteps('QUICK', imageCount)),
     batchSize: inputSize > mostPixelsOfWholeBatch ? batchSize / 2 : batchSize,
     learningRate: 3e-4,
-    variedShare: imageCount <= tinySet ? 1 : 0.5,
+    variedShare: endsPlain(plan) ? 0.5 : 1,
   };
+}
+
+/** Few photographs would be seen as they are sixty times each. */
+function endsPlain({ mode, imageCount }: DetectorPlan): boolean {
+  return mode === 'ADVANCED' && imageCount > tinySet;
 }
 
 /** Of larger sets more than in the study, where more steps and views helped most: blood cells stood at .83 after 600. */

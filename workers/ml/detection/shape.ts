@@ -11,9 +11,12 @@ export interface DetectorShape {
   heads: number;
   /** Whether it also looks at four overlapping parts of each picture, for what is small. */
   isTiled: boolean;
+  /** Whether it looks at everything from right to left too, at twice the work. Default false, for models and plans made before. */
+  isMirrored?: boolean;
 }
 
 /** The shape alone, of something that has more. */
-export function shapeOf({ backbone, inputSize, headWidth, heads, isTiled }: DetectorShape): DetectorShape {
-  return { backbone, inputSize, headWidth, heads, isTiled };
+export function shapeOf(shape: DetectorShape): Required<DetectorShape> {
+  const { backbone, inputSize, headWidth, heads, isTiled, isMirrored = false } = shape;
+  return { backbone, inputSize, headWidth, heads, isTiled, isMirrored };
 }

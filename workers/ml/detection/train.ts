@@ -17,7 +17,7 @@ import { initialWeights } from './initial-weights.ts';
 import { fitNormalisation, mapInputs } from './normalisation.ts';
 import type { DetectorRecipe, Tuning } from './recipe.ts';
 import { shapeOf } from './shape.ts';
-import { looksOf } from './tiling.ts';
+import { looksOf } from './looks.ts';
 import { readViewPack, type View, type ViewPack } from './view-pack.ts';
 
 export interface DetectorTraining {
@@ -185,7 +185,7 @@ async function learnStage(
       fewestSteps: from.stepsBefore + stage.fewestSteps,
       roundSteps: recipe.checkpointSteps,
       doStep: async (now) => {
-        const most = now.position < stage.variedShare ? Infinity : looksOf(recipe.isTiled).length;
+        const most = now.position < stage.variedShare ? Infinity : looksOf(recipe).length;
         const views = await viewsOf(pool, batches.at(now.step), most);
         await trainStep(training, stage, trainer, views, now);
       },

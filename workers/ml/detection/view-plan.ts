@@ -1,6 +1,6 @@
-import type { Box, TaggedBox } from './boxes.ts';
+import { mirrored, type TaggedBox } from './boxes.ts';
 import type { DetectorRecipe } from './recipe.ts';
-import { tileShare } from './tiling.ts';
+import { tileShare, type Look } from './looks.ts';
 
 /** A picture laid, squashed, into a view. All in pixels of the view. */
 export interface Patch {
@@ -34,12 +34,12 @@ const colourRange = 0.3;
 const leastVisibleShare = 0.35;
 const leastSidePixels = 2;
 
-/** The picture, or a part of it, as it is, squashed: what a prediction looks at. */
-export function plainPlan(picture: number, look: Box, side: number): ViewPlan {
+/** The picture, or a part of it, as it is or mirrored, squashed: what a prediction looks at. */
+export function plainPlan(picture: number, { part, isMirrored }: Look, side: number): ViewPlan {
   const clip = { left: 0, top: 0, right: side, bottom: side };
-  const [width, height] = [side / look.width, side / look.height];
-  const patch = { picture, left: -look.left * width, top: -look.top * height, width, height, clip };
-  return { patches: [patch], isFlipped: false, contrast: 1, brightness: 1, saturation: 1 };
+  const [width, height] = [side / part.width, side / part.height];
+  const patch = { picture, left: -part.left * width, top: -part.top * height, width, height, clip };
+  return { patches: [patch], isFlipped: isMirrored, contrast: 1, brightness: 1, saturation: 1 };
 }
 
 /**
@@ -121,7 +121,7 @@ export function boxesInView(
     boxesOf(patch.picture)
       .map((box) => placeBox(box, patch, side))
       .filter((box) => box !== null)
-      .map((box) => (plan.isFlipped ? { ...box, left: 1 - box.left - box.width } : box)),
+      .map((box) => (plan.isFlipped ? mirrored(box) : box)),
   );
 }
 

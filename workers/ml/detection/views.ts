@@ -5,7 +5,7 @@ import { ImageRefusal, toRaster, type Raster } from '../image.ts';
 import { keyedRandom } from '../random.ts';
 import type { TaggedBox } from './boxes.ts';
 import type { DetectorRecipe } from './recipe.ts';
-import { looksOf } from './tiling.ts';
+import { looksOf } from './looks.ts';
 import { drawView } from './view-drawing.ts';
 import { writeViewPack, type View } from './view-pack.ts';
 import { boxesInView, plainPlan, variedPlan, type ViewPlan } from './view-plan.ts';
@@ -53,7 +53,7 @@ export async function renderViews(
   backbone: Backbone,
   set: PictureSet,
   index: number,
-  recipe: Pick<DetectorRecipe, 'inputSize' | 'isTiled' | 'viewsPerImage' | 'closeUpShare'>,
+  recipe: Pick<DetectorRecipe, 'inputSize' | 'isTiled' | 'isMirrored' | 'viewsPerImage' | 'closeUpShare'>,
   seed: number,
 ): Promise<Buffer> {
   const side = recipe.inputSize;
@@ -61,7 +61,7 @@ export async function renderViews(
   const fellows = set.fellowsOf(index);
   const decoded = new Map([[index, await decode(pictures[index], side)]]);
   const views: View[] = [];
-  const plans = looksOf(recipe.isTiled).map((look) => plainPlan(index, look, side));
+  const plans = looksOf(recipe).map((look) => plainPlan(index, look, side));
   for (let view = 1; view < recipe.viewsPerImage; view++)
     plans.push(variedPlan(index, fellows, recipe, keyedRandom(seed, index, view)));
   for (const plan of plans) {
@@ -84,16 +84,17 @@ export function finestMaps(trunk: Trunk, bytes: Uint8Array, looks: Looks): Promi
 }
 
 /** What of a picture is looked at, and how large. */
-type Looks = Pick<DetectorRecipe, 'inputSize' | 'isTiled'>;
+type Looks = Pick<DetectorRecipe, 'inputSize' | 'isTiled' | 'isMirrored'>;
 
 async function mapsOfLooks<Maps>(
   bytes: Uint8Array,
-  { inputSize, isTiled }: Looks,
+  looks: Looks,
   mapsOf: (pixels: Float32Array) => Promise<Maps>,
 ): Promise<Maps[]> {
+  const { inputSize } = looks;
   const picture = await toRaster(bytes, decodedEdge(inputSize));
   const maps: Maps[] = [];
-  for (const look of looksOf(isTiled))
+  for (const look of looksOf(looks))
     maps.push(await mapsOf(drawView(plainPlan(0, look, inputSize), () => picture, inputSize)));
   return maps;
 }

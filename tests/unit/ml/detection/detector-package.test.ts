@@ -64,6 +64,7 @@ describe('the package of a detector', () => {
     headWidth: shape.headWidth,
     heads: shape.heads,
     isTiled: false,
+    isMirrored: false,
     tags: ['Gabel', 'Schere'].map((name, i) => ({ id: `t${i}`, name, type: 'REGULAR' })),
     calibration: { slope: 1.2, offset: -0.1 },
     suppression: { iouThreshold: 0.45, maxBoxes: 200 },
@@ -85,10 +86,10 @@ describe('the package of a detector', () => {
     expect(() => writeModelPackage({ ...model, weights: broken })).toThrow(/no number/);
   });
 
-  it('says that it is tiled when it is; an older one, which says nothing, is not', () => {
-    const tiled = writeModelPackage({ ...model, isTiled: true });
-    expect(readModelPackage(tiled)).toMatchObject({ isTiled: true });
-    expect(Buffer.from(writeModelPackage(model)).includes('isTiled')).toBe(false);
+  it.each(['isTiled', 'isMirrored'])('says %s when it is so; an older one, which says nothing, is not', (fact) => {
+    const unusual = writeModelPackage({ ...model, [fact]: true });
+    expect(readModelPackage(unusual)).toMatchObject({ [fact]: true });
+    expect(Buffer.from(writeModelPackage(model)).includes(fact)).toBe(false);
   });
 
   it.each([

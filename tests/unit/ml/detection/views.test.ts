@@ -2,9 +2,9 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openBackbone, type Backbone } from '../../../../workers/ml/backbones/backbone.ts';
 import { backbones } from '../../../../workers/ml/backbones/registry.ts';
-import type { Box, TaggedBox } from '../../../../workers/ml/detection/boxes.ts';
+import type { TaggedBox } from '../../../../workers/ml/detection/boxes.ts';
 import { readViewPack, writeViewPack } from '../../../../workers/ml/detection/view-pack.ts';
-import { looksOf } from '../../../../workers/ml/detection/tiling.ts';
+import { looksOf, type Look } from '../../../../workers/ml/detection/looks.ts';
 import { drawView } from '../../../../workers/ml/detection/view-drawing.ts';
 import { boxesInView, plainPlan, variedPlan } from '../../../../workers/ml/detection/view-plan.ts';
 import { PictureSet, plainMaps, renderViews, type TrainingPicture } from '../../../../workers/ml/detection/views.ts';
@@ -29,7 +29,7 @@ const objects: TaggedBox[] = [
 const rasters = objects.map((box) => scene(box));
 const side = 64;
 const sized = { inputSize: side, isTiled: false, closeUpShare: 0 };
-const [whole] = looksOf(false) as [Box];
+const [whole] = looksOf(sized) as [Look];
 
 /** Edges of what is light in a view, pixels, within a region. */
 function lightEdges(view: Float32Array, isIn: (x: number, y: number) => boolean): number[] {
@@ -142,6 +142,20 @@ describe('with a backbone', () => {
     expect(views).toHaveLength(8);
     expect(views[0]?.maps).toEqual((await plainMaps(backbone, await pictures[0]!.load(), sized))[0]);
     expect(views[0]?.maps.map((map) => map.length)).toEqual([40 * 64, 112 * 16, 320 * 4]);
+  });
+
+  it('has the mirrored look of a prediction after the plain one, if there is one', async () => {
+    const set = new PictureSet([picture(0), picture(1)]);
+    const views = async (changes: { isMirrored?: boolean }) =>
+      readViewPack(await renderViews(backbone, set, 0, { ...recipe, ...changes }, 5)).views;
+    const [plain, ...varied] = await views({});
+    const [first, mirrored, ...others] = await views({ isMirrored: true });
+    expect([first, ...others]).toEqual([plain, ...varied]);
+    const [{ left, width, ...rest }] = plain!.boxes as [TaggedBox];
+    expect(mirrored!.boxes).toEqual([{ ...rest, left: 1 - left - width, width }]);
+    const seen = await plainMaps(backbone, await picture(0).load(), { ...sized, isMirrored: true });
+    expect([first!.maps, mirrored!.maps]).toEqual(seen);
+    expect(seen[1]).not.toEqual(seen[0]);
   });
 
   it('mixes no pictures of other folds, and none that is damaged', async () => {

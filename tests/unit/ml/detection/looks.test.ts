@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Box } from '../../../../workers/ml/detection/boxes.ts';
 import { detectorRecipe, type DetectorPlan } from '../../../../workers/ml/detection/recipe.ts';
-import { fromLook, looksOf, tileShare } from '../../../../workers/ml/detection/tiling.ts';
+import { fromLook, looksOf, tileShare, type Look } from '../../../../workers/ml/detection/looks.ts';
 import { boxesInView, plainPlan, variedPlan } from '../../../../workers/ml/detection/view-plan.ts';
 import { keyedRandom } from '../../../../workers/ml/random.ts';
 
@@ -9,37 +9,45 @@ const side = 64;
 const found = (box: Box) => ({ ...box, tagIndex: 0, probability: 0.5 });
 
 it('looks at all of the picture, and at every place in a tile that does not cut what is small', () => {
-  expect(looksOf(false)).toEqual([{ left: 0, top: 0, width: 1, height: 1 }]);
-  const [, ...tiles] = looksOf(true);
+  const whole = { part: { left: 0, top: 0, width: 1, height: 1 }, isMirrored: false };
+  expect(looksOf({ isTiled: false })).toEqual([whole]);
+  const [, ...tiles] = looksOf({ isTiled: true });
   const small = 0.15;
   for (let left = 0; left <= 1 - small; left += 0.05)
     for (let top = 0; top <= 1 - small; top += 0.05) {
-      const holds = ({ left: x, top: y }: Box): boolean =>
+      const holds = ({ part: { left: x, top: y } }: Look): boolean =>
         x <= left && left + small <= x + tileShare + 1e-9 && y <= top && top + small <= y + tileShare + 1e-9;
       expect(tiles.some(holds), `${left} ${top}`).toBe(true);
     }
 });
 
-it('tells the boxes of a tile where they are in the picture, as the views of training have them', () => {
+it('looks at all of that from right to left too, afterwards, if it is mirrored', () => {
+  const plain = looksOf({ isTiled: true });
+  const mirrored = plain.map((look) => ({ ...look, isMirrored: true }));
+  expect(looksOf({ isTiled: true, isMirrored: true })).toEqual([...plain, ...mirrored]);
+});
+
+it('tells the boxes of a look where they are in the picture, as the views of training have them', () => {
   const object = { tagIndex: 0, left: 0.55, top: 0.62, width: 0.1, height: 0.08 };
-  for (const look of looksOf(true)) {
+  const back = looksOf({ isTiled: true, isMirrored: true }).flatMap((look) => {
     const [inView] = boxesInView(plainPlan(0, look, side), () => [object], side);
-    if (!inView) continue;
-    const [back] = fromLook(look, [found(inView)]);
-    if (!back) continue;
-    for (const edge of ['left', 'top', 'width', 'height'] as const) expect(back[edge]).toBeCloseTo(object[edge], 9);
-  }
+    return inView ? fromLook(look, [found(inView)]) : [];
+  });
+  // The whole and one of the tiles hold it, from either side.
+  expect(back).toHaveLength(4);
+  for (const box of back)
+    for (const edge of ['left', 'top', 'width', 'height'] as const) expect(box[edge]).toBeCloseTo(object[edge], 9);
 });
 
 it('leaves what a tile cuts off to others, but not what the picture itself ends', () => {
-  const [, upperLeft, upperRight] = looksOf(true) as [Box, Box, Box];
+  const [whole, upperLeft, upperRight] = looksOf({ isTiled: true }) as [Look, Look, Look];
   const atLeft = found({ left: 0, top: 0.3, width: 0.2, height: 0.2 });
   const atRight = found({ left: 0.8, top: 0.3, width: 0.2, height: 0.2 });
   const atBottom = found({ left: 0.4, top: 0.8, width: 0.2, height: 0.2 });
-  const lefts = (look: Box) => fromLook(look, [atLeft, atRight, atBottom]).map(({ left }) => left);
+  const lefts = (look: Look) => fromLook(look, [atLeft, atRight, atBottom]).map(({ left }) => left);
   expect(lefts(upperLeft)).toEqual([0]);
   expect(lefts(upperRight)).toEqual([1 - tileShare + 0.8 * tileShare]);
-  expect(fromLook(looksOf(false)[0] as Box, [atLeft, atRight, atBottom])).toEqual([atLeft, atRight, atBottom]);
+  expect(fromLook(whole, [atLeft, atRight, atBottom])).toEqual([atLeft, atRight, atBottom]);
 });
 
 /** Sizes of the picture in views that are no mosaics, in sides of the view. */

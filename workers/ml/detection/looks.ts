@@ -1,0 +1,56 @@
+import { mirrored, type Box, type DetectedBox } from './boxes.ts';
+import type { DetectorShape } from './shape.ts';
+
+/** Of each side of the picture; two tiles overlap by a fifth of it, so that what is small is whole in one of them. */
+export const tileShare = 0.6;
+/** Share of a tile within which a box ends at its edge. */
+const edgeShare = 0.02;
+
+const whole: Box = { left: 0, top: 0, width: 1, height: 1 };
+const tiles: readonly Box[] = [0, 1 - tileShare].flatMap((top) =>
+  [0, 1 - tileShare].map((left) => ({ left, top, width: tileShare, height: tileShare })),
+);
+
+/** One of the ways in which a detector looks at a picture. */
+export interface Look {
+  /** Of the picture. */
+  part: Box;
+  /** From right to left. */
+  isMirrored: boolean;
+}
+
+/**
+ * What a detector looks at, one after the other: the whole picture, with tiling its four corners as well, and all of it from
+ * right to left if it is mirrored.
+ */
+export function looksOf({ isTiled, isMirrored = false }: Pick<DetectorShape, 'isTiled' | 'isMirrored'>): Look[] {
+  const parts = isTiled ? [whole, ...tiles] : [whole];
+  const sides = isMirrored ? [false, true] : [false];
+  return sides.flatMap((side) => parts.map((part) => ({ part, isMirrored: side })));
+}
+
+/**
+ * Boxes of a look as boxes of the picture. What a tile cuts off is left to the looks that see more of it.
+ * @param boxes in fractions of the look
+ */
+export function fromLook({ part, isMirrored }: Look, boxes: readonly DetectedBox[]): DetectedBox[] {
+  return boxes
+    .map((box) => (isMirrored ? mirrored(box) : box))
+    .filter((box) => !isCut(part, box))
+    .map((box) => ({
+      ...box,
+      left: part.left + box.left * part.width,
+      top: part.top + box.top * part.height,
+      width: box.width * part.width,
+      height: box.height * part.height,
+    }));
+}
+
+/** Whether it ends where the part ends and the picture does not. */
+function isCut(part: Box, box: Box): boolean {
+  const isCutAlong = (from: number, length: number, start: number, size: number): boolean =>
+    (from > 0 && start < edgeShare) || (from + length < 1 && start + size > 1 - edgeShare);
+  return (
+    isCutAlong(part.left, part.width, box.left, box.width) || isCutAlong(part.top, part.height, box.top, box.height)
+  );
+}
