@@ -76,7 +76,7 @@ export class Detector {
       candidates.push(...fromLook(look, await this.candidatesOf(maps[i] ?? [])));
     candidates.sort((a, b) => b.probability - a.probability);
     const best = candidates.slice(0, mostCandidates);
-    return voteBoxes(suppressOverlaps(best, suppression), best);
+    return voteBoxes(suppressOverlaps(best, suppression), best, suppression);
   }
 
   release(): Promise<void> {
