@@ -23,7 +23,10 @@ registerEnumType(MistakeKind, {
   description: 'What is wrong with a box.',
   valuesConfig: {
     MISSED: { description: 'A region where nothing was found.' },
-    EXTRA: { description: 'A box where no region is, or where the region was found already.' },
+    EXTRA: {
+      description:
+        'A box where no region is, or where the region was found already. Look at the most probable first: many are objects that nobody marked, which count as mistakes here and teach the detector to overlook their like.',
+    },
     MISPLACED: { description: 'The right tag with too little overlap: at least .1, but less than the threshold.' },
     CONFUSED: { description: 'The right place with the wrong tag.' },
   },
