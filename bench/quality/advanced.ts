@@ -4,7 +4,7 @@ import type { TaglensClient } from '../../cli/client.ts';
 import { createTags } from '../../cli/demo-steps.ts';
 import { findDataset, type Dataset, type LabelledFile } from '../datasets.ts';
 import { casesOf, type OneMeasured, type QualitySection, type Trial } from './case.ts';
-import { addImages, createProject, measureInProduct, train } from './product.ts';
+import { addImages, ampleMinutes, createProject, measureInProduct, train } from './product.ts';
 
 interface Prediction {
   predict: { results: { tagName: string; probability: number }[] };
@@ -32,9 +32,6 @@ async function keptBy(client: TaglensClient, id: string): Promise<'QUICK' | 'ADV
   return answer.iteration.comparison.kept;
 }
 
-/** Longer than any of these trainings: a schedule that is cut short on a busy machine would be another one. */
-const budgetMinutes = 240;
-
 /** By the backbone behind them. */
 const domains: Record<string, string> = {
   'efficientnet-lite0': '0732100f-1a38-4e49-a514-c9b44c697ab5',
@@ -61,7 +58,7 @@ async function measureOne(
   }));
   await addImages(client, projectId, uploads);
   const quick = await train(client, { projectId, mode: 'QUICK', seed });
-  const advanced = await train(client, { projectId, mode: 'ADVANCED', seed, budgetMinutes });
+  const advanced = await train(client, { projectId, mode: 'ADVANCED', seed, budgetMinutes: ampleMinutes });
   const figures = {
     quick: 100 * (await shareRight(client, { projectId, iterationId: quick.id }, test)),
     advanced: 100 * (await shareRight(client, { projectId, iterationId: advanced.id }, test)),

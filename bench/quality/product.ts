@@ -4,6 +4,9 @@ import type { OneMeasured, ServerSettings } from './case.ts';
 
 const uploadBatchSize = 64;
 
+/** Longer than any ADVANCED training here: a schedule that is cut short on a busy machine would be another one. */
+export const ampleMinutes = 240;
+
 /** Trains once with each seed on a server as users run it. */
 export async function* measureInProduct(
   seeds: readonly number[],

@@ -2,7 +2,7 @@ import { regionLabels, type BoxedPhoto } from '../../cli/boxed-photos.ts';
 import type { TaglensClient } from '../../cli/client.ts';
 import { createTags } from '../../cli/demo-steps.ts';
 import type { OneMeasured, QualitySection } from './case.ts';
-import { addImages, createProject, train } from './product.ts';
+import { addImages, ampleMinutes, createProject, train } from './product.ts';
 
 const figuresQuery = `query ($id: ID!) {
   iteration(id: $id) { performance { measuredOn meanAveragePrecision { at30 { value } at50 { value } at75 { value } at50To95 { value } } } }
@@ -35,7 +35,8 @@ export async function measureDetector(
   const tagIds = await createTags(client, projectId, tags);
   const uploads = photos.map((photo) => ({ ...photo, facts: regionLabels(photo, tagIds) }));
   await addImages(client, projectId, uploads);
-  const { id, minutes } = await train(client, { projectId, ...options });
+  const budget = options.mode === 'ADVANCED' ? { budgetMinutes: ampleMinutes } : {};
+  const { id, minutes } = await train(client, { projectId, ...options, ...budget });
   const { performance } = (await client.request<Answer>(figuresQuery, { id })).iteration;
   if (performance.measuredOn !== 'TEST_IMAGES') throw new Error('The figures are not those of the test images.');
   const { at30, at50, at75, at50To95 } = performance.meanAveragePrecision;
