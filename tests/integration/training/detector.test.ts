@@ -5,7 +5,7 @@ import { renderSamples } from '../../../samples/render.ts';
 import { graceMs } from '../../../schema/contracts/activity.ts';
 import type { TrainingCurvePoint } from '../../../schema/contracts/training.ts';
 import { EventRow } from '../../../schema/entities/event.entity.ts';
-import { ProjectKind } from '../../../schema/enums.ts';
+import { ProjectKind, TrainingMode } from '../../../schema/enums.ts';
 import { detectorRecipe } from '../../../workers/ml/detection/recipe.ts';
 import { measuredPictures } from '../../../workers/ml/detection-evaluation/evaluation-file.ts';
 import { readEvaluation } from '../../../workers/ml/evaluation-file.ts';
@@ -126,13 +126,20 @@ test('the user’s own test images judge the model itself; a training that is in
   expect(Math.min(...after.map(({ step }) => step))).toBeGreaterThan(short.checkpointSteps);
 });
 
-test('a tiled detector answers from its package what it was judged on', async () => {
+test.each([
+  { name: 'tiled', of: { isTiled: true }, looks: { isTiled: true, isMirrored: false } },
+  {
+    name: 'ADVANCED',
+    of: { mode: TrainingMode.ADVANCED, budgetMinutes: 30 },
+    looks: { isTiled: false, isMirrored: true },
+  },
+])('a detector that is $name answers from its package what it was judged on', async ({ of, looks }) => {
   const project = await projectOf(3, 1);
-  const { id, status } = await trainToEnd(database, engine, project.id, { ...facts, isTiled: true });
+  const { id, status } = await trainToEnd(database, engine, project.id, { ...facts, ...of });
   expect(status).toBe('COMPLETED');
   const model = readModelPackage(await data.storage.get(keys.model(id)));
   if (model.kind !== 'DETECTION') throw new Error('It is no detector.');
-  expect(model.isTiled).toBe(true);
+  expect(model).toMatchObject(looks);
   const evaluation = readEvaluation(await data.storage.get(keys.evaluation(id)));
   if (evaluation.kind !== 'DETECTION') throw new Error('It is no detector.');
   const { imageIds, pictures } = measuredPictures(evaluation);
