@@ -18,7 +18,7 @@ import { gridOf, proposedBoxes, type Grid } from './grid.ts';
 import { headNetwork, outputName } from './head-network.ts';
 import { mapTensors } from './normalisation.ts';
 import { shapeOf, type DetectorShape } from './shape.ts';
-import { fromLook, looksOf } from './looks.ts';
+import { fromLook, looksOf, type Looks } from './looks.ts';
 import { levels } from './view-pack.ts';
 
 /** What was learned, the normalisation folded in; what did not learn comes from the backbone. */
@@ -41,7 +41,7 @@ export class Detector {
   private readonly grid: Grid;
 
   private constructor(
-    private readonly facts: Pick<DetectorShape, 'inputSize' | 'isTiled' | 'isMirrored'> & { isTuned: boolean },
+    private readonly facts: Looks & { isTuned: boolean },
     private readonly session: InferenceSession,
     /** About what the session takes of memory. */
     readonly sizeBytes: number,

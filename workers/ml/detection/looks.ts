@@ -11,6 +11,9 @@ const tiles: readonly Box[] = [0, 1 - tileShare].flatMap((top) =>
   [0, 1 - tileShare].map((left) => ({ left, top, width: tileShare, height: tileShare })),
 );
 
+/** What of a picture is looked at, and how large. */
+export type Looks = Pick<DetectorShape, 'inputSize' | 'isTiled' | 'isMirrored'>;
+
 /** One of the ways in which a detector looks at a picture. */
 export interface Look {
   /** Of the picture. */
@@ -23,7 +26,7 @@ export interface Look {
  * What a detector looks at, one after the other: the whole picture, with tiling its four corners as well, and all of it from
  * right to left if it is mirrored.
  */
-export function looksOf({ isTiled, isMirrored = false }: Pick<DetectorShape, 'isTiled' | 'isMirrored'>): Look[] {
+export function looksOf({ isTiled, isMirrored = false }: Omit<Looks, 'inputSize'>): Look[] {
   const parts = isTiled ? [whole, ...tiles] : [whole];
   const sides = isMirrored ? [false, true] : [false];
   return sides.flatMap((side) => parts.map((part) => ({ part, isMirrored: side })));

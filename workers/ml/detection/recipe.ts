@@ -85,21 +85,18 @@ function allowedSteps({ mode, imageCount, mostSteps = Infinity }: DetectorPlan):
   return { steps: Math.min(wanted.steps, mostSteps - tuningSteps), tuningSteps };
 }
 
-/** A step keeps every map of the backbone in memory: larger pictures come in smaller batches. */
-function tuningOf(plan: DetectorPlan, steps: number): Tuning {
-  const { inputSize, imageCount } = plan;
+/**
+ * A step keeps every map of the backbone in memory: larger pictures come in smaller batches. Few photographs would be seen as
+ * they are sixty times each.
+ */
+function tuningOf({ inputSize, imageCount }: DetectorPlan, steps: number): Tuning {
   return {
     steps,
     fewestSteps: Math.min(steps, wantedTuningSteps('QUICK', imageCount)),
     batchSize: inputSize > mostPixelsOfWholeBatch ? batchSize / 2 : batchSize,
     learningRate: 3e-4,
-    variedShare: endsPlain(plan) ? 0.5 : 1,
+    variedShare: imageCount <= tinySet ? 1 : 0.5,
   };
-}
-
-/** Few photographs would be seen as they are sixty times each. */
-function endsPlain({ mode, imageCount }: DetectorPlan): boolean {
-  return mode === 'ADVANCED' && imageCount > tinySet;
 }
 
 /** Of larger sets more than in the study, where more steps and views helped most: blood cells stood at .83 after 600. */

@@ -5,7 +5,7 @@ import { ImageRefusal, toRaster, type Raster } from '../image.ts';
 import { keyedRandom } from '../random.ts';
 import type { TaggedBox } from './boxes.ts';
 import type { DetectorRecipe } from './recipe.ts';
-import { looksOf } from './looks.ts';
+import { looksOf, type Looks } from './looks.ts';
 import { drawView } from './view-drawing.ts';
 import { writeViewPack, type View } from './view-pack.ts';
 import { boxesInView, plainPlan, variedPlan, type ViewPlan } from './view-plan.ts';
@@ -53,7 +53,7 @@ export async function renderViews(
   backbone: Backbone,
   set: PictureSet,
   index: number,
-  recipe: Pick<DetectorRecipe, 'inputSize' | 'isTiled' | 'isMirrored' | 'viewsPerImage' | 'closeUpShare'>,
+  recipe: Looks & Pick<DetectorRecipe, 'viewsPerImage' | 'closeUpShare'>,
   seed: number,
 ): Promise<Buffer> {
   const side = recipe.inputSize;
@@ -82,9 +82,6 @@ export function plainMaps(backbone: Backbone, bytes: Uint8Array, looks: Looks): 
 export function finestMaps(trunk: Trunk, bytes: Uint8Array, looks: Looks): Promise<[Uint16Array][]> {
   return mapsOfLooks(bytes, looks, async (pixels) => [await trunk.maps(pixels, 1, looks.inputSize)]);
 }
-
-/** What of a picture is looked at, and how large. */
-type Looks = Pick<DetectorRecipe, 'inputSize' | 'isTiled' | 'isMirrored'>;
 
 async function mapsOfLooks<Maps>(
   bytes: Uint8Array,
