@@ -38,8 +38,8 @@ const testCount = 6;
 const learnings: Learning[] = [
   {
     what: 'a detector',
-    checkpointSteps: 50,
-    mostSteps: 80,
+    checkpointSteps: 14,
+    mostSteps: 36,
     options: {},
     makeProject: (client) => makeDetectionProject(client, samples, testCount),
     isLate: ({ storage }, id) => storage.exists(keys.learned(id, 0)),
@@ -47,9 +47,9 @@ const learnings: Learning[] = [
   },
   {
     what: 'a detector whose backbone learns after its heads',
-    checkpointSteps: 50,
+    checkpointSteps: 14,
     // A quarter of them is for the backbone.
-    mostSteps: 80,
+    mostSteps: 36,
     options: { mode: 'ADVANCED', budgetMinutes: 120 },
     makeProject: (client) => makeDetectionProject(client, samples, testCount),
     // The heads end with the second checkpoint, so this one is killed once more while its backbone learns.

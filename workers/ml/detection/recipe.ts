@@ -51,6 +51,8 @@ export interface DetectorPlan {
 const tinySet = 30;
 const batchSize = 8;
 const minutesOfSeveralHeads = 6;
+/** A schedule that an operator cuts short is saved halfway all the same. */
+const mostCheckpointSteps = 50;
 /** Side of the pictures up to which a batch with all maps of the backbone stays below 4 GiB. */
 const mostPixelsOfWholeBatch = 416;
 
@@ -70,7 +72,7 @@ export function detectorRecipe(plan: DetectorPlan): DetectorRecipe {
     heads: headsOf(plan),
     learningRate: 2e-3,
     averageDecay: 0.98,
-    checkpointSteps: 50,
+    checkpointSteps: Math.min(mostCheckpointSteps, Math.ceil(steps / 2)),
     tuning: tuningSteps > 0 ? tuningOf(plan, tuningSteps) : null,
   };
 }
