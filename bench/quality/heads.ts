@@ -7,6 +7,7 @@ import { extractFeatures, FEATURE_VERSION } from '../../workers/ml/features.ts';
 import { assignFolds, groupNearDuplicates } from '../../workers/ml/folds.ts';
 import { fitHead, headProbabilities } from '../../workers/ml/head.ts';
 import { perceptualHash } from '../../workers/ml/image.ts';
+import { mean } from '../../workers/ml/intervals.ts';
 import { evaluate, expectedCalibrationError, type EvaluationInput } from '../../workers/ml/metrics.ts';
 import { sha256 } from '../../workers/ml/model-package.ts';
 import { seededRandom } from '../../workers/ml/random.ts';
@@ -52,7 +53,7 @@ function calibrationNoise(input: EvaluationInput): number {
   const errors = Array.from({ length: 50 }, () =>
     expectedCalibrationError({ ...input, targets: drawTruth(input, random) }),
   );
-  return errors.reduce((sum, error) => sum + error, 0) / errors.length;
+  return mean(errors);
 }
 
 /** Trains as the product does, and measures on photographs that took no part. */

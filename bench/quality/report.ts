@@ -13,9 +13,11 @@ export type QualityRecord = Record<
   Measured & { labels: string[]; measuredOn?: string; cores?: number; load?: number }
 >;
 
+/** Of a sample: some runs stand for all that there could be. */
 function deviation(values: readonly number[]): number {
   const centre = mean(values);
-  return Math.sqrt(mean(values.map((value) => (value - centre) ** 2)));
+  const squares = values.reduce((sum, value) => sum + (value - centre) ** 2, 0);
+  return Math.sqrt(squares / (values.length - 1));
 }
 
 function cell(values: readonly number[] | undefined, decimals: number): string {
@@ -72,7 +74,7 @@ export async function writePage(sections: readonly QualitySection[], record: Qua
 const introduction = `# Quality
 
 Measured on photographs that took no part in training (the test split of each set), never chosen by. Where a row has several runs (other
-draws of the training photographs, or other seeds) it gives the mean and the standard deviation. Minutes are wall time on the machine
+draws of the training photographs, or other seeds) it gives the mean and the standard deviation (of a sample, by n - 1). Minutes are wall time on the machine
 that measured (two cores); above a load of 2 to 3 it had other work to do, and they are too long. A row tells of the recipe of its day
 ([decisions.md](decisions.md) says what was changed, and why). This page is written by \`npm run bench quality\`, one row of it by
 \`npm run bench quality -- --only detectors/bccd/QUICK\`; the values of every run are in [quality.json](quality.json).
