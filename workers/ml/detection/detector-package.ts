@@ -36,11 +36,12 @@ export function detectorParameters(model: DetectorModel): DetectorParameters {
 
 /** The model as bytes; equal models give equal bytes. */
 export function writeDetectorPackage(model: DetectorModel): Buffer {
-  const { weights, isTiled, isMirrored, heads, ...facts } = model;
-  // Said of these only: packages from before there was tiling, a mirrored look or more than one head say nothing of it.
+  const { weights, isTiled, isMirrored, filledShare = 1, heads, ...facts } = model;
+  // Said of these only: packages from before there was tiling, a mirrored look, a margin or more than one head say nothing of it.
   const unusual = {
     ...(isTiled ? { isTiled } : {}),
     ...(isMirrored ? { isMirrored } : {}),
+    ...(filledShare < 1 ? { filledShare } : {}),
     ...(heads > 1 ? { heads } : {}),
   };
   const header = { ...facts, ...unusual, backboneSha256: backbones[model.backbone].sha256 };
@@ -82,7 +83,8 @@ function learnedShapes({ tags, ...shape }: Omit<DetectorModel, 'weights'>): Map<
 }
 
 function checkHeader(header: PackageHeader): Omit<DetectorModel, 'weights'> {
-  const { kind, viewVersion, inputSize, headWidth, heads = 1, isTiled = false, isMirrored = false } = header;
+  const { kind, viewVersion, inputSize, headWidth, heads = 1 } = header;
+  const { isTiled = false, isMirrored = false, filledShare = 1 } = header;
   if (kind !== 'DETECTION') throw invalidPackage(`kind ${String(kind)} is unknown`);
   if (typeof viewVersion !== 'string') throw invalidPackage('viewVersion is missing');
   if (!isCount(inputSize) || inputSize % 32 !== 0)
@@ -91,6 +93,7 @@ function checkHeader(header: PackageHeader): Omit<DetectorModel, 'weights'> {
   if (!isCount(heads)) throw invalidPackage(`heads ${String(heads)} is wrong`);
   if (typeof isTiled !== 'boolean') throw invalidPackage(`isTiled ${String(isTiled)} is wrong`);
   if (typeof isMirrored !== 'boolean') throw invalidPackage(`isMirrored ${String(isMirrored)} is wrong`);
+  if (!isShare(filledShare) || filledShare === 0) throw invalidPackage(`filledShare ${String(filledShare)} is wrong`);
   return {
     kind,
     backbone: backboneOf(header),
@@ -100,6 +103,7 @@ function checkHeader(header: PackageHeader): Omit<DetectorModel, 'weights'> {
     heads,
     isTiled,
     isMirrored,
+    filledShare,
     tags: tagsOf(header),
     calibration: calibrationOf(header),
     suppression: suppressionOf(header),

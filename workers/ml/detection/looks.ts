@@ -1,4 +1,4 @@
-import { mirrored, type Box, type DetectedBox } from './boxes.ts';
+import { clipToPicture, mirrored, type Box, type DetectedBox } from './boxes.ts';
 import type { DetectorShape } from './shape.ts';
 
 /** Of each side of the picture; two tiles overlap by a fifth of it, so that what is small is whole in one of them. */
@@ -12,11 +12,11 @@ const tiles: readonly Box[] = [0, 1 - tileShare].flatMap((top) =>
 );
 
 /** What of a picture is looked at, and how large. */
-export type Looks = Pick<DetectorShape, 'inputSize' | 'isTiled' | 'isMirrored'>;
+export type Looks = Pick<DetectorShape, 'inputSize' | 'isTiled' | 'isMirrored' | 'filledShare'>;
 
 /** One of the ways in which a detector looks at a picture. */
 export interface Look {
-  /** Of the picture. */
+  /** Of the picture; with a margin it reaches beyond it. */
   part: Box;
   /** From right to left. */
   isMirrored: boolean;
@@ -26,10 +26,21 @@ export interface Look {
  * What a detector looks at, one after the other: the whole picture, with tiling its four corners as well, and all of it from
  * right to left if it is mirrored.
  */
-export function looksOf({ isTiled, isMirrored = false }: Omit<Looks, 'inputSize'>): Look[] {
-  const parts = isTiled ? [whole, ...tiles] : [whole];
+export function looksOf({ isTiled, isMirrored = false, filledShare = 1 }: Omit<Looks, 'inputSize'>): Look[] {
+  const parts = (isTiled ? [whole, ...tiles] : [whole]).map((part) => withMargin(part, filledShare));
   const sides = isMirrored ? [false, true] : [false];
   return sides.flatMap((side) => parts.map((part) => ({ part, isMirrored: side })));
+}
+
+/** What is looked at so that the part fills that share of it. */
+function withMargin({ left, top, width, height }: Box, filledShare: number): Box {
+  const margin = (1 / filledShare - 1) / 2;
+  return {
+    left: left - margin * width,
+    top: top - margin * height,
+    width: width / filledShare,
+    height: height / filledShare,
+  };
 }
 
 /**
@@ -46,7 +57,9 @@ export function fromLook({ part, isMirrored }: Look, boxes: readonly DetectedBox
       top: part.top + box.top * part.height,
       width: box.width * part.width,
       height: box.height * part.height,
-    }));
+    }))
+    .map(clipToPicture)
+    .filter(({ width, height }) => width > 0 && height > 0);
 }
 
 /** Whether it ends where the part ends and the picture does not. */

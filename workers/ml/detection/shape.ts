@@ -13,10 +13,15 @@ export interface DetectorShape {
   isTiled: boolean;
   /** Whether it looks at everything from right to left too, at twice the work. Default false, for models and plans made before. */
   isMirrored?: boolean;
+  /**
+   * Of each side of the input, what the picture (or part of it) that is looked at fills; around it is more of the picture, or
+   * grey. Default 1, for models and plans made before.
+   */
+  filledShare?: number;
 }
 
 /** The shape alone, of something that has more. */
 export function shapeOf(shape: DetectorShape): Required<DetectorShape> {
-  const { backbone, inputSize, headWidth, heads, isTiled, isMirrored = false } = shape;
-  return { backbone, inputSize, headWidth, heads, isTiled, isMirrored };
+  const { backbone, inputSize, headWidth, heads, isTiled, isMirrored = false, filledShare = 1 } = shape;
+  return { backbone, inputSize, headWidth, heads, isTiled, isMirrored, filledShare };
 }

@@ -65,6 +65,7 @@ describe('the package of a detector', () => {
     heads: shape.heads,
     isTiled: false,
     isMirrored: false,
+    filledShare: 1,
     tags: ['Gabel', 'Schere'].map((name, i) => ({ id: `t${i}`, name, type: 'REGULAR' })),
     calibration: { slope: 1.2, offset: -0.1 },
     suppression: { iouThreshold: 0.45, maxBoxes: 200 },
@@ -86,11 +87,14 @@ describe('the package of a detector', () => {
     expect(() => writeModelPackage({ ...model, weights: broken })).toThrow(/no number/);
   });
 
-  it.each(['isTiled', 'isMirrored'])('says %s when it is so; an older one, which says nothing, is not', (fact) => {
-    const unusual = writeModelPackage({ ...model, [fact]: true });
-    expect(readModelPackage(unusual)).toMatchObject({ [fact]: true });
-    expect(Buffer.from(writeModelPackage(model)).includes(fact)).toBe(false);
-  });
+  it.each(Object.entries({ isTiled: true, isMirrored: true, filledShare: 0.9 }))(
+    'says %s when it is %s; an older one, which says nothing, is as usual',
+    (fact, value) => {
+      const unusual = writeModelPackage({ ...model, [fact]: value });
+      expect(readModelPackage(unusual)).toMatchObject({ [fact]: value });
+      expect(Buffer.from(writeModelPackage(model)).includes(fact)).toBe(false);
+    },
+  );
 
   it.each([
     [{ inputSize: 100 }, /no multiple of 32/],
@@ -98,6 +102,7 @@ describe('the package of a detector', () => {
     [{ suppression: { iouThreshold: 2, maxBoxes: 200 } }, /suppression/],
     [{ tags: [] }, /tags/],
     [{ headWidth: 32 }, /asks for/],
+    [{ filledShare: 0 }, /filledShare 0 is wrong/],
     [{ heads: 3 }, /distances-3/],
   ])('refuses %j', (wrong, reason) => {
     expect(() => writeModelPackage({ ...model, ...wrong })).toThrow(reason);

@@ -7,6 +7,9 @@ import { keyedRandom } from '../../../../workers/ml/random.ts';
 
 const side = 64;
 const found = (box: Box) => ({ ...box, tagIndex: 0, probability: 0.5 });
+const expectPlace = (box: Box | undefined, place: Box): void => {
+  for (const edge of ['left', 'top', 'width', 'height'] as const) expect(box?.[edge]).toBeCloseTo(place[edge], 9);
+};
 
 it('looks at all of the picture, and at every place in a tile that does not cut what is small', () => {
   const whole = { part: { left: 0, top: 0, width: 1, height: 1 }, isMirrored: false };
@@ -27,16 +30,32 @@ it('looks at all of that from right to left too, afterwards, if it is mirrored',
   expect(looksOf({ isTiled: true, isMirrored: true })).toEqual([...plain, ...mirrored]);
 });
 
-it('tells the boxes of a look where they are in the picture, as the views of training have them', () => {
-  const object = { tagIndex: 0, left: 0.55, top: 0.62, width: 0.1, height: 0.08 };
-  const back = looksOf({ isTiled: true, isMirrored: true }).flatMap((look) => {
-    const [inView] = boxesInView(plainPlan(0, look, side), () => [object], side);
-    return inView ? fromLook(look, [found(inView)]) : [];
-  });
-  // The whole and one of the tiles hold it, from either side.
-  expect(back).toHaveLength(4);
-  for (const box of back)
-    for (const edge of ['left', 'top', 'width', 'height'] as const) expect(box[edge]).toBeCloseTo(object[edge], 9);
+it.each([
+  // The whole and one of the tiles hold it, from either side; with a margin another tile does.
+  { filledShare: 1, holding: 4 },
+  { filledShare: 0.8, holding: 6 },
+])(
+  'tells boxes where they are in the picture, as the views of training have them: $filledShare of a look is filled',
+  ({ filledShare, holding }) => {
+    const object = { tagIndex: 0, left: 0.55, top: 0.62, width: 0.1, height: 0.08 };
+    const back = looksOf({ isTiled: true, isMirrored: true, filledShare }).flatMap((look) => {
+      const [inView] = boxesInView(plainPlan(0, look, side), () => [object], side);
+      return inView ? fromLook(look, [found(inView)]) : [];
+    });
+    expect(back).toHaveLength(holding);
+    for (const box of back) expectPlace(box, object);
+  },
+);
+
+it('leaves a margin around what it looks at, grey where the picture ends, and finds nothing in it', () => {
+  const [whole] = looksOf({ isTiled: false, filledShare: 0.8 }) as [Look];
+  const { patches } = plainPlan(0, whole, side);
+  expectPlace(patches[0], { left: 0.1 * side, top: 0.1 * side, width: 0.8 * side, height: 0.8 * side });
+  const inMargin = found({ left: 0, top: 0.3, width: 0.1, height: 0.2 });
+  const acrossEdge = found({ left: 0.05, top: 0.5, width: 0.25, height: 0.4 });
+  const [only, ...others] = fromLook(whole, [inMargin, acrossEdge]);
+  expect(others).toEqual([]);
+  expectPlace(only, { left: 0, top: 0.5, width: 0.25, height: 0.5 });
 });
 
 it('leaves what a tile cuts off to others, but not what the picture itself ends', () => {
@@ -47,7 +66,8 @@ it('leaves what a tile cuts off to others, but not what the picture itself ends'
   const lefts = (look: Look) => fromLook(look, [atLeft, atRight, atBottom]).map(({ left }) => left);
   expect(lefts(upperLeft)).toEqual([0]);
   expect(lefts(upperRight)).toEqual([1 - tileShare + 0.8 * tileShare]);
-  expect(fromLook(whole, [atLeft, atRight, atBottom])).toEqual([atLeft, atRight, atBottom]);
+  const seen = fromLook(whole, [atLeft, atRight, atBottom]);
+  for (const [i, box] of [atLeft, atRight, atBottom].entries()) expectPlace(seen[i], box);
 });
 
 /** Sizes of the picture in views that are no mosaics, in sides of the view. */
