@@ -24,6 +24,7 @@ export function doubtfulDetector(named: readonly Pick<ModelTag, 'id' | 'name'>[]
     viewVersion: VIEW_VERSION,
     isTiled: false,
     isMirrored: false,
+    filledShare: 1,
   };
   const policies = { calibration: uncalibrated, suppression: defaultSuppression };
   return { ...facts, ...policies, ...shape, tags, weights };

@@ -127,11 +127,11 @@ test('the user’s own test images judge the model itself; a training that is in
 });
 
 test.each([
-  { name: 'tiled', of: { isTiled: true }, looks: { isTiled: true, isMirrored: false } },
+  { name: 'tiled', of: { isTiled: true }, looks: { isTiled: true, isMirrored: false, filledShare: 0.9 } },
   {
     name: 'ADVANCED',
     of: { mode: TrainingMode.ADVANCED, budgetMinutes: 30 },
-    looks: { isTiled: false, isMirrored: true },
+    looks: { isTiled: false, isMirrored: true, filledShare: 0.9 },
   },
 ])('a detector that is $name answers from its package what it was judged on', async ({ of, looks }) => {
   const project = await projectOf(3, 1);

@@ -17,7 +17,7 @@ import { headNetwork, isTrained } from './head-network.ts';
 import { shapeOf, type DetectorShape } from './shape.ts';
 
 /** Everything that a detection needs apart from the backbone's own file. */
-export interface DetectorModel extends DetectorShape {
+export interface DetectorModel extends Required<DetectorShape> {
   kind: 'DETECTION';
   /** How pictures were drawn, see `VIEW_VERSION`. */
   viewVersion: string;
@@ -36,7 +36,7 @@ export function detectorParameters(model: DetectorModel): DetectorParameters {
 
 /** The model as bytes; equal models give equal bytes. */
 export function writeDetectorPackage(model: DetectorModel): Buffer {
-  const { weights, isTiled, isMirrored, filledShare = 1, heads, ...facts } = model;
+  const { weights, isTiled, isMirrored, filledShare, heads, ...facts } = model;
   // Said of these only: packages from before there was tiling, a mirrored look, a margin or more than one head say nothing of it.
   const unusual = {
     ...(isTiled ? { isTiled } : {}),

@@ -9,6 +9,7 @@ import type { DetectorModel } from '../../../../workers/ml/detection/detector-pa
 import { isTuned } from '../../../../workers/ml/detection/expansion.ts';
 import { openDetector, predictBoxes } from '../../../../workers/ml/detection/predict-boxes.ts';
 import { detectorRecipe } from '../../../../workers/ml/detection/recipe.ts';
+import { shapeOf } from '../../../../workers/ml/detection/shape.ts';
 import { trainDetector, type DetectorTraining } from '../../../../workers/ml/detection/train.ts';
 import { readViewPack, writeViewPack } from '../../../../workers/ml/detection/view-pack.ts';
 import { PictureSet, renderViews, VIEW_VERSION, type TrainingPicture } from '../../../../workers/ml/detection/views.ts';
@@ -48,15 +49,11 @@ describe('a detector of road signs', () => {
   afterAll(() => backbone.release());
 
   async function packed(detail: Partial<DetectorTraining>): Promise<Uint8Array> {
-    const { backbone: name, headWidth, heads, weights } = await trainDetector({ ...training, ...detail });
+    const { weights, ...learned } = await trainDetector({ ...training, ...detail });
     const model: DetectorModel = {
+      ...shapeOf(learned),
       kind: 'DETECTION',
-      backbone: name,
       viewVersion: VIEW_VERSION,
-      inputSize,
-      isTiled: false,
-      headWidth,
-      heads,
       tags: tags.map((tag, i) => ({ id: `t${i}`, name: tag, type: 'REGULAR' })),
       calibration: uncalibrated,
       suppression: { iouThreshold: 0.45, maxBoxes: 200 },
