@@ -58,13 +58,12 @@ const mostPixelsOfWholeBatch = 416;
 
 export function detectorRecipe(plan: DetectorPlan): DetectorRecipe {
   const { steps, tuningSteps } = allowedSteps(plan);
-  const tuning = tuningSteps > 0 ? tuningOf(plan, tuningSteps) : null;
   return {
     backbone: 'efficientnet-lite0',
     inputSize: plan.inputSize,
     isTiled: plan.isTiled,
     isMirrored: plan.mode === 'ADVANCED',
-    filledShare: seesPlainPictures(tuning) ? 1 : 0.9,
+    filledShare: filledShareOf(plan),
     viewsPerImage: viewsOf(plan, steps),
     closeUpShare: closeUpsOf(plan),
     steps,
@@ -75,7 +74,7 @@ export function detectorRecipe(plan: DetectorPlan): DetectorRecipe {
     learningRate: 2e-3,
     averageDecay: 0.98,
     checkpointSteps: Math.min(mostCheckpointSteps, Math.ceil(steps / 2)),
-    tuning,
+    tuning: tuningSteps > 0 ? tuningOf(plan, tuningSteps) : null,
   };
 }
 
@@ -101,14 +100,6 @@ function tuningOf({ inputSize, imageCount }: DetectorPlan, steps: number): Tunin
     learningRate: 3e-4,
     variedShare: imageCount <= tinySet ? 1 : 0.5,
   };
-}
-
-/**
- * Whether it learns at length what an object at the very edge of the input looks like: else such are rare, as varied views
- * end in the middle of pictures or have grey around them, and so a prediction leaves a margin.
- */
-function seesPlainPictures(tuning: Tuning | null): boolean {
-  return (tuning?.variedShare ?? 1) < 1;
 }
 
 /** Of larger sets more than in the study, where more steps and views helped most: blood cells stood at .83 after 600. */
@@ -138,6 +129,11 @@ function viewsOf({ mode, imageCount }: DetectorPlan, steps: number): number {
 function headsOf({ mode, partMinutes }: DetectorPlan): number {
   const isWorthIt = (partMinutes ?? Infinity) >= minutesOfSeveralHeads;
   return mode === 'ADVANCED' && isWorthIt ? 3 : 1;
+}
+
+/** In varied views of few pictures, whole objects that are nearly as large as the input are rare: a margin makes them smaller. */
+function filledShareOf({ imageCount }: DetectorPlan): number {
+  return imageCount <= tinySet ? 0.9 : 1;
 }
 
 /**
