@@ -6,10 +6,10 @@ import { openSession } from '../session.ts';
 import { inferenceModel } from '../trainer/inference-model.ts';
 import { bytesOf, type Weights } from '../trainer/network.ts';
 import {
-  clipToPicture,
   defaultSuppression,
   suppressOverlaps,
   voteBoxes,
+  type Box,
   type DetectedBox,
   type SuppressionOptions,
 } from './boxes.ts';
@@ -100,22 +100,16 @@ export class Detector {
       const cells = side * side;
       tags[level]?.forEach((logit, i) => {
         if (logit <= leastLogit) return;
-        const box = this.boxOf(proposed, start + (i % cells));
         const [tagIndex, probability] = [Math.floor(i / cells), 1 / (1 + Math.exp(-logit))];
-        if (box.width > 0 && box.height > 0) boxes.push({ ...box, tagIndex, probability });
+        boxes.push({ ...this.boxOf(proposed, start + (i % cells)), tagIndex, probability });
       });
     });
     return boxes;
   }
 
-  private boxOf(proposed: Float64Array, cell: number): { left: number; top: number; width: number; height: number } {
+  private boxOf(proposed: Float64Array, cell: number): Box {
     const side = this.facts.inputSize;
     const [left = 0, top = 0, right = 0, bottom = 0] = proposed.subarray(cell * 4, cell * 4 + 4);
-    return clipToPicture({
-      left: left / side,
-      top: top / side,
-      width: (right - left) / side,
-      height: (bottom - top) / side,
-    });
+    return { left: left / side, top: top / side, width: (right - left) / side, height: (bottom - top) / side };
   }
 }

@@ -44,8 +44,8 @@ function withMargin({ left, top, width, height }: Box, filledShare: number): Box
 }
 
 /**
- * Boxes of a look as boxes of the picture. What a tile cuts off is left to the looks that see more of it.
- * @param boxes in fractions of the look
+ * Boxes of a look as boxes of the picture, cut at its edges. What a tile cuts off is left to the looks that see more of it.
+ * @param boxes in fractions of the look; they may reach beyond it
  */
 export function fromLook({ part, isMirrored }: Look, boxes: readonly DetectedBox[]): DetectedBox[] {
   return boxes
