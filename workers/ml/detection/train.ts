@@ -30,7 +30,7 @@ export interface DetectorTraining {
   seed: number;
   /** Of one step. */
   threads: number;
-  /** What this training may take, counted over all attempts; the schedule is run through faster to fit. */
+  /** What this training may still take, from now on; the schedule is run through faster to fit. */
   budgetMs: number;
   /** To go on from; made by a training with the same recipe, members and seed. */
   checkpoint?: Buffer;
@@ -69,6 +69,7 @@ interface Stage {
   learningRate: number;
   /** Of the schedule; what comes after it sees the pictures as they are. */
   variedShare: number;
+  /** Counted over all attempts, with the stages before it. */
   budgetMs: number;
 }
 
@@ -94,10 +95,11 @@ export async function trainDetector(training: DetectorTraining): Promise<Detecto
   return { ...shapeOf(recipe), tagCount, weights: new Map([...folded].filter(([name]) => isTrained(name))) };
 }
 
-async function learnStages(training: DetectorTraining, pool: ViewPool<ViewPack>): Promise<Weights> {
-  const { recipe, checkpoint } = training;
-  const first = await firstWeights(training, pool);
+async function learnStages(asked: DetectorTraining, pool: ViewPool<ViewPack>): Promise<Weights> {
+  const { recipe, checkpoint } = asked;
   const resumed = checkpoint && readProgress(checkpoint);
+  const training = { ...asked, budgetMs: asked.budgetMs + (resumed?.pace.spentMs ?? 0) };
+  const first = await firstWeights(training, pool);
   const tune = async (tuning: Tuning, weights: Weights, from: Progress): Promise<Weights> =>
     (await learnStage(training, pool, await tuningStage(training, tuning), weights, from)).weights;
   if (recipe.tuning && resumed?.stage === 'TUNING') return tune(recipe.tuning, first, resumed);

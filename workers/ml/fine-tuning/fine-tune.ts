@@ -23,7 +23,7 @@ export interface FineTuneInput extends TrainingPictures {
   seed: number;
   /** Of one step. */
   threads: number;
-  /** What this training may take, counted over all attempts; the schedule is run through faster to fit. */
+  /** What this training may still take, from now on; the schedule is run through faster to fit. */
   budgetMs: number;
   /** Where an earlier attempt was, which is gone on from as if nothing had happened; of the same pictures, recipe and seed. */
   checkpoint?: Uint8Array;
@@ -67,7 +67,8 @@ export async function fineTune(input: FineTuneInput): Promise<TunedWeights> {
     if (resumed) await trainer.restore(resumed.trainer);
     const batches = new Batches(trained, pool, input.recipe, input.seed, FEATURE_LENGTH);
     const pace = resumed?.pace ?? startingPace(plannedSteps(input.recipe, trained.members.length));
-    await new FineTuning(trained, trainer, batches).run(pace);
+    const budgetMs = input.budgetMs + pace.spentMs;
+    await new FineTuning({ ...trained, budgetMs }, trainer, batches).run(pace);
     return tunedWeights(between(start, await trainer.weights(), input.recipe.learnedShare));
   } finally {
     await trainer.release();

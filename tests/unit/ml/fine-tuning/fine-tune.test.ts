@@ -5,6 +5,7 @@ import { fitTemperature, meanLogLoss, probabilitiesOf } from '../../../../worker
 import { FEATURE_VERSION } from '../../../../workers/ml/features.ts';
 import { backboneGraph } from '../../../../workers/ml/backbones/backbone-graph.ts';
 import { fineTune, type FineTuneInput } from '../../../../workers/ml/fine-tuning/fine-tune.ts';
+import { readCheckpoint, writeCheckpoint } from '../../../../workers/ml/trainer/checkpoint.ts';
 import type { TrainingStep } from '../../../../workers/ml/trainer/pacing.ts';
 import { tunedLogits } from '../../../../workers/ml/fine-tuning/judge.ts';
 import { fineTuneRecipe } from '../../../../workers/ml/fine-tuning/recipe.ts';
@@ -19,6 +20,8 @@ import {
 import { openPredictor } from '../../../../workers/ml/predictor.ts';
 import { SharedSessions } from '../../../../workers/ml/shared-sessions.ts';
 import { stagePictures, type StagedPictures } from './pictures.ts';
+
+const hourMs = 3_600_000;
 
 describe.each(Object.keys(backbones) as BackboneName[])('%s cut at stride 8', (name) => {
   it('computes what the whole computes', async () => {
@@ -64,20 +67,22 @@ describe('on rendered signs', () => {
     budgetMs: Infinity,
   });
 
-  it('goes on from a checkpoint to the same bytes', async () => {
+  it('goes on from a checkpoint to the same bytes, whatever it had taken until then', async () => {
     const checkpoints: Buffer[] = [];
     const onCheckpoint = (state: Buffer): Promise<void> => {
       checkpoints.push(state);
       return Promise.resolve();
     };
-    const straight = await fineTune({ ...input(10, 4), onCheckpoint });
+    const straight = await fineTune({ ...input(18, 4), onCheckpoint });
     const steps: TrainingStep[] = [];
+    const { pace, trainer } = readCheckpoint(checkpoints[0] ?? Buffer.alloc(0));
     const resumed = await fineTune({
-      ...input(10, 4),
-      ...(checkpoints[0] ? { checkpoint: checkpoints[0] } : {}),
+      ...input(18, 4),
+      checkpoint: writeCheckpoint({ ...pace, spentMs: 100 * hourMs }, trainer),
+      budgetMs: hourMs,
       onStep: (step) => steps.push(step),
     });
-    expect(steps.map(({ step }) => step)).toEqual([9, 10]);
+    expect(steps.map(({ step }) => step)).toEqual([9, 10, 11, 12, 13, 14, 15, 16, 17, 18]);
     expect(resumed).toEqual(straight);
   });
 
