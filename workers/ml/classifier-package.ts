@@ -23,8 +23,7 @@ export interface ClassifierModel extends HeadParameters {
   /** Proposed probability threshold of each tag. */
   thresholds: number[];
   /**
-   * Of a fine-tuned model: what it has in place of the backbone's convolutions from stride 8 on, by their names. Its head
-   * stands on the raw pooled feature.
+   * Of a fine-tuned model: what it has in place of the backbone's convolutions from stride 8 on, by their names.
    */
   tail?: Weights;
 }

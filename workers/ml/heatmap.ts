@@ -11,17 +11,16 @@ const maxEdge = 512;
  * Where the logit of a tag comes from, by the view of the whole picture: [side * side], 0 to 1.
  *
  * f = s / |s| with s = sqrt(p), so d(w·f)/dp_c = (w_c - f_c (w·f)) / (2 s_c |s|); this gradient times the map before
- * pooling is the share of each place. Places that speak against the tag are cut off at 0. The head of a fine-tuned model
- * stands on p itself, so that w is the gradient.
+ * pooling is the share of each place. Places that speak against the tag are cut off at 0.
  */
 export function tagRelevance(
-  head: Pick<ClassifierModel, 'weights' | 'tail'>,
+  head: Pick<ClassifierModel, 'weights'>,
   tagIndex: number,
   { pooled, map, side }: PooledWithMap,
 ): Float32Array {
   const cells = side * side;
   const w = head.weights.subarray(tagIndex * FEATURE_LENGTH, (tagIndex + 1) * FEATURE_LENGTH);
-  const gradient = head.tail ? w : logitGradient(w, pooled.subarray(0, FEATURE_LENGTH));
+  const gradient = logitGradient(w, pooled.subarray(0, FEATURE_LENGTH));
   const relevance = new Float32Array(cells);
   for (let c = 0; c < FEATURE_LENGTH; c++)
     for (let i = 0; i < cells; i++)
