@@ -61,6 +61,8 @@ interface Judged {
 const clearLead = 2;
 /** In standard errors of the difference: what the tuned model may fall behind without having shown that it is the worse one. */
 const benefitOfDoubt = 1;
+/** Of fewer images nothing can be told, and the quick model stays. */
+export const fewestCompared = 2;
 
 /**
  * The number of images right decides when its difference is more than chance, else the log-loss: on a few dozen images it tells
@@ -73,8 +75,7 @@ function isKept(tuned: Judged, quick: Judged): boolean {
   const [onlyTuned, onlyQuick] = [onlyOf(tuned, quick), onlyOf(quick, tuned)];
   if (Math.abs(onlyTuned - onlyQuick) > clearLead * Math.sqrt(onlyTuned + onlyQuick)) return onlyTuned > onlyQuick;
   const lost = tuned.losses.map((loss, i) => loss - (quick.losses[i] ?? NaN));
-  // Of one image nothing can be told, and the quick model stays.
-  return lost.length > 1 && mean(lost) <= benefitOfDoubt * standardError(lost);
+  return lost.length >= fewestCompared && mean(lost) <= benefitOfDoubt * standardError(lost);
 }
 
 function judge(held: HeldOut, kind: ProjectKind): Judged {

@@ -14,7 +14,7 @@ import { readWeights } from './learned-part.ts';
 import type { OpenTrainings } from './open-trainings.ts';
 import { withHeartbeat } from './steady-heartbeat.ts';
 import { WrongPlanError, type FineTunePlan } from './training-plan.ts';
-import { heldOutWarnings } from './warnings.ts';
+import { heldOutWarnings, quickKeptWarning } from './warnings.ts';
 
 /** Keeps the tuned classifier unless the quick one did better on images that neither had seen. */
 export const keepBetter =
@@ -53,12 +53,9 @@ async function decide(deps: ActivityDeps, decision: Decision): Promise<HeadResul
   await deps.database.transact((manager) => manager.update(Iteration, { id: iterationId }, { comparison }));
   const judged = new Set(evaluation.imageIds);
   const images = snapshot.images.filter(({ id }) => judged.has(id));
-  const added = isTuned ? heldOutWarnings(images, comparison.imageCount) : [quickWarning(comparison.imageCount)];
+  const added = isTuned ? heldOutWarnings(images, comparison.imageCount) : [quickKeptWarning(comparison.imageCount)];
   return { modelSha256, warnings: [...quick.warnings, ...added] };
 }
-
-const quickWarning = (imageCount: number): string =>
-  `Adapting the backbone did worse on ${imageCount} images that neither model had seen; the quick model was kept.`;
 
 async function readQuickEvaluation({ storage }: ActivityDeps, iterationId: string): Promise<ClassificationEvaluation> {
   const evaluation = readEvaluation(await storage.get(keys.quickEvaluation(iterationId)));

@@ -1,4 +1,6 @@
 import type { Snapshot } from '../../schema/contracts/training.ts';
+import { foldGroups } from '../ml/folds.ts';
+import { fewestCompared } from './compare-models.ts';
 import type { ActivityDeps } from './deps.ts';
 import type { LeftOutImage } from './left-out.ts';
 
@@ -52,23 +54,43 @@ function imbalance({ snapshot, images }: WarningInput): string[] {
   return [`The tags are unbalanced: ${pair}; the rare tag will be missed more often.`];
 }
 
+type Images = Snapshot['images'];
+
 function nearDuplicates({ images, groups, snapshot }: WarningInput): string[] {
-  const members = new Map<number, Snapshot['images']>();
+  const isTest = images.map((image) => image.isTest);
+  const together = foldGroups({ groups: [...groups], isTest });
+  const members = new Map<number, Images>();
+  const apart = new Set<number>();
   images.forEach((image, i) => {
     const group = groups[i] ?? i;
     members.set(group, [...(members.get(group) ?? []), image]);
+    if (together[i] !== group) apart.add(group);
   });
-  const pairs = [...members.values()].filter((group) => group.length > 1);
+  const pairs = [...members].filter(([, own]) => own.length > 1);
+  const tested = pairs.filter(([, own]) => own.some((image) => image.isTest) && own.some((image) => !image.isTest));
+  const split = pairs.filter(([group]) => apart.has(group));
+  const kept = pairs.filter((pair) => !tested.includes(pair) && !split.includes(pair));
+  const tooGood = 'so that the figures are too good';
+  return [
+    ...told(tested, `look nearly the same across training and test images, ${tooGood}`),
+    ...told(split, `look nearly the same as another, too many for one fold, ${tooGood}`),
+    ...told(kept, 'look nearly the same as another; they stay in one fold'),
+    ...pairs.flatMap(([, own]) => differingTags(own, snapshot)).slice(0, 5),
+  ];
+}
+
+/** How many images that is said of, and which for example. */
+function told(pairs: readonly (readonly [number, Images])[], what: string): string[] {
   if (pairs.length === 0) return [];
-  const count = pairs.reduce((sum, group) => sum + group.length, 0);
-  const some = pairs.slice(0, 5).map((group) =>
-    group
-      .slice(0, 2)
-      .map(({ id }) => id)
-      .join(' and '),
-  );
-  const warning = `${count} images look nearly the same as another; they stay in one fold: ${some.join('; ')}.`;
-  return [warning, ...pairs.flatMap((group) => differingTags(group, snapshot)).slice(0, 5)];
+  const count = pairs.reduce((sum, [, own]) => sum + own.length, 0);
+  const some = pairs.slice(0, 5).map(([, own]) => examples(own).join(' and '));
+  return [`${count} images ${what}: ${some.join('; ')}.`];
+}
+
+/** Two of them; of both kinds if there are. */
+function examples([first, ...others]: Images): string[] {
+  const other = others.find(({ isTest }) => isTest !== first?.isTest) ?? others[0];
+  return [first, other].flatMap((image) => image?.id ?? []);
 }
 
 function differingTags(group: Snapshot['images'], { tags }: Snapshot): string[] {
@@ -85,6 +107,13 @@ export function heldOutWarnings(images: Snapshot['images'], judgedCount: number)
   return [
     `The figures come from ${judgedCount} of ${images.length} images, which a training with the same settings had not seen.`,
   ];
+}
+
+/** Why an ADVANCED training gave a quick model. */
+export function quickKeptWarning(comparedCount: number): string {
+  if (comparedCount < fewestCompared)
+    return `Too few images (${comparedCount}) were held out to compare the adapted model with the quick one, which was kept.`;
+  return `Adapting the backbone did worse on ${comparedCount} images that neither model had seen; the quick model was kept.`;
 }
 
 function leftOutImages({ leftOut }: WarningInput): string[] {

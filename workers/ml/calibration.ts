@@ -32,7 +32,7 @@ function logLossOf(probabilities: Float64Array, kind: ProjectKind, targets: numb
   return probabilities.reduce((sum, p, k) => sum + log(wanted.has(k) ? p : 1 - p), 0);
 }
 
-/** The temperature between 0.5 and 2 with the lowest log-loss, by golden section on its logarithm. */
+/** The temperature between 0.5 and 2 with the lowest log-loss, by golden section on its logarithm; 1 where none is better. */
 export function fitTemperature(held: HeldOut, kind: ProjectKind): number {
   const golden = (Math.sqrt(5) - 1) / 2;
   let low = Math.log(0.5);
@@ -43,5 +43,6 @@ export function fitTemperature(held: HeldOut, kind: ProjectKind): number {
     if (meanLogLoss(held, kind, Math.exp(left)) <= meanLogLoss(held, kind, Math.exp(right))) high = right;
     else low = left;
   }
-  return Math.min(2, Math.max(0.5, Math.exp((low + high) / 2)));
+  const best = Math.min(2, Math.max(0.5, Math.exp((low + high) / 2)));
+  return meanLogLoss(held, kind, best) < meanLogLoss(held, kind, 1) ? best : 1;
 }

@@ -8,7 +8,7 @@ export const NEVER_TRAINED = -2;
 /** What the pictures are divided by; all arrays have one entry per picture. */
 export interface FoldInput {
   targets: number[][];
-  /** Near-duplicates have the same number. */
+  /** Near-duplicates have the same number, the place of one of them. */
   groups: number[];
   /** The user's own test pictures. */
   isTest: boolean[];
@@ -27,7 +27,23 @@ interface Group {
 }
 
 /**
- * Fold of every picture, 0 to (folds - 1): each fold gets its share of each tag, near-duplicates stay together. Folds =
+ * Which pictures stay together: near-duplicates, unless they are more than half of all that may be trained on, as of a camera
+ * that never moves. With those in one fold, little or nothing would be left to learn from.
+ * @returns one number per picture; together stay those of the same
+ */
+export function foldGroups({ groups, isTest }: Pick<FoldInput, 'groups' | 'isTest'>): number[] {
+  const sizes = new Map<number, number>();
+  let all = 0;
+  groups.forEach((group, image) => {
+    if (isTest[image]) return;
+    all++;
+    sizes.set(group, (sizes.get(group) ?? 0) + 1);
+  });
+  return groups.map((group, image) => ((sizes.get(group) ?? 0) > all / 2 ? image : group));
+}
+
+/**
+ * Fold of every picture, 0 to (folds - 1): each fold gets its share of each tag, `foldGroups` stay together. Folds =
  * pictures of the rarest tag, at least 2 and at most `maxFolds`. Test pictures get `NEVER_TRAINED`.
  */
 export function assignFolds(input: FoldInput): Int32Array {
@@ -60,9 +76,10 @@ function countTags(input: FoldInput): Map<number, number> {
 function orderedGroups(input: FoldInput, counts: Map<number, number>): Group[] {
   const random = seededRandom(input.seed);
   const groups = new Map<number, Group>();
+  const numbers = foldGroups(input);
   input.targets.forEach((tags, image) => {
     if (input.isTest[image]) return;
-    const id = input.groups[image] ?? -1 - image;
+    const id = numbers[image] ?? -1 - image;
     let group = groups.get(id);
     if (!group) groups.set(id, (group = { images: [], tags: new Map(), rarest: Infinity, order: random() }));
     group.images.push(image);

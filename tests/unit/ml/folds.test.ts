@@ -25,6 +25,16 @@ describe('assignFolds', () => {
     for (let g = 1; g < 15; g++) expect(new Set(folds.subarray(g * 4, g * 4 + 4)).size).toBe(1);
   });
 
+  it('takes near-duplicates apart that are more than half of what may be trained on, and no others', () => {
+    const groups = targets.map((_, i) => (i < 31 ? 0 : i < 40 ? 31 : i));
+    const folds = assignFolds({ ...plain, groups });
+    expect(new Set(folds.subarray(0, 31)).size).toBe(5);
+    expect(new Set(folds.subarray(31, 40)).size).toBe(1);
+    const half = targets.map((_, i) => (i < 30 ? 0 : i));
+    expect(new Set(assignFolds({ ...plain, groups: half }).subarray(0, 30)).size).toBe(1);
+    expect(new Set(assignFolds({ ...plain, groups: targets.map(() => 0) })).size).toBe(5);
+  });
+
   it('makes as many folds as the rarest tag has pictures, at least two', () => {
     const few = { targets: [[0], [0], [0], [1], [1], [1], [1]], groups: [0, 1, 2, 3, 4, 5, 6], isTest: [], seed: 1 };
     expect(Math.max(...assignFolds(few))).toBe(2);
