@@ -9,6 +9,7 @@ import { backbones, type BackboneName } from './ml/backbones/registry.ts';
 import { detectorRecipe } from './ml/detection/recipe.ts';
 import { fineTuneRecipe, type FineTuneRecipe } from './ml/fine-tuning/recipe.ts';
 import { openTrunk } from './ml/fine-tuning/trunk.ts';
+import { OnceEach } from './ml/once-each.ts';
 
 export type ActivitiesConfig = Pick<Config, 'database' | 'storage' | 'training' | 'limits' | 'urls'>;
 
@@ -21,15 +22,15 @@ export interface OpenActivities {
 
 export async function openActivities(config: ActivitiesConfig): Promise<OpenActivities> {
   const database = await openDatabase(config.database, entities, []);
-  const backbone = keptOpen((name) => openBackbone(backbones[name], config.training));
-  const trunk = keptOpen((name) => openTrunk(backbones[name], config.training));
+  const opened = new OnceEach((name: BackboneName) => openBackbone(backbones[name], config.training));
+  const trunks = new OnceEach((name: BackboneName) => openTrunk(backbones[name], config.training));
   const { limits } = config;
   const { mostSteps } = config.training;
   const activities = createActivities({
     database,
     storage: await openStorage(config.storage),
-    backbone: backbone.open,
-    trunk: trunk.open,
+    backbone: (name) => opened.of(name),
+    trunk: (name) => trunks.of(name),
     recipes: {
       detector: (facts) => detectorRecipe({ ...facts, mostSteps }),
       fineTuning: (facts) => withinSteps(fineTuneRecipe(facts), facts.imageCount, mostSteps),
@@ -48,8 +49,7 @@ export async function openActivities(config: ActivitiesConfig): Promise<OpenActi
     },
   });
   const close = async (): Promise<void> => {
-    await backbone.release();
-    await trunk.release();
+    for (const open of [...(await opened.all()), ...(await trunks.all())]) await open.release();
     await database.close();
   };
   return { activities, database, close };
@@ -59,19 +59,4 @@ export async function openActivities(config: ActivitiesConfig): Promise<OpenActi
 function withinSteps(recipe: FineTuneRecipe, imageCount: number, most: number): FineTuneRecipe {
   const epochs = Math.min(recipe.epochs, (most * recipe.batchSize) / imageCount);
   return { ...recipe, epochs, minSteps: Math.min(recipe.minSteps, most) };
-}
-
-/** Opens each once, when it is first asked for. */
-function keptOpen<T extends { release(): Promise<void> }>(open: (name: BackboneName) => Promise<T>) {
-  const known = new Map<BackboneName, Promise<T>>();
-  return {
-    open: (name: BackboneName): Promise<T> => {
-      const opened = known.get(name) ?? open(name);
-      known.set(name, opened);
-      return opened;
-    },
-    release: async (): Promise<void> => {
-      for (const opened of known.values()) await (await opened).release();
-    },
-  };
 }

@@ -1,4 +1,5 @@
 import type { Snapshot } from '../../schema/contracts/training.ts';
+import { OnceEach } from '../ml/once-each.ts';
 import type { ActivityDeps } from './deps.ts';
 import { Originals } from './originals.ts';
 import { ProgressTracker } from './progress.ts';
@@ -47,10 +48,6 @@ export class OpenTrainings {
 
 /** Loads when first asked, and again only after a failure: the next attempt may find the storage back. */
 function once<T>(load: () => Promise<T>): () => Promise<T> {
-  let loaded: Promise<T> | undefined;
-  return () =>
-    (loaded ??= load().catch((error: unknown) => {
-      loaded = undefined;
-      throw error;
-    }));
+  const loaded = new OnceEach<null, T>(load);
+  return () => loaded.of(null);
 }

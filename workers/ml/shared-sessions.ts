@@ -1,32 +1,23 @@
 import { openBackbone, type Backbone } from './backbones/backbone.ts';
-import { backbones, type BackboneName, type BackboneSpec } from './backbones/registry.ts';
+import { backbones, type BackboneName } from './backbones/registry.ts';
 import { openTrunk, type Trunk } from './fine-tuning/trunk.ts';
+import { OnceEach } from './once-each.ts';
 
 /** What all models of a backbone have in common; opened when the first one asks, with one thread. */
 export class SharedSessions {
-  private readonly backbones = new Map<BackboneName, Promise<Backbone>>();
-  private readonly trunks = new Map<BackboneName, Promise<Trunk>>();
+  private readonly backbones = new OnceEach((name: BackboneName) => openBackbone(backbones[name]));
+  private readonly trunks = new OnceEach((name: BackboneName) => openTrunk(backbones[name]));
 
   backbone(name: BackboneName): Promise<Backbone> {
-    return openedOnce(this.backbones, name, openBackbone);
+    return this.backbones.of(name);
   }
 
   /** Of fine-tuned models. */
   trunk(name: BackboneName): Promise<Trunk> {
-    return openedOnce(this.trunks, name, openTrunk);
+    return this.trunks.of(name);
   }
 
   async release(): Promise<void> {
-    for (const opened of [...this.backbones.values(), ...this.trunks.values()]) await (await opened).release();
+    for (const open of [...(await this.backbones.all()), ...(await this.trunks.all())]) await open.release();
   }
-}
-
-function openedOnce<T>(
-  opened: Map<BackboneName, Promise<T>>,
-  name: BackboneName,
-  open: (spec: BackboneSpec) => Promise<T>,
-): Promise<T> {
-  const one = opened.get(name) ?? open(backbones[name]);
-  opened.set(name, one);
-  return one;
 }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { readBackbone } from './backbone.ts';
 import type { BackboneName, BackboneSpec } from './registry.ts';
 import { fromFloat16 } from '../float16.ts';
+import { OnceEach } from '../once-each.ts';
 import type { Weights } from '../trainer/network.ts';
 import {
   elementTypes,
@@ -31,13 +32,11 @@ export interface BackboneGraph {
   filterSizes: Readonly<Record<string, number>>;
 }
 
-const graphs = new Map<string, Promise<BackboneGraph>>();
-
 /** Read once: every model of a backbone asks for it. */
+const graphs = new OnceEach(readGraph);
+
 export function backboneGraph(spec: BackboneSpec): Promise<BackboneGraph> {
-  const known = graphs.get(spec.sha256) ?? readGraph(spec);
-  graphs.set(spec.sha256, known);
-  return known;
+  return graphs.of(spec);
 }
 
 async function readGraph(spec: BackboneSpec): Promise<BackboneGraph> {
