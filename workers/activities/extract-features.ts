@@ -64,7 +64,7 @@ async function extractAll(
   const work = images.map((placed) =>
     lanes.run(async () => {
       signal.throwIfAborted();
-      const leftOut = await extractOne(extraction, placed);
+      const leftOut = await extractOne(extraction, placed, signal);
       onImage();
       return leftOut;
     }),
@@ -76,9 +76,9 @@ async function extractAll(
 }
 
 /** Says why the image was left out, if it was. */
-async function extractOne(extraction: Extraction, placed: PlacedImage): Promise<LeftOutImage[]> {
+async function extractOne(extraction: Extraction, placed: PlacedImage, signal: AbortSignal): Promise<LeftOutImage[]> {
   try {
-    await extraction.extract(placed);
+    await extraction.extract(placed, signal);
     return [];
   } catch (error) {
     // Only the picture's own fault leaves it out: a broken runtime must not.

@@ -10,8 +10,8 @@ export interface PlacedImage {
 export interface Extraction {
   /** Ids of those for which everything is stored. */
   listKept(images: readonly PlacedImage[]): Promise<Set<string>>;
-  /** @throws ImageRefusal for a damaged picture */
-  extract(placed: PlacedImage): Promise<void>;
+  /** @throws ImageRefusal for a damaged picture, or what the signal was aborted with: then nothing is stored any more */
+  extract(placed: PlacedImage, signal: AbortSignal): Promise<void>;
   /** Resolves when everything that was extracted is stored. */
   finish(): Promise<void>;
 }
@@ -25,8 +25,8 @@ export function bothExtractions(first: Extraction, second: Extraction): Extracti
       const ids = images.map(({ image }) => image.id);
       return new Set(ids.filter((id) => each.every(({ kept }) => kept.has(id))));
     },
-    async extract(placed) {
-      for (const { extraction, kept } of each) if (!kept.has(placed.image.id)) await extraction.extract(placed);
+    async extract(placed, signal) {
+      for (const { extraction, kept } of each) if (!kept.has(placed.image.id)) await extraction.extract(placed, signal);
     },
     async finish() {
       for (const { extraction } of each) await extraction.finish();

@@ -15,7 +15,7 @@ import { importIteration } from './import-iteration.ts';
 import { Lanes } from '../../infra/lanes.ts';
 import { keepBetter } from './keep-better.ts';
 import { OpenTrainings } from './open-trainings.ts';
-import { reportProgress } from './progress.ts';
+import { lockRunning, reportProgress } from './progress.ts';
 import { takeSnapshot } from './take-snapshot.ts';
 import { trainPart } from './train-part.ts';
 import { writeExport } from './write-export.ts';
@@ -28,6 +28,8 @@ const completeIteration =
     // First: an attempt that fails here has told nobody of the end.
     await storage.deletePrefix(keys.trainingWork(iterationId));
     await database.transact(async (manager) => {
+      // An earlier attempt may have told, too.
+      if (!(await lockRunning(manager, iterationId))) return;
       await manager.update(Iteration, { id: iterationId }, { warnings, modelSha256, trainedAt: new Date() });
       const progress = { status: IterationStatus.COMPLETED, phase, fraction: 1, message: 'The model is ready.' };
       await reportProgress(manager, iterationId, progress);

@@ -16,6 +16,17 @@ export interface Progress {
   message: string;
 }
 
+const running: ReadonlySet<IterationStatus> = new Set([IterationStatus.QUEUED, IterationStatus.TRAINING]);
+
+/**
+ * The row of a training, kept from others until the transaction ends; null when it is over or gone: an activity that was
+ * cancelled may go on for a while, and must not write behind those who cleaned up after it.
+ */
+export async function lockRunning(manager: EntityManager, id: string): Promise<Iteration | null> {
+  const row = await lockRow(manager, Iteration, { id });
+  return row && running.has(row.status) ? row : null;
+}
+
 /**
  * Writes progress on the iteration and the event that tells subscribers, in the caller's transaction.
  * @param point the step of gradient descent that was reached, for subscribers that draw the curve
@@ -94,9 +105,9 @@ export class ProgressTracker {
     this.tell(this.shardsTogether(total));
   }
 
-  /** An attempt at a part begins; steps up to its checkpoint already count as done. */
-  beginPart(part: number, doneSteps: number): ShardProgress {
-    return this.beginShard(firstPartRow - part, 0, doneSteps);
+  /** An attempt at a part begins; its first step tells what was done before. */
+  beginPart(part: number): ShardProgress {
+    return this.beginShard(firstPartRow - part, 0, 0);
   }
 
   /** @param partCount of all parts, which are about equally long */
@@ -183,8 +194,8 @@ export class ProgressTracker {
     const { iterationId: id } = this;
     const plan = await this.plan();
     await this.database.transact(async (manager) => {
-      const row = await lockRow(manager, Iteration, { id });
-      if (row?.status !== IterationStatus.TRAINING) return;
+      const row = await lockRunning(manager, id);
+      if (!row) return;
       if (rows.length > 0) await manager.upsert(ShardProgress, rows, ['iterationId', 'shard']);
       if (points.length > 0)
         await manager.update(Iteration, { id }, { trainingCurve: addToCurve(row.trainingCurve ?? [], points) });

@@ -19,7 +19,7 @@ import { Tag } from '../../schema/entities/tag.entity.ts';
 import { ClassificationType, IterationStatus, ProjectKind, TagType, TrainingPhase } from '../../schema/enums.ts';
 import { sha256 } from '../ml/model-package.ts';
 import type { ActivityDeps } from './deps.ts';
-import { reportProgress } from './progress.ts';
+import { lockRunning, reportProgress } from './progress.ts';
 import { makePlan, writePlan } from './training-plan.ts';
 
 /** In multi-class the Negative tag is a class like any other; elsewhere it stands for having no tag. */
@@ -102,6 +102,7 @@ export const takeSnapshot =
     await deps.storage.put(keys.snapshot(iterationId), bytes);
     await writePlan(deps.storage, iterationId, plan);
     await deps.database.transact(async (manager) => {
+      if (!(await lockRunning(manager, iterationId))) return;
       const facts = { snapshotSha256: sha256(bytes), imageCount: snapshot.images.length };
       await manager.update(Iteration, { id: iterationId }, facts);
       const message = `${snapshot.images.length} images, ${snapshot.tags.length} tags`;

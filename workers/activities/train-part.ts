@@ -63,7 +63,7 @@ async function learnPart(
   const placed = snapshot.images.map(({ id }, index) => ({ id, index }));
   const usable = takingPart(placed, leftOut).map(({ index }) => index);
   const { parts, own } = partOf(plan, part);
-  const progress = tracker.beginPart(part, 0);
+  const progress = tracker.beginPart(part);
   // An attempt that finds everything learned has no step of its own to tell of.
   let last = trainingCurve?.findLast((point) => point.part === part);
   const checkpointKey = keys.checkpoint(iterationId, part);

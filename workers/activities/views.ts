@@ -27,8 +27,11 @@ function storedViews(
       const isKept = await Promise.all(images.map((placed) => storage.exists(keyOf(placed))));
       return new Set(images.flatMap(({ image }, i) => (isKept[i] ? [image.id] : [])));
     },
-    async extract(placed) {
-      await storage.put(keyOf(placed), await render(placed));
+    async extract(placed, signal) {
+      const views = await render(placed);
+      // A training that was cancelled meanwhile may have been cleaned up by now.
+      signal.throwIfAborted();
+      await storage.put(keyOf(placed), views);
     },
     finish: () => Promise.resolve(),
   };

@@ -86,7 +86,7 @@ test('adds up the steps of parts in several processes, and keeps the curve of ea
   const workers = [await tracker(), await tracker()];
   await Promise.all(
     workers.map(async (worker, part) => {
-      const row = worker.beginPart(part, 0);
+      const row = worker.beginPart(part);
       for (let step = 1; step <= 40; step++) {
         worker.stepDone(row, { ...facts, part, step, loss: 2 / step }, 2);
         await sleep(60);

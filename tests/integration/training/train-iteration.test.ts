@@ -3,20 +3,22 @@ import type { Database } from '../../../infra/database/database.ts';
 import type { Storage } from '../../../infra/storage/storage.ts';
 import { keys } from '../../../infra/storage/keys.ts';
 import { renderSamples } from '../../../samples/render.ts';
-import type { Iteration } from '../../../schema/entities/iteration.entity.ts';
+import { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import { ShardProgress } from '../../../schema/entities/shard-progress.entity.ts';
+import { IterationStatus } from '../../../schema/enums.ts';
 import { readFeaturePack } from '../../../workers/ml/feature-pack.ts';
 import { readModelPackage, sha256 } from '../../../workers/ml/model-package.ts';
 import type { EmbeddedRunner } from '../../../workflows/engines/embedded-runner.ts';
 import { EmbeddedEngine } from '../../../workflows/engines/embedded.ts';
-import { newRunner } from './runner.ts';
-import { createTrainingData, trainToEnd, type TrainingData } from './setup.ts';
+import { newRunner, type TrainingRunner } from './runner.ts';
+import { createTrainingData, insertIteration, trainToEnd, type TrainingData } from './setup.ts';
 import { StoredProject } from './stored-project.ts';
 
 let data: TrainingData;
 let database: Database;
 let storage: Storage;
 let runner: EmbeddedRunner;
+let activities: TrainingRunner['activities'];
 let engine: EmbeddedEngine;
 const releases: (() => Promise<void>)[] = [];
 let project: StoredProject;
@@ -41,6 +43,7 @@ afterAll(async () => {
 function startRunner(threads: number): EmbeddedRunner {
   const made = newRunner({ database, storage, threads });
   releases.push(made.release);
+  activities = made.activities;
   return made.runner;
 }
 
@@ -77,4 +80,12 @@ test('a training after ten more images computes ten', async () => {
   expect(await train()).toMatchObject({ status: 'COMPLETED', imageCount: 40 });
   expect(await packSizes()).toEqual([10, 30]);
   expect(await database.read.manager.count(ShardProgress)).toBe(0);
+});
+
+test('an activity that goes on after its training was cancelled does not bring it back', async () => {
+  const iterationId = await insertIteration(database, project.id, { status: IterationStatus.CANCELLED });
+  await activities.takeSnapshot({ iterationId });
+  await activities.completeIteration({ iterationId, warnings: [], modelSha256: 'a'.repeat(64) });
+  const row = await database.read.manager.findOneByOrFail(Iteration, { id: iterationId });
+  expect(row).toMatchObject({ status: 'CANCELLED', modelSha256: null, trainedAt: null });
 });
