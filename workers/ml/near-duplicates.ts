@@ -5,7 +5,8 @@ const bandCount = 4;
  * others, share one. The number is the index of the first picture of the group.
  *
  * Hashes are cut into four bands of 16 bits. Two hashes within d bits have a band within floor(d / 4) bits, so only
- * pictures that share such a band are compared: 100,000 pictures take seconds instead of hours.
+ * pictures that share such a band are compared: 100,000 pictures take a second instead of minutes. On a white ground most
+ * share the bands of their upper and lower edge, and the time grows with the square again: 20,000 take seven seconds.
  * @param hashes 16 hexadecimal digits each
  */
 export function groupNearDuplicates(hashes: string[], maxDistance = 4): number[] {
