@@ -77,9 +77,12 @@ Measured on photographs that took no part in training (the test split of each se
 draws of the training photographs, or other seeds) it gives the mean and the standard deviation (of a sample, by n - 1). Minutes are wall time on the machine
 that measured (two cores); above a load of 2 to 3 it had other work to do, and they are too long. A row tells of the recipe of its day
 ([decisions.md](decisions.md) says what was changed, and why). This page is written by \`npm run bench quality\`, one row of it by
-\`npm run bench quality -- --only detectors/bccd/QUICK\`; the values of every run are in [quality.json](quality.json).
+\`npm run bench quality -- --only detectors/bccd/QUICK/all\`, where \`--runs 1\` takes one seed and \`--more\` keeps the runs that the row has; the
+values of every run are in [quality.json](quality.json).
 
-The sets are samples of public photographs; they are not part of the project.
+The sets are samples of public photographs. They are not part of the project, and are looked for beside it, in \`../shared/datasets/NAME\`: those
+of one tag a photograph as \`train/TAG\` and \`test/TAG\`, those with boxes as \`images\` and a COCO file \`annotations.json\` whose \`split\` lists the file
+names of \`train\` and \`test\`, and for several tags a photograph \`multilabel.json\`.
 
 | set | source | licence |
 | --- | --- | --- |
