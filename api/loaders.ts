@@ -20,6 +20,7 @@ export function createLoaders(database: Database) {
   return {
     image: byId(database, Image),
     iteration: byId(database, Iteration),
+    region: byId(database, Region),
     tag: byId(database, Tag),
     tagsOfImage: new DataLoader<string, Tag[]>(async (ids) => {
       const tags = await tagsOf(database.read.manager, ids);

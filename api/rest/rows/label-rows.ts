@@ -1,9 +1,12 @@
 import { z } from 'zod';
+import type { Project } from '../../../schema/entities/project.entity.ts';
 import type { Region } from '../../../schema/entities/region.entity.ts';
+import { notFound } from '../../errors.ts';
 import { Answer, row, type Row, type RowRequest } from '../row.ts';
 import { mostInBatch, mostTagIds, regionBatch, regionSummary, tagBatch, tagSummary } from '../wire/image-models.ts';
 import { csv, uuid } from '../wire/query.ts';
 import { isWithinLimit } from '../wire/within-limit.ts';
+import { imagesOf } from './image-rows.ts';
 
 type Asked = Pick<RowRequest, 'caller' | 'services' | 'loaders' | 'path'>;
 type Pair = z.output<typeof tagBatch>['tags'][number];
@@ -31,7 +34,10 @@ export const labelRows: readonly Row[] = [
     summary: 'Takes every one of these tags off every one of these pictures.',
     query: z.object({ imageIds: csv(uuid(), mostInBatch), tagIds: csv(uuid(), mostTagIds) }),
     answer: null,
-    call: ({ caller, services, query }) => services.images.untag(caller, query),
+    call: async (request) => {
+      await requireImages(request, request.query.imageIds);
+      await request.services.images.untag(request.caller, request.query);
+    },
   }),
   row({
     ...about,
@@ -52,13 +58,39 @@ export const labelRows: readonly Row[] = [
     summary: 'Takes regions away.',
     query: z.object({ regionIds: csv(uuid(), mostInBatch) }),
     answer: null,
-    call: ({ caller, services, query }) => services.regions.remove(caller, query.regionIds),
+    call: async (request) => {
+      const { regionIds } = request.query;
+      await requireRegions(request, regionIds);
+      await request.services.regions.remove(request.caller, regionIds);
+    },
   }),
 ];
 
+/** The services find images by their ids alone; those of another project are none of the path's. */
+async function requireImages(request: Asked, imageIds: readonly string[]): Promise<void> {
+  await imagesOf(request, await projectOf(request), imageIds);
+}
+
+/** @throws DomainError NOT_FOUND for one that the project does not have */
+async function requireRegions(request: Asked, ids: readonly string[]): Promise<void> {
+  const project = await projectOf(request);
+  const rows = await request.loaders.region.loadMany([...ids]);
+  rows.forEach((found, i) => {
+    if (found instanceof Error) throw found;
+    if (found?.projectId !== project.id) throw notFound('region of this project', ids[i] ?? '');
+  });
+}
+
+const projectOf = ({ caller, services, path }: Asked): Promise<Project> =>
+  services.projects.get(caller, 'label', path('projectId'));
+
 /** Pictures of a tag together, since the service takes them so. */
-async function tagPairs({ caller, services, loaders, path }: Asked, pairs: readonly Pair[]) {
-  await services.projects.get(caller, 'label', path('projectId'));
+async function tagPairs(request: Asked, pairs: readonly Pair[]) {
+  const { caller, services, loaders } = request;
+  await requireImages(
+    request,
+    pairs.map(({ imageId }) => imageId),
+  );
   const summary: z.input<typeof tagSummary> = { created: [], duplicated: [], exceeded: [] };
   const fresh = new Map<string, Pair[]>();
   for (const pair of pairs) {
@@ -78,8 +110,11 @@ async function tagPairs({ caller, services, loaders, path }: Asked, pairs: reado
 }
 
 async function drawRegions(request: Asked, regions: readonly Drawn[]): Promise<Answer> {
-  const { caller, services, loaders, path } = request;
-  await services.projects.get(caller, 'label', path('projectId'));
+  const { caller, services, loaders } = request;
+  await requireImages(
+    request,
+    regions.map(({ imageId }) => imageId),
+  );
   const before = new Set<string>();
   for (const { imageId } of regions) for (const { id } of await loaders.regionsOfImage.load(imageId)) before.add(id);
   const summary: z.input<typeof regionSummary> = { created: [], duplicated: [], exceeded: [] };
