@@ -22,7 +22,7 @@ import {
   regionsOf,
   type Drawn,
 } from '../regions/drawing.ts';
-import { getTags } from '../tags/tag.service.ts';
+import { findTags, named } from '../tags/tag.service.ts';
 import {
   attachTags,
   checkImageTags,
@@ -61,8 +61,17 @@ type OfBatch = Pick<AddImagesInput, 'tagIds' | 'metadata'>;
 
 interface BatchContext {
   project: Project;
-  /** Every tag that the batch names, by id. */
+  /** Every tag that the batch names and the project has, by id. */
   tags: ReadonlyMap<string, Tag>;
+}
+
+interface CommitContext {
+  /** Tags of the batch that are there still, by id. */
+  known: ReadonlyMap<string, Tag>;
+  rules: TagRules;
+  /** How many images more the project may have. */
+  room: number;
+  change: CountChange;
 }
 
 const accepted = { code: null, message: null };
@@ -71,7 +80,8 @@ function refused(code: string, message: string, imageId: string | null = null): 
   return { status: imageId ? AddImageStatus.DUPLICATE : AddImageStatus.REFUSED, code, message, imageId };
 }
 
-const idsOfTags = (image: Staged): string[] => ('tags' in image ? image.tags.map(({ id }) => id) : []);
+const idsOfTags = (image: Pick<Labels, 'tags'> | { refusal: AddImageResult }): string[] =>
+  'tags' in image ? image.tags.map(({ id }) => id) : [];
 
 /** Takes images in: looks at each, stores the bytes, and then makes the rows of a whole batch at once. */
 export class ImageIntake {
@@ -116,12 +126,14 @@ export class ImageIntake {
     const project = await lockProject(manager, projectId);
     const rules = tagRules(project, this.limits);
     // Once more: a tag may have been deleted while the images were on their way.
-    await getTags(manager, projectId, [...new Set(staged.flatMap((image) => idsOfTags(image)))]);
+    const known = await findTags(manager, projectId, [...new Set(staged.flatMap((image) => idsOfTags(image)))]);
     const change = noChange();
     const results: AddImageResult[] = [];
     for (const image of staged) {
       const room = this.limits.imagesPerProject - project.imageCount - change.images;
-      results.push('refusal' in image ? image.refusal : await this.commitOne(manager, image, { rules, room, change }));
+      results.push(
+        'refusal' in image ? image.refusal : await this.commitOne(manager, image, { known, rules, room, change }),
+      );
     }
     await markChanged(manager, projectId, change);
     return results;
@@ -130,7 +142,7 @@ export class ImageIntake {
   private async commitOne(
     manager: EntityManager,
     { row, tags, drawn, metadata }: Exclude<Staged, { refusal: AddImageResult }>,
-    { rules, room, change }: { rules: TagRules; room: number; change: CountChange },
+    { known, rules, room, change }: CommitContext,
   ): Promise<AddImageResult> {
     const { projectId, sha256 } = row;
     const twin = await manager.findOneBy(Image, { projectId, sha256 });
@@ -141,6 +153,7 @@ export class ImageIntake {
     const pairs = twin && metadata.size > 0 ? ((await metadataOf(manager, [twin.id])).get(twin.id) ?? []) : [];
     let fresh: Region[];
     try {
+      named(known, idsOfTags({ tags }));
       checkTogether([...new Map([...present, ...tags].map((tag) => [tag.id, tag])).values()], rules);
       checkMetadata((twin ?? row).id, pairs, metadata);
       ({ fresh } = placeRegions(twin ?? row, regions, drawn, this.limits.regionsPerImage));
@@ -167,13 +180,15 @@ export class ImageIntake {
 
 /** @throws DomainError when the project does not take such labels */
 function labelsOf({ project, tags }: BatchContext, input: NewImageInput, batch: OfBatch): Labels {
-  const named = (ids: readonly string[]): Tag[] => [...new Set(ids)].flatMap((id) => tags.get(id) ?? []);
-  const own = named([...batch.tagIds, ...input.tagIds]);
+  const own = named(tags, [...batch.tagIds, ...input.tagIds]);
   const metadata = metadataChange([...(batch.metadata ?? []), ...(input.metadata ?? [])]);
   checkImageTags(project, own);
   if (input.regions.length === 0) return { tags: own, drawn: [], metadata };
   checkDetection(project);
-  const drawnTags = named(input.regions.map(({ tagId }) => tagId));
+  const drawnTags = named(
+    tags,
+    input.regions.map(({ tagId }) => tagId),
+  );
   checkDrawable(drawnTags);
   return { tags: [...own, ...drawnTags], drawn: drawnAt(input.regions), metadata };
 }

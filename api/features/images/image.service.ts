@@ -18,7 +18,7 @@ import { OnceOnly } from '../../idempotency.ts';
 import { lockProject } from '../../project-lock.ts';
 import { checkCount } from '../../text.ts';
 import type { ProjectService } from '../projects/project.service.ts';
-import { getTags } from '../tags/tag.service.ts';
+import { findTags, getTags, named } from '../tags/tag.service.ts';
 import { refuseRegions } from '../regions/drawing.ts';
 import { forgetSuggestions } from '../suggestions/stale-suggestions.ts';
 import {
@@ -92,7 +92,7 @@ export class ImageService {
     metadataChange(input.metadata ?? []);
     let staged: Staged[] = [];
     const stage = async (): Promise<Staged[]> => {
-      const tags = await this.namedTags(input);
+      const tags = await this.knownTags(input);
       const lanes = new Lanes(stagedAtOnce);
       const stageOne = (image: NewImageInput) => lanes.run(() => intake.stage({ project, tags }, image, input));
       staged = await Promise.all(input.images.map(stageOne));
@@ -210,11 +210,13 @@ export class ImageService {
     }) as [Image, ...Image[]];
   }
 
-  private async namedTags(input: AddImagesInput) {
-    const named = input.images.flatMap(({ tagIds, regions }) => [...tagIds, ...regions.map(({ tagId }) => tagId)]);
-    const ids = new Set([...input.tagIds, ...named]);
-    const tags = await getTags(this.deps.database.read.manager, input.projectId, [...ids]);
-    return new Map(tags.map((tag) => [tag.id, tag]));
+  /** Those that are there. @throws DomainError for an unknown one of the whole batch; one of an image refuses that image */
+  private async knownTags({ projectId, images, tagIds: ofBatch }: AddImagesInput): Promise<Map<string, Tag>> {
+    const ofImages = images.flatMap(({ tagIds, regions }) => [...tagIds, ...regions.map(({ tagId }) => tagId)]);
+    const ids = [...new Set([...ofBatch, ...ofImages])];
+    const tags = await findTags(this.deps.database.read.manager, projectId, ids);
+    named(tags, ofBatch);
+    return tags;
   }
 
   /** Tickets of images that were taken in are used up; those of refused ones can be sent again until they expire. */

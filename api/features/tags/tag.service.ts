@@ -99,8 +99,24 @@ async function refuseTakenName(manager: EntityManager, { id, projectId, name }: 
 
 /** The tags of these ids. @throws DomainError when one is not of the project */
 export async function getTags(manager: EntityManager, projectId: string, ids: readonly string[]): Promise<Tag[]> {
+  return named(await findTags(manager, projectId, ids), ids);
+}
+
+/** Those of the ids that are tags of the project, by id. */
+export async function findTags(
+  manager: EntityManager,
+  projectId: string,
+  ids: readonly string[],
+): Promise<Map<string, Tag>> {
   const tags = await manager.findBy(Tag, { projectId, id: In([...ids]) });
-  const missing = ids.find((id) => !tags.some((tag) => tag.id === id));
-  if (missing !== undefined) throw notFound('tag of this project', missing);
-  return tags;
+  return new Map(tags.map((tag) => [tag.id, tag]));
+}
+
+/** Each once, out of those that the project has. @throws DomainError when one is not among them */
+export function named(tags: ReadonlyMap<string, Tag>, ids: readonly string[]): Tag[] {
+  return [...new Set(ids)].map((id) => {
+    const tag = tags.get(id);
+    if (!tag) throw notFound('tag of this project', id);
+    return tag;
+  });
 }

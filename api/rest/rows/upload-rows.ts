@@ -41,7 +41,7 @@ export const uploadRows: readonly Row[] = [
     summary: 'Takes in pictures as they are: up to 64 parts, or one as the body.',
     query: z.object({ tagIds: csv(uuid(), mostTagIds).default([]) }),
     body: { kind: 'pictures', limit: 'trainingImageBytes' },
-    note: 'A picture that is there already is OKDuplicate, gets the tags that it lacks, and makes isBatchSuccessful false. A tag that the project does not have refuses the whole batch.',
+    note: 'A picture that is there already is OKDuplicate, gets the tags that it lacks, and makes isBatchSuccessful false. A tag that the project does not have refuses the pictures that were to get it: ErrorInvalidTag.',
     call: async (request) => {
       const incoming: Incoming[] = [];
       for await (const picture of request.body) {

@@ -12,6 +12,8 @@ type Asked = Pick<RowRequest, 'caller' | 'services' | 'loaders' | 'path'>;
 type Entry = z.input<typeof createSummary>['images'][number];
 type Refused = { code: string };
 
+const mostInName = 255;
+
 /** A picture on its way in: where its bytes are by now, or why they are not. */
 export interface Incoming {
   /** Its address or name, as the answer tells it. */
@@ -32,7 +34,7 @@ export async function keep(
   labels: Pick<NewImageInput, 'tagIds' | 'regions'>,
 ): Promise<NewImageInput | Refused> {
   try {
-    const file = { name: name || 'image', bytes };
+    const file = { name: fittingName(name), bytes };
     const uploadId = await services.uploads.keep(caller, path('projectId'), file);
     return { source: { uploadId }, name: file.name, ...labels, isTest: false };
   } catch (error) {
@@ -40,6 +42,9 @@ export async function keep(
     throw error;
   }
 }
+
+/** Azure states no limit for names, so that a longer one must not refuse the picture. */
+const fittingName = (name: string): string => [...name.trim()].slice(0, mostInName).join('') || 'image';
 
 /** @throws DomainError for a batch of nothing */
 export function requireEntries(images: readonly unknown[]): void {
@@ -52,8 +57,11 @@ export async function addBatch(request: Asked, incoming: readonly Incoming[], ba
   const { caller, services, path } = request;
   const projectId = path('projectId');
   const { kind } = await services.projects.get(caller, 'label', projectId);
-  const images = incoming.flatMap(({ image }) => ('code' in image ? [] : [image]));
-  const labels = { tagIds: batch.tagIds ?? [], metadata: metadataInput(batch.metadata) };
+  // As tags of each picture: an unknown one refuses pictures, not the request.
+  const images = incoming.flatMap(({ image }) =>
+    'code' in image ? [] : [{ ...image, tagIds: [...(batch.tagIds ?? []), ...image.tagIds] }],
+  );
+  const labels = { tagIds: [], metadata: metadataInput(batch.metadata) };
   const added =
     images.length === 0 ? [] : (await services.images.add(caller, { projectId, images, ...labels })).results;
   const rows = await request.loaders.image.loadMany(added.flatMap(({ imageId }) => imageId ?? []));

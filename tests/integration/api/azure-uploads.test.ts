@@ -70,6 +70,36 @@ describe('uploads by Azure’s operations', () => {
     expect(again.body.images[0]?.image?.tags.map(({ tagName }) => tagName).sort()).toEqual(['one', 'two']);
   });
 
+  it('refuses of a batch only the pictures with a tag that the project does not have', async () => {
+    const { projectId, tagIds } = await makeProject(server, { classificationType: 'MULTILABEL', tags: ['one'] });
+    const unknown = '00000000-0000-4000-8000-000000000000';
+    const images = [0, 1].map((at) => ({
+      name: `${at}.jpg`,
+      contents: picture(at).toString('base64'),
+      tagIds: at === 0 ? [tagIds['one']] : [unknown],
+    }));
+    const send = (batch: object) => upload(`${imagesOf(projectId)}/files`, JSON.stringify(batch), 'application/json');
+    const mixed = await send({ images });
+    expect(mixed.status).toBe(207);
+    expect(statusesOf(mixed.body)).toEqual(['OK', 'ErrorInvalidTag']);
+    const ofAll = await upload(`${imagesOf(projectId)}?tagIds=${unknown}`, form({ a: picture(0), b: picture(1) }));
+    expect(ofAll.status).toBe(207);
+    expect(statusesOf(ofAll.body)).toEqual(['ErrorInvalidTag', 'ErrorInvalidTag']);
+  });
+
+  it('cuts a name that is too long, and tells it as it came', async () => {
+    const { projectId } = await makeProject(server);
+    const name = `${'🙂'.repeat(300)}.jpg`;
+    const images = [{ name, contents: picture(0).toString('base64') }];
+    const answer = await upload(`${imagesOf(projectId)}/files`, JSON.stringify({ images }), 'application/json');
+    expect(answer).toMatchObject({ status: 200, body: { images: [{ sourceUrl: name, status: 'OK' }] } });
+    const { image } = await server.client.request<{ image: { name: string } }>(
+      'query ($id: ID!) { image(id: $id) { name } }',
+      { id: answer.body.images[0]?.image?.id },
+    );
+    expect(image.name).toBe('🙂'.repeat(255));
+  });
+
   it('shows the first picture of a project with it, and none while there is none', async () => {
     const { projectId } = await makeProject(server);
     const shown = async (): Promise<string | null> => {

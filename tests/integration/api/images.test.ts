@@ -95,6 +95,19 @@ test('a batch keeps its good images and answers each in its place', async () => 
   expect((await list(projectId)).totalCount).toBe(2);
 });
 
+test('an unknown tag refuses the image that names it, and the request when it is for the whole batch', async () => {
+  const { projectId, tagIds } = await makeProject(server, { tags: ['a'] });
+  const unknown = '00000000-0000-4000-8000-000000000000';
+  const images = [tagIds['a'], unknown].map((tagId, index) => ({ source: { base64: base64(index) }, tagIds: [tagId] }));
+  const results = await addImages(server, { projectId, images });
+  expect(results).toMatchObject([{ status: 'OK' }, { status: 'REFUSED', code: 'NOT_FOUND', image: null }]);
+  expect(results[1]?.message).toContain(unknown);
+  const query = 'mutation ($input: AddImagesInput!) { addImages(input: $input) { results { status } } }';
+  const input = { projectId, images: [{ source: { base64: base64(2) } }], tagIds: [unknown] };
+  expect((await server.send(query, { input })).errors[0]?.extensions.code).toBe('NOT_FOUND');
+  expect((await list(projectId)).totalCount).toBe(1);
+});
+
 test('an image of a MULTICLASS project has one tag', async () => {
   const { projectId, tagIds } = await makeProject(server, { tags: ['a', 'b'] });
   const both = [tagIds['a'], tagIds['b']];
