@@ -97,7 +97,7 @@ async function importProject({ source, target, steps }: Sides, project: AzurePro
   const plan = await planProject(source, target, project, images, losses);
   if (plan.isResumed) console.log('An earlier run was found and goes on.');
   const wanted = wantedOf(images, plan, losses);
-  const sides = { source, target, sourceProjectId: project.id, targetProjectId: plan.projectId };
+  const sides = { source, target, sourceProjectId: project.id, targetProjectId: plan.projectId, tags: plan.tags };
   const carried = await steps.run('Carrying', (onProgress) => carryImages(sides, plan, wanted, onProgress));
   const refusedMetadata = await carryMetadata(target, plan.projectId, images, losses);
   const { same, differences } = await steps.run('Verifying', (onProgress) =>

@@ -73,6 +73,15 @@ const isSame = (a: TargetRegion, b: TargetRegion): boolean =>
   a.tagId === b.tagId &&
   (['left', 'top', 'width', 'height'] as const).every((name) => Math.abs(a[name] - b[name]) <= equalWithin);
 
+/** Names of tags of the source that the image has only here. Other tags are those of whoever works here. */
+export function surplusTags(wanted: readonly Labels[], pairs: TagPairs, image: { tags: { id: string }[] }): string[] {
+  const own = new Set(wanted.flatMap(({ tagIds, regions }) => [...tagIds, ...regions.map(({ tagId }) => tagId)]));
+  const here = new Set(image.tags.map(({ id }) => id));
+  return [...pairs.values()]
+    .filter(({ target: { id } }) => here.has(id) && !own.has(id))
+    .map(({ target: { name } }) => `«${name}»`);
+}
+
 /** Tags and regions that an image lacks. What somebody has added to it since is nobody's loss. */
 export function missingLabels(wanted: Labels, image: { tags: { id: string }[]; regions: TargetRegion[] }): Labels {
   return {

@@ -3,7 +3,7 @@ import type { AzureApi } from './azure-api.ts';
 import type { AzureDomain, AzureImage, AzureProject, AzureTag } from './azure-models.ts';
 import type { TagPair, TagPairs } from './labels.ts';
 import type { Losses } from './losses.ts';
-import type { Kind, NewProject, Target, TargetDomain } from './target.ts';
+import type { Kind, NewProject, Target, TargetDomain, TargetTag } from './target.ts';
 
 const longestDescription = 2000;
 
@@ -101,7 +101,7 @@ function newProject(project: AzureProject, kind: Kind, domainId: string, images:
   };
 }
 
-/** By name, letter case aside, since both sides take a name once. */
+/** By the exact name, since names that differ by letter case are several; a tag that is left over may be called otherwise. */
 async function matchTags(
   sourceTags: readonly AzureTag[],
   target: Target,
@@ -109,10 +109,13 @@ async function matchTags(
   losses: Losses,
 ): Promise<TagPairs> {
   const { tags } = await target.counts(projectId);
+  const exact = new Map(tags.map((tag) => [tag.name, tag]));
+  const names = new Set(sourceTags.map(({ name }) => name.trim()));
+  const left = tags.filter((tag) => !names.has(tag.name));
   const pairs = new Map<string, TagPair>();
   for (const source of sourceTags) {
     const name = source.name.trim();
-    const known = tags.find((tag) => tag.name.toLowerCase() === name.toLowerCase());
+    const known = exact.get(name) ?? takeAlike(left, name);
     const type = source.type === 'Negative' ? 'NEGATIVE' : 'REGULAR';
     const description = source.description ?? '';
     pairs.set(source.id, {
@@ -126,6 +129,12 @@ async function matchTags(
       );
   }
   return pairs;
+}
+
+/** Takes out what is called so, letter case aside: a tag stands for one of the source only. */
+function takeAlike(left: TargetTag[], name: string): TargetTag | undefined {
+  const at = left.findIndex((tag) => tag.name.toLowerCase() === name.toLowerCase());
+  return at < 0 ? undefined : left.splice(at, 1)[0];
 }
 
 function noteSettings({ settings }: AzureProject, kind: Kind, images: readonly AzureImage[], losses: Losses): void {

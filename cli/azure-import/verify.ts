@@ -1,10 +1,10 @@
 import type { AzureApi } from './azure-api.ts';
 import { sourceIdOf, type Carried, type Wanted } from './carry.ts';
-import { missingLabels } from './labels.ts';
+import { missingLabels, surplusTags, type TagPairs } from './labels.ts';
 import type { Losses } from './losses.ts';
 import { missingMetadata } from './metadata.ts';
 import { batchesOf, fetchPictures, inPairs, sha256 } from './pictures.ts';
-import type { Target, TargetImage } from './target.ts';
+import type { Labels, Target, TargetImage } from './target.ts';
 
 const batchSize = 16;
 
@@ -18,6 +18,7 @@ export interface Sides {
   target: Target;
   sourceProjectId: string;
   targetProjectId: string;
+  tags: TagPairs;
 }
 
 /** What was done before, with what the target refused, which is told as such. */
@@ -36,7 +37,7 @@ export async function verifyImages(
   const differences = await readSourceHashes(sides, judged, sourceSha256, (share) => onProgress(share / 2));
   const unreadable = new Set(differences.map(({ imageId }) => imageId));
   const open = judged.filter(({ image }) => !unreadable.has(image.id));
-  const judge = new Judge(open, { sourceSha256, refusedMetadata }, losses);
+  const judge = new Judge(open, sides.tags, { sourceSha256, refusedMetadata }, losses);
   let seen = 0;
   for await (const page of sides.target.images(sides.targetProjectId)) {
     await inPairs(batchesOf(page, batchSize), async (batch) => {
@@ -82,6 +83,7 @@ class Judge {
 
   constructor(
     wanted: readonly Wanted[],
+    private readonly tags: TagPairs,
     private readonly done: Omit<Done, 'refused'>,
     private readonly losses: Losses,
   ) {
@@ -130,7 +132,14 @@ class Judge {
       );
     const { tagIds, regions } = missingLabels(labels, served);
     if (tagIds.length > 0) return `It lacks ${tagIds.length} of its tags.`;
-    return regions.length > 0 ? `It lacks ${regions.length} of its boxes.` : null;
+    if (regions.length > 0) return `It lacks ${regions.length} of its boxes.`;
+    const surplus = surplusTags(this.#wantedOf(servedSha256), this.tags, served);
+    return surplus.length > 0 ? `It has tags that it lacks at the source: ${surplus.join(', ')}.` : null;
+  }
+
+  /** Of everything that has the picture, since it is here once. */
+  #wantedOf(hash: string): Labels[] {
+    return (this.#idsBySha256.get(hash) ?? []).flatMap((id) => this.#byId.get(id)?.labels ?? []);
   }
 
   #compareMetadata({ image }: Wanted, served: TargetImage): string | null {

@@ -48,9 +48,10 @@ interface Stored {
   kind: string;
   classificationType: string | null;
   description: string;
-  tags: { name: string; type: string; imageCount: number }[];
+  tags: { id: string; name: string; type: string; imageCount: number }[];
   images: {
     nodes: {
+      id: string;
       name: string;
       sha256: string;
       tags: { name: string }[];
@@ -61,10 +62,17 @@ interface Stored {
 
 async function stored(id: string): Promise<Stored> {
   const query = `query ($id: ID!) { project(id: $id) {
-    name kind classificationType description tags { name type imageCount }
-    images(first: 100) { nodes { name sha256 tags { name } regions { tag { name } left top width height } } }
+    name kind classificationType description tags { id name type imageCount }
+    images(first: 100) { nodes { id name sha256 tags { name } regions { tag { name } left top width height } } }
   } }`;
   return (await server.client.request<{ project: Stored }>(query, { id })).project;
+}
+
+const updateTag = 'mutation ($input: UpdateTagInput!) { updateTag(input: $input) { id } }';
+const tagImages = 'mutation ($input: TagImagesInput!) { tagImages(input: $input) { id } }';
+
+async function tagAt(projectId: string, name: string): Promise<{ id: string }> {
+  return (await stored(projectId)).tags.find((tag) => tag.name === name) ?? { id: '' };
 }
 
 /** What the source has, in the words of the target. */
@@ -353,6 +361,47 @@ describe('running it again', () => {
     expect(second.pictures).toMatchObject({ added: 2, present: 5, merged: 1, refused: [] });
     expect(second).toMatchObject({ isVerified: true, counts: { listed: 8, targetImages: 8 } });
     expect(tagNamesIn(await stored(second.target.projectId))).toEqual(tagNamesAt(project));
+  });
+
+  it('tells tags apart whose names differ by letter case', async () => {
+    const project = await standInProject('Cases', [{ name: 'Cat' }], [{ tags: ['Cat'] }]);
+    const { url } = await startStandIn({ projects: [project], domains });
+    const { target } = await run({ url });
+    const more = await standInProject(
+      'Cases',
+      [{ name: 'CAT' }, { name: 'cat' }],
+      [{ tags: ['cat'] }, { tags: ['CAT'] }],
+    );
+    project.tags.unshift(...more.tags);
+    project.images.push(...more.images);
+    for (let time = 0; time < 2; time++) {
+      expect(await run({ url })).toMatchObject({ isVerified: true, target });
+      expect(tagNamesIn(await stored(target.projectId))).toEqual(tagNamesAt(project));
+    }
+  });
+
+  it('knows a tag again whose letter case was changed here', async () => {
+    const project = await trees(4);
+    const { url } = await startStandIn({ projects: [project], domains });
+    const { target } = await run({ url });
+    const { id } = await tagAt(target.projectId, 'cherry');
+    await server.client.request(updateTag, { input: { id, name: 'Cherry' } });
+    expect((await run({ url })).isVerified).toBe(true);
+    expect((await stored(target.projectId)).tags.map(({ name }) => name)).toContain('Cherry');
+    expect((await stored(target.projectId)).tags).toHaveLength(3);
+  });
+
+  it('finds a tag of the source on an image that lacks it there', async () => {
+    const project = await trees(2);
+    const { url } = await startStandIn({ projects: [project], domains });
+    const { target } = await run({ url });
+    const only = project.images.find(({ tags }) => tags?.length === 1)?.id ?? '?';
+    const image = (await stored(target.projectId)).images.nodes.find(({ name }) => name.startsWith(only));
+    const { id: tagId } = await tagAt(target.projectId, 'cherry');
+    await server.client.request(tagImages, { input: { imageIds: [image?.id], tagIds: [tagId] } });
+    await expect(run({ url })).rejects.toThrow('Not complete');
+    const what = 'It has tags that it lacks at the source: «cherry».';
+    expect((await readReport()).differences).toEqual([{ imageId: only, what }]);
   });
 
   it('finds what was changed at the target', async () => {
