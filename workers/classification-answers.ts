@@ -4,6 +4,7 @@ import type { ClassificationEvaluation } from './ml/evaluation-file.ts';
 import { listImageResults } from './ml/image-results.ts';
 import { confusionMatrix, evaluate, precisionRecallCurve } from './ml/metrics.ts';
 
+const anyImage = { isRight: null, actualTagId: null, predictedTagId: null, imageIds: null };
 const withoutBoxes = { regionCount: null, averagePrecisionAt: null };
 
 export const classificationAnswers: EvaluationAnswers<ClassificationEvaluation> = {
@@ -29,10 +30,12 @@ export const classificationAnswers: EvaluationAnswers<ClassificationEvaluation> 
     const index = tags.findIndex(({ id }) => id === tagId);
     return index < 0 ? null : precisionRecallCurve(probabilities, targets, index);
   },
-  imageResults: (evaluation, { threshold, filter, offset, limit }) => {
+  imageResults: (evaluation, { threshold, filter, offset, limit, mostTags }) => {
     const all = listImageResults(evaluation, threshold, filter);
-    const page = all.slice(offset, offset + limit).map((describe) => describe());
+    const page = all.slice(offset, offset + limit).map(({ describe }) => describe(mostTags));
     const images = page.map((image) => ({ ...image, actualBoxes: [], predictedBoxes: [], mistakes: [] }));
     return { images, total: all.length };
   },
+  measuredImages: (evaluation, { threshold }) =>
+    listImageResults(evaluation, threshold, anyImage).map(({ imageId, actualTagIds }) => ({ imageId, actualTagIds })),
 };

@@ -16,7 +16,7 @@ import { bestOfEachTag, listDetectionResults, type DetectionResult } from './ml/
 import { detectionConfusion } from './ml/detection-evaluation/mistakes.ts';
 import type { DetectedBox, TaggedBox } from './ml/detection/boxes.ts';
 
-const shownProbabilities = 10;
+const anyImage = { isRight: null, actualTagId: null, predictedTagId: null, mistake: null, imageIds: null };
 
 export const detectionAnswers: EvaluationAnswers<MeasuredDetections> = {
   performance: (evaluation, { threshold, overlapThreshold }) => {
@@ -43,35 +43,42 @@ export const detectionAnswers: EvaluationAnswers<MeasuredDetections> = {
     const index = evaluation.tags.findIndex(({ id }) => id === tagId);
     return index < 0 ? null : detectionCurve(inputOf(evaluation), index, overlapThreshold);
   },
-  imageResults: (evaluation, { threshold, overlapThreshold, filter, offset, limit }) => {
+  imageResults: (evaluation, { threshold, overlapThreshold, filter, offset, limit, mostTags }) => {
     const all = listDetectionResults(evaluation, { threshold, overlapThreshold }, filter);
     return {
-      images: all.slice(offset, offset + limit).map((result) => describe(evaluation.tags, result)),
+      images: all.slice(offset, offset + limit).map((result) => describe(evaluation.tags, result, mostTags)),
       total: all.length,
     };
   },
+  measuredImages: (evaluation, thresholds) =>
+    listDetectionResults(evaluation, thresholds, anyImage).map(({ imageId, truth }) => ({
+      imageId,
+      actualTagIds: tagsOf(evaluation.tags, truth).map(({ id }) => id),
+    })),
 };
 
 function inputOf({ pictures, tags }: MeasuredDetections): DetectionInput {
   return { pictures, tagCount: tags.length };
 }
 
-function describe(tags: readonly EvaluatedTag[], result: DetectionResult): JudgedImage {
+function tagsOf(tags: readonly EvaluatedTag[], boxes: readonly TaggedBox[]): EvaluatedTag[] {
+  return [...new Set(boxes.map(({ tagIndex }) => tagIndex))].map((index) => evaluatedTag(tags, index));
+}
+
+function describe(tags: readonly EvaluatedTag[], result: DetectionResult, mostTags: number | null): JudgedImage {
   const { imageId, isRight, truth, predicted, detected, mistakes } = result;
   const actualBox = ({ tagIndex, left, top, width, height }: TaggedBox): ActualBox => ({
     tag: evaluatedTag(tags, tagIndex),
     box: { left, top, width, height },
   });
   const predictedBox = (box: DetectedBox): PredictedBox => ({ ...actualBox(box), probability: box.probability });
-  const tagsOf = (boxes: TaggedBox[]): EvaluatedTag[] =>
-    [...new Set(boxes.map(({ tagIndex }) => tagIndex))].map((index) => evaluatedTag(tags, index));
   return {
     imageId,
     isRight,
-    actualTags: tagsOf(truth),
-    predictedTags: tagsOf(predicted),
+    actualTags: tagsOf(tags, truth),
+    predictedTags: tagsOf(tags, predicted),
     probabilities: bestOfEachTag(detected)
-      .slice(0, shownProbabilities)
+      .slice(0, mostTags ?? tags.length)
       .map(({ tagIndex, probability }) => ({ tag: evaluatedTag(tags, tagIndex), probability })),
     actualBoxes: truth.map(actualBox),
     predictedBoxes: predicted.map(predictedBox),

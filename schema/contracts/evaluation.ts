@@ -71,7 +71,7 @@ export interface JudgedImage {
   isRight: boolean;
   actualTags: EvaluatedTag[];
   predictedTags: EvaluatedTag[];
-  /** Highest first, at most ten. */
+  /** Highest first, as many as were asked for. */
   probabilities: { tag: EvaluatedTag; probability: number }[];
   /** Of a detector only; else empty. */
   actualBoxes: ActualBox[];
@@ -85,6 +85,14 @@ export interface JudgedImageFilter {
   actualTagId: string | null;
   predictedTagId: string | null;
   mistake: MistakeKind | null;
+  imageIds: string[] | null;
+}
+
+/** An image of an evaluation without what the model says of it. */
+export interface MeasuredImage {
+  imageId: string;
+  /** When the model was trained. */
+  actualTagIds: string[];
 }
 
 /** From which probability, and for boxes from which overlap (IoU), a prediction counts. */
@@ -105,9 +113,11 @@ export interface EvaluationQuestions {
   };
   /** The most wrong first; a page of them, and how many there are in all. */
   imageResults: {
-    ask: Thresholds & { filter: JudgedImageFilter; offset: number; limit: number };
+    ask: Thresholds & { filter: JudgedImageFilter; offset: number; limit: number; mostTags: number | null };
     answer: { images: JudgedImage[]; total: number };
   };
+  /** All of them in the same order, told shortly. */
+  measuredImages: { ask: Thresholds; answer: MeasuredImage[] };
 }
 
 export type EvaluationQuestion = keyof EvaluationQuestions;

@@ -10,7 +10,7 @@ export interface ImageResult {
   isRight: boolean;
   actualTags: TagName[];
   predictedTags: TagName[];
-  /** Highest first, at most ten. */
+  /** Highest first. */
   probabilities: { tag: TagName; probability: number }[];
 }
 
@@ -19,6 +19,15 @@ export interface ImageResultFilter {
   isRight: boolean | null;
   actualTagId: string | null;
   predictedTagId: string | null;
+  imageIds: readonly string[] | null;
+}
+
+/** One that meets a filter. Details are put together when they are asked for, for a page only. */
+export interface ListedImage {
+  imageId: string;
+  actualTagIds: string[];
+  /** @param mostTags how many probabilities are told; null for all */
+  describe: (mostTags: number | null) => ImageResult;
 }
 
 interface Judged {
@@ -31,16 +40,16 @@ interface Judged {
   surprise: number;
 }
 
-const shownProbabilities = 10;
-
-/** The images that meet the filter, the most wrong first. Details are put together when one is called, for a page only. */
+/** The images that meet the filter, the most wrong first. */
 export function listImageResults(
   evaluation: ClassificationEvaluation,
   threshold: number,
-  { isRight, actualTagId, predictedTagId }: ImageResultFilter,
-): (() => ImageResult)[] {
+  { isRight, actualTagId, predictedTagId, imageIds }: ImageResultFilter,
+): ListedImage[] {
+  const among = imageIds && new Set(imageIds);
   const indexOf = (tagId: string): number => evaluation.tags.findIndex(({ id }) => id === tagId);
   const fits = (judged: Judged): boolean =>
+    (among?.has(evaluation.imageIds[judged.image] ?? '') ?? true) &&
     (isRight === null || judged.isRight === isRight) &&
     (actualTagId === null || judged.actual.includes(indexOf(actualTagId))) &&
     (predictedTagId === null || judged.predicted.includes(indexOf(predictedTagId)));
@@ -48,7 +57,11 @@ export function listImageResults(
     .map((_, image) => judge(evaluation, image, threshold))
     .filter(fits)
     .sort((a, b) => Number(a.isRight) - Number(b.isRight) || b.surprise - a.surprise || a.image - b.image)
-    .map((judged) => () => describe(evaluation, judged));
+    .map((judged) => ({
+      imageId: evaluation.imageIds[judged.image] ?? '',
+      actualTagIds: judged.actual.map((index) => evaluation.tags[index]?.id ?? ''),
+      describe: (mostTags) => describe(evaluation, judged, mostTags),
+    }));
 }
 
 function judge(
@@ -68,6 +81,7 @@ function judge(
 function describe(
   { tags, imageIds }: ClassificationEvaluation,
   { image, row, actual, predicted, isRight }: Judged,
+  mostTags: number | null,
 ): ImageResult {
   const tagAt = (index: number): TagName => ({ id: tags[index]?.id ?? '', name: tags[index]?.name ?? '' });
   const probabilities = Array.from(row, (probability, index) => ({ tag: tagAt(index), probability }));
@@ -76,6 +90,6 @@ function describe(
     isRight,
     actualTags: actual.map(tagAt),
     predictedTags: predicted.map(tagAt),
-    probabilities: probabilities.sort((a, b) => b.probability - a.probability).slice(0, shownProbabilities),
+    probabilities: probabilities.sort((a, b) => b.probability - a.probability).slice(0, mostTags ?? tags.length),
   };
 }

@@ -3,6 +3,7 @@ import type {
   EvaluationQuestion,
   EvaluationQuestions,
   JudgedImage,
+  MeasuredImage,
 } from '../../../schema/contracts/evaluation.ts';
 import type { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import { IterationStatus } from '../../../schema/enums.ts';
@@ -11,6 +12,10 @@ import { notFound } from '../../errors.ts';
 import { checkFraction } from '../../text.ts';
 import { MistakeKind, type ImageResult, type ImageResultArgs } from './image-result.output.ts';
 import { MeasuredOn, type ConfusionMatrix, type CurvePoint, type Performance } from './performance.output.ts';
+
+/** A page for people needs no more. */
+const usualTags = 10;
+const anyImage = { isRight: null, actualTagId: null, predictedTagId: null, mistake: null, imageIds: null };
 
 /** Figures from the stored out-of-fold predictions: any threshold is an instant away. */
 export class EvaluationService {
@@ -43,8 +48,8 @@ export class EvaluationService {
     const limit = checkPageSize(first);
     const offset = after ? Number(decodeCursor(after, /^\d{1,9}$/)) + 1 : 0;
     const { isRight = null, actualTagId = null, predictedTagId = null, mistake = null } = filter ?? {};
-    const restrictions = { isRight, actualTagId, predictedTagId, mistake };
-    const question = { threshold, overlapThreshold, offset, limit, filter: restrictions };
+    const restrictions = { ...anyImage, isRight, actualTagId, predictedTagId, mistake };
+    const question = { threshold, overlapThreshold, offset, limit, filter: restrictions, mostTags: usualTags };
     const { images, total } = (await this.ask(iteration, 'imageResults', question)) ?? { images: [], total: 0 };
     return {
       nodes: images.map(publicResult),
@@ -53,6 +58,22 @@ export class EvaluationService {
       hasPreviousPage: offset > 0,
       count: () => Promise.resolve({ total, isExact: true }),
     };
+  }
+
+  /** Every image that it was measured on, the most wrong first; some may have been deleted since. */
+  async measuredImages(iteration: Iteration, thresholds: Thresholds): Promise<MeasuredImage[]> {
+    checkThresholds(thresholds);
+    return (await this.ask(iteration, 'measuredImages', thresholds)) ?? [];
+  }
+
+  /** What it says of these images, in their order, with the probability of every tag. */
+  async resultsOf(iteration: Iteration, imageIds: readonly string[], thresholds: Thresholds): Promise<ImageResult[]> {
+    checkThresholds(thresholds);
+    const filter = { ...anyImage, imageIds: [...imageIds] };
+    const question = { ...thresholds, filter, offset: 0, limit: imageIds.length, mostTags: null };
+    const images = (await this.ask(iteration, 'imageResults', question))?.images ?? [];
+    const byId = new Map(images.map((image) => [image.imageId, publicResult(image)]));
+    return imageIds.flatMap((id) => byId.get(id) ?? []);
   }
 
   /** Null while there is nothing to show. */

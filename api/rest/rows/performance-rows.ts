@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import type { ImageResult } from '../../features/evaluation/image-result.output.ts';
+import type { Image } from '../../../schema/entities/image.entity.ts';
+import type { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import { ProjectKind } from '../../../schema/enums.ts';
 import { row, type Row, type RowRequest } from '../row.ts';
-import { allPages, skipPages } from '../wire/all-pages.ts';
 import { imagePerformance, mostTagIds } from '../wire/image-models.ts';
 import { frameOf, labelsOf } from '../wire/images.ts';
 import { wireResults } from '../wire/predictions.ts';
@@ -14,6 +15,8 @@ const path = 'projects/{projectId}/iterations/{iterationId}/performance/images';
 const byTags = { tagIds: csv(uuid(), mostTagIds).optional() };
 /** Every box and probability, so that the client chooses its threshold. */
 const thresholds = { threshold: 0, overlapThreshold: 0.3 };
+/** Rows that are looked up by one statement. */
+const idsAtOnce = 1000;
 
 type Asked = Pick<RowRequest, 'caller' | 'services' | 'loaders' | 'path'>;
 
@@ -25,13 +28,12 @@ export const performanceRows: readonly Row[] = [
     summary: 'What an iteration says of the pictures that it was measured on.',
     query: z.object({ ...byTags, orderBy: z.enum(['Newest', 'Oldest']).optional(), ...paging }),
     answer: z.array(imagePerformance),
-    note: 'The wrong ones first. Said of a picture by a model that had not seen it. Pictures that were deleted since are left out.',
+    note: 'Without an order: the wrong ones first. Said of a picture by a model that had not seen it, of every tag. Pictures that were deleted since are neither told nor counted.',
     call: async (request) => {
-      const { take, skip, tagIds } = request.query;
-      const results = tagIds?.length
-        ? (await allResults(request, tagIds)).slice(skip, skip + take)
-        : await skipPages((page) => listResults(request, page), skip, take);
-      return wirePerformances(request, results);
+      const { take, skip, ...wanted } = request.query;
+      const iteration = await iterationOf(request);
+      const images = (await measuredImages(request, iteration, wanted)).slice(skip, skip + take);
+      return wirePerformances(request, iteration, images);
     },
   }),
   row({
@@ -41,42 +43,52 @@ export const performanceRows: readonly Row[] = [
     summary: 'How many pictures an iteration was measured on.',
     query: z.object(byTags),
     answer: z.int(),
-    call: async (request) => {
-      const { tagIds } = request.query;
-      if (tagIds?.length) return (await allResults(request, tagIds)).length;
-      return (await (await listResults(request, { first: 1 })).count()).total;
-    },
+    call: async (request) => (await measuredImages(request, await iterationOf(request), request.query)).length,
   }),
 ];
 
-async function listResults(request: Asked, page: { first: number; after?: string | null }) {
-  return request.services.evaluation.imageResults(await iterationOf(request), { ...thresholds, ...page });
+interface Wanted {
+  tagIds?: string[] | undefined;
+  orderBy?: 'Newest' | 'Oldest' | undefined;
 }
 
-/** With any of the tags, which the evaluation knows one at a time. */
-async function allResults(request: Asked, tagIds: readonly string[]): Promise<ImageResult[]> {
-  const wanted = new Set(tagIds);
-  const all = await allPages((page) => listResults(request, page));
-  return all.filter(({ actualTags }) => actualTags.some(({ id }) => wanted.has(id)));
+/** With any of the tags that are asked for, and there still: what is deleted must leave no holes in pages. */
+async function measuredImages(request: Asked, iteration: Iteration, { tagIds, orderBy }: Wanted): Promise<Image[]> {
+  const measured = await request.services.evaluation.measuredImages(iteration, thresholds);
+  const wanted = tagIds?.length ? new Set(tagIds) : null;
+  const ids = measured
+    .filter(({ actualTagIds }) => wanted === null || actualTagIds.some((id) => wanted.has(id)))
+    .map(({ imageId }) => imageId);
+  // Ids grow with time.
+  if (orderBy) ids.sort();
+  if (orderBy === 'Newest') ids.reverse();
+  return present(request, ids);
 }
 
-async function wirePerformances(request: Asked, results: readonly ImageResult[]) {
+async function present({ loaders }: Asked, ids: readonly string[]): Promise<Image[]> {
+  const images: Image[] = [];
+  for (let at = 0; at < ids.length; at += idsAtOnce)
+    for (const found of await loaders.image.loadMany(ids.slice(at, at + idsAtOnce))) {
+      if (found instanceof Error) throw found;
+      if (found) images.push(found);
+    }
+  return images;
+}
+
+async function wirePerformances(request: Asked, iteration: Iteration, images: readonly Image[]) {
   const { caller, services, loaders } = request;
-  const { kind } = await services.projects.get(caller, 'read', request.path('projectId'));
-  const wired = results.map(async (result): Promise<z.input<typeof imagePerformance>[]> => {
-    const image = await loaders.image.load(result.imageId);
-    if (!image) return [];
-    return [
-      {
-        ...frameOf(image),
-        imageUri: services.imageFiles.urlOf(image.id, 'original'),
-        thumbnailUri: services.imageFiles.urlOf(image.id, 'thumbnail'),
-        ...(await labelsOf(loaders, kind, image)),
-        predictions: await wireResults(loaders, resultsOf(kind, result)),
-      },
-    ];
-  });
-  return (await Promise.all(wired)).flat();
+  const { kind } = await services.projects.get(caller, 'read', iteration.projectId);
+  const ids = images.map(({ id }) => id);
+  const results = await services.evaluation.resultsOf(iteration, ids, thresholds);
+  const said = new Map(results.map((result) => [result.imageId, resultsOf(kind, result)]));
+  const wired = images.map(async (image): Promise<z.input<typeof imagePerformance>> => ({
+    ...frameOf(image),
+    imageUri: services.imageFiles.urlOf(image.id, 'original'),
+    thumbnailUri: services.imageFiles.urlOf(image.id, 'thumbnail'),
+    ...(await labelsOf(loaders, kind, image)),
+    predictions: await wireResults(loaders, said.get(image.id) ?? []),
+  }));
+  return Promise.all(wired);
 }
 
 function resultsOf(kind: ProjectKind, { probabilities, predictedBoxes }: ImageResult) {

@@ -15,7 +15,13 @@ import { readEvaluation } from '../../../workers/ml/evaluation-file.ts';
 
 const [cat, dog] = [0, 1];
 const usual = { threshold: 0.5, overlapThreshold: 0.3 };
-const anything: DetectionResultFilter = { isRight: null, actualTagId: null, predictedTagId: null, mistake: null };
+const anything: DetectionResultFilter = {
+  isRight: null,
+  actualTagId: null,
+  predictedTagId: null,
+  mistake: null,
+  imageIds: null,
+};
 
 /** A square of a quarter of the side, in floats that a file keeps exactly. */
 const there = (tagIndex: number, left: number, top = 0): TaggedBox => ({
@@ -149,6 +155,7 @@ describe('mistakes of a detector', () => {
     expect(list({})).toEqual(['wrong', 'right']);
     expect(list({ isRight: true })).toEqual(['right']);
     expect(list({ actualTagId: 'd' })).toEqual(['wrong']);
+    expect(list({ imageIds: ['wrong', 'of another project'] })).toEqual(['wrong']);
     expect(list({ predictedTagId: 'c' })).toEqual(['wrong', 'right']);
     expect(list({ predictedTagId: 'd' })).toEqual([]);
     expect(list({ mistake: 'CONFUSED', isRight: false })).toEqual(['wrong']);

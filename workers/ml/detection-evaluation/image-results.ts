@@ -9,6 +9,7 @@ export interface DetectionResultFilter {
   predictedTagId: string | null;
   /** A mistake that was made in them. */
   mistake: MistakeKind | null;
+  imageIds: readonly string[] | null;
 }
 
 /** One image of an evaluation: the true boxes beside what the model found. */
@@ -23,6 +24,7 @@ export function listDetectionResults(
   thresholds: DetectionThresholds,
   filter: DetectionResultFilter,
 ): DetectionResult[] {
+  const among = filter.imageIds && new Set(filter.imageIds);
   const has = (boxes: TaggedBox[], tagId: string | null): boolean =>
     tagId === null || boxes.some(({ tagIndex }) => tags[tagIndex]?.id === tagId);
   return pictures
@@ -33,6 +35,7 @@ export function listDetectionResults(
     })
     .filter(
       (result) =>
+        (among?.has(result.imageId) ?? true) &&
         (filter.isRight === null || result.isRight === filter.isRight) &&
         has(result.truth, filter.actualTagId) &&
         has(result.predicted, filter.predictedTagId) &&
