@@ -17,6 +17,7 @@ import { notFound } from '../../errors.ts';
 import { OnceOnly } from '../../idempotency.ts';
 import { lockProject } from '../../project-lock.ts';
 import { checkCount } from '../../text.ts';
+import { withinLimit } from '../../within-limit.ts';
 import type { ProjectService } from '../projects/project.service.ts';
 import { findTags, getTags, named } from '../tags/tag.service.ts';
 import { refuseRegions } from '../regions/drawing.ts';
@@ -31,6 +32,7 @@ import {
   tagRules,
   tagsOf,
   type CountChange,
+  type TagRules,
 } from '../tags/tagging.ts';
 import type { TagImagesInput } from '../tags/tag.input.ts';
 import type { ImageIntake, Staged } from './image-intake.ts';
@@ -56,6 +58,16 @@ export interface ImagesUnderLock {
   /** For `work` to fill in. */
   change: CountChange;
 }
+
+interface ChangeOptions {
+  once?: Pick<OnceOnly, 'transact'>;
+  mostImages?: number;
+}
+
+export type TagPair = Record<'imageId' | 'tagId', string>;
+
+/** What became of a tag on an image. */
+export type PairOutcome = 'created' | 'duplicated' | 'exceeded';
 
 interface ImageServiceDeps {
   database: Database;
@@ -117,6 +129,35 @@ export class ImageService {
         await attachTags(manager, image, { present: present.get(image.id) ?? [], added }, rules, change);
       return images;
     });
+  }
+
+  /** Pair by pair: one that is there already, or has no room, stops no other. @throws DomainError with nothing done */
+  async tagPairs(caller: Caller, pairs: readonly TagPair[]): Promise<PairOutcome[]> {
+    if (pairs.length === 0) return [];
+    const imageIds = [...new Set(pairs.map(({ imageId }) => imageId))];
+    const work = async ({ manager, project, images, change }: ImagesUnderLock): Promise<PairOutcome[]> => {
+      const rules = tagRules(project, this.deps.limits);
+      const tags = await getTags(
+        manager,
+        project.id,
+        pairs.map(({ tagId }) => tagId),
+      );
+      checkImageTags(project, tags);
+      if (project.kind === ProjectKind.DETECTION) await refuseRegions(manager, images);
+      const present = await tagsOf(manager, imageIds);
+      const imagesById = new Map(images.map((image) => [image.id, image]));
+      const tagsById = new Map(tags.map((tag) => [tag.id, tag]));
+      const outcomes: PairOutcome[] = [];
+      for (const { imageId, tagId } of pairs) {
+        const image = imagesById.get(imageId) as Image;
+        const own = present.get(imageId) ?? [];
+        outcomes.push(
+          await attachOne(manager, image, { present: own, tag: tagsById.get(tagId) as Tag }, rules, change),
+        );
+      }
+      return outcomes;
+    };
+    return this.change(caller, imageIds, work, { mostImages: pairs.length });
   }
 
   async untag(caller: Caller, { imageIds, tagIds }: TagImagesInput): Promise<Image[]> {
@@ -183,21 +224,27 @@ export class ImageService {
     caller: Caller,
     ids: readonly string[],
     work: (under: ImagesUnderLock) => Promise<T>,
-    once: Pick<OnceOnly, 'transact'> = this.deps.database,
+    { once = this.deps.database, mostImages = this.deps.limits.batchSize }: ChangeOptions = {},
   ): Promise<T> {
-    const [first] = await this.getSome(this.deps.database.read.manager, caller, ids);
+    const [first] = await this.getSome(this.deps.database.read.manager, caller, ids, mostImages);
     return once.transact(async (manager) => {
       const project = await lockProject(manager, first.projectId);
       const change = noChange();
-      const changed = await work({ manager, project, images: await this.getSome(manager, caller, ids), change });
+      const images = await this.getSome(manager, caller, ids, mostImages);
+      const changed = await work({ manager, project, images, change });
       await markChanged(manager, project.id, change);
       return changed;
     });
   }
 
   /** Images of one project, in the order asked. @throws DomainError when one is missing or of another project */
-  async getSome(manager: EntityManager, caller: Caller, ids: readonly string[]): Promise<[Image, ...Image[]]> {
-    checkCount('imageIds', ids, this.deps.limits.batchSize);
+  async getSome(
+    manager: EntityManager,
+    caller: Caller,
+    ids: readonly string[],
+    most = this.deps.limits.batchSize,
+  ): Promise<[Image, ...Image[]]> {
+    checkCount('imageIds', ids, most);
     const found = await manager.findBy(Image, { id: In([...ids]) });
     const byId = new Map(found.map((image) => [image.id, image]));
     const first = byId.get(ids[0] ?? '');
@@ -224,4 +271,20 @@ export class ImageService {
     const used = images.filter((_, index) => staged[index] && 'row' in staged[index]);
     return this.deps.uploads.discard(used.flatMap(({ source }) => source.uploadId ?? []));
   }
+}
+
+/** Puts a tag on an image where it may be, and among those that the image has. */
+async function attachOne(
+  manager: EntityManager,
+  image: Image,
+  { present, tag }: { present: Tag[]; tag: Tag },
+  rules: TagRules,
+  change: CountChange,
+): Promise<PairOutcome> {
+  if (present.some(({ id }) => id === tag.id)) return 'duplicated';
+  const tagged = { ...image, isTagged: present.length > 0 };
+  const attached = await withinLimit(() => attachTags(manager, tagged, { present, added: [tag] }, rules, change));
+  if (attached === null) return 'exceeded';
+  present.push(tag);
+  return 'created';
 }

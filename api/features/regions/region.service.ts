@@ -1,14 +1,17 @@
 import { In, type EntityManager } from 'typeorm';
 import type { Limits } from '../../../infra/config.ts';
 import type { Database } from '../../../infra/database/database.ts';
+import type { Image } from '../../../schema/entities/image.entity.ts';
 import { Region } from '../../../schema/entities/region.entity.ts';
+import type { Tag } from '../../../schema/entities/tag.entity.ts';
 import type { Caller } from '../../access.ts';
 import { DomainError, notFound } from '../../errors.ts';
 import { OnceOnly } from '../../idempotency.ts';
 import { checkCount } from '../../text.ts';
+import { withinLimit } from '../../within-limit.ts';
 import type { ImageService, ImagesUnderLock } from '../images/image.service.ts';
 import { getTags } from '../tags/tag.service.ts';
-import { tagRules, tagsOf } from '../tags/tagging.ts';
+import { checkTogether, tagRules, tagsOf, type TagRules } from '../tags/tagging.ts';
 import { checkedBox } from './box.ts';
 import {
   checkDetection,
@@ -23,6 +26,20 @@ import {
 } from './drawing.ts';
 import type { AddRegionsInput, NewRegionInput, RegionChangeInput, UpdateRegionsInput } from './region.input.ts';
 
+/** A region in its place, which may have been there before. */
+export interface PlacedRegion {
+  region: Region;
+  isNew: boolean;
+}
+
+interface Canvas {
+  drawn: readonly (Drawn & Pick<Region, 'imageId'>)[];
+  drawnTags: readonly Tag[];
+  /** What each image has, by its id. */
+  tags: ReadonlyMap<string, Tag[]>;
+  present: ReadonlyMap<string, Region[]>;
+}
+
 /** Draws in images. What tags an image has follows from its regions, in the same transaction. */
 export class RegionService {
   constructor(
@@ -36,7 +53,7 @@ export class RegionService {
     checkCount('regions', input.regions, this.limits.batchSize);
     const once = OnceOnly.of(this.database, caller, 'addRegions', input);
     const add = (under: ImagesUnderLock): Promise<string[]> => this.draw(under, input.regions);
-    const ids = await this.images.change(caller, imageIdsOf(input.regions), add, once);
+    const ids = await this.images.change(caller, imageIdsOf(input.regions), add, { once });
     const rows = await this.database.read.manager.findBy(Region, { id: In(ids) });
     return ids.flatMap((id) => rows.find((row) => row.id === id) ?? []);
   }
@@ -65,16 +82,34 @@ export class RegionService {
     });
   }
 
+  /**
+   * Region by region: one that is there already, or has no room, stops no other.
+   * @returns null for one that has no room
+   * @throws DomainError with nothing drawn
+   */
+  async addEach(caller: Caller, regions: readonly NewRegionInput[]): Promise<(PlacedRegion | null)[]> {
+    if (regions.length === 0) return [];
+    return this.images.change(caller, imageIdsOf(regions), async (under) => {
+      const { manager, project, images, change } = under;
+      const rules = tagRules(project, this.limits);
+      const canvas = await canvasOf(under, regions);
+      const imagesById = new Map(images.map((image) => [image.id, image]));
+      const placed: (PlacedRegion | null)[] = [];
+      for (const one of canvas.drawn) {
+        const image = imagesById.get(one.imageId) as Image;
+        placed.push(await withinLimit(() => placeOne(canvas, image, one, rules, this.limits.regionsPerImage)));
+      }
+      const fresh = placed.flatMap((one) => (one?.isNew ? [one.region] : []));
+      await insertRegions(manager, fresh);
+      await settleTags(manager, images, rules, change);
+      return placed;
+    });
+  }
+
   /** Draws in images that are locked already. Returns the id of each region, in the order asked. */
   async draw(under: ImagesUnderLock, regions: readonly NewRegionInput[]): Promise<string[]> {
     const { manager, project, images, change } = under;
-    const boxes = drawnAt(regions);
-    const drawn = regions.map(({ imageId }, index) => ({ imageId, ...(boxes[index] as Drawn) }));
-    checkDetection(project);
-    await checkTags(under, new Set(drawn.map(({ tagId }) => tagId)));
-    const imageIds = images.map(({ id }) => id);
-    refuseBackground(images, await tagsOf(manager, imageIds));
-    const present = await regionsOf(manager, imageIds);
+    const { drawn, present } = await canvasOf(under, regions);
     const placed = new Map<Drawn, Region | undefined>();
     for (const image of images) {
       const own = drawn.filter(({ imageId }) => imageId === image.id);
@@ -111,8 +146,40 @@ export class RegionService {
 
 const imageIdsOf = (rows: readonly Pick<Region, 'imageId'>[]): string[] => [...new Set(rows.map((row) => row.imageId))];
 
-async function checkTags({ manager, project }: ImagesUnderLock, ids: ReadonlySet<string>): Promise<void> {
-  checkDrawable(await getTags(manager, project.id, [...ids]));
+async function checkTags({ manager, project }: ImagesUnderLock, ids: ReadonlySet<string>): Promise<Tag[]> {
+  const tags = await getTags(manager, project.id, [...ids]);
+  checkDrawable(tags);
+  return tags;
+}
+
+/** What is to be drawn, and what is there. @throws DomainError for whatever may not be drawn, room aside */
+async function canvasOf(under: ImagesUnderLock, regions: readonly NewRegionInput[]): Promise<Canvas> {
+  const { manager, project, images } = under;
+  const boxes = drawnAt(regions);
+  const drawn = regions.map(({ imageId }, index) => ({ imageId, ...(boxes[index] as Drawn) }));
+  checkDetection(project);
+  const drawnTags = await checkTags(under, new Set(drawn.map(({ tagId }) => tagId)));
+  const imageIds = images.map(({ id }) => id);
+  const tags = await tagsOf(manager, imageIds);
+  refuseBackground(images, tags);
+  return { drawn, drawnTags, tags, present: await regionsOf(manager, imageIds) };
+}
+
+/** Joins what the image has, where there is room for the region and its tag. @throws DomainError where there is none */
+function placeOne(
+  { drawnTags, tags, present }: Canvas,
+  image: Image,
+  one: Drawn,
+  rules: TagRules,
+  max: number,
+): PlacedRegion {
+  const [regions, own] = [present.get(image.id) ?? [], tags.get(image.id) ?? []];
+  const { regions: rows, fresh } = placeRegions(image, regions, [one], max);
+  const added = drawnTags.filter(({ id }) => id === one.tagId && !own.some((tag) => tag.id === id));
+  checkTogether([...own, ...added], rules);
+  regions.push(...fresh);
+  own.push(...added);
+  return { region: rows[0] as Region, isNew: fresh.length > 0 };
 }
 
 function changedRow(row: Region, index: number, change: RegionChangeInput | undefined): Region {

@@ -5,7 +5,6 @@ import { notFound } from '../../errors.ts';
 import { Answer, row, type Row, type RowRequest } from '../row.ts';
 import { mostInBatch, mostTagIds, regionBatch, regionSummary, tagBatch, tagSummary } from '../wire/image-models.ts';
 import { csv, uuid } from '../wire/query.ts';
-import { isWithinLimit } from '../wire/within-limit.ts';
 import { imagesOf } from './image-rows.ts';
 
 type Asked = Pick<RowRequest, 'caller' | 'services' | 'loaders' | 'path'>;
@@ -84,66 +83,35 @@ async function requireRegions(request: Asked, ids: readonly string[]): Promise<v
 const projectOf = ({ caller, services, path }: Asked): Promise<Project> =>
   services.projects.get(caller, 'label', path('projectId'));
 
-/** Pictures of a tag together, since the service takes them so. */
 async function tagPairs(request: Asked, pairs: readonly Pair[]) {
-  const { caller, services, loaders } = request;
   await requireImages(
     request,
     pairs.map(({ imageId }) => imageId),
   );
+  const outcomes = await request.services.images.tagPairs(request.caller, pairs);
   const summary: z.input<typeof tagSummary> = { created: [], duplicated: [], exceeded: [] };
-  const fresh = new Map<string, Pair[]>();
-  for (const pair of pairs) {
-    const present = await loaders.tagsOfImage.load(pair.imageId);
-    if (present.some(({ id }) => id === pair.tagId)) summary.duplicated.push(pair);
-    else fresh.set(pair.tagId, [...(fresh.get(pair.tagId) ?? []), pair]);
-  }
-  for (const [tagId, own] of fresh)
-    for (let at = 0; at < own.length; at += mostInBatch) {
-      const some = own.slice(at, at + mostInBatch);
-      const isDone = await isWithinLimit(
-        services.images.tag(caller, { imageIds: some.map(({ imageId }) => imageId), tagIds: [tagId] }),
-      );
-      summary[isDone ? 'created' : 'exceeded'].push(...some);
-    }
+  pairs.forEach((pair, i) => summary[outcomes[i] ?? 'exceeded'].push(pair));
   return summary;
 }
 
 async function drawRegions(request: Asked, regions: readonly Drawn[]): Promise<Answer> {
-  const { caller, services, loaders } = request;
   await requireImages(
     request,
     regions.map(({ imageId }) => imageId),
   );
-  const before = new Set<string>();
-  for (const { imageId } of regions) for (const { id } of await loaders.regionsOfImage.load(imageId)) before.add(id);
+  const placed = await request.services.regions.addEach(request.caller, regions);
   const summary: z.input<typeof regionSummary> = { created: [], duplicated: [], exceeded: [] };
-  // Picture by picture: one that is full does not stop the others.
-  const byImage = new Map<string, Drawn[]>();
-  for (const region of regions) byImage.set(region.imageId, [...(byImage.get(region.imageId) ?? []), region]);
-  for (const own of byImage.values()) {
-    let rows: Region[] = [];
-    if (!(await isWithinLimit(services.regions.add(caller, { regions: own }).then((added) => (rows = added))))) {
-      summary.exceeded.push(...own);
-      continue;
-    }
-    for (const [i, region] of own.entries()) {
-      const { id, createdAt } = rows[i] as Region;
-      if (before.has(id)) summary.duplicated.push(region);
-      else
-        summary.created.push({
-          ...region,
-          regionId: id,
-          tagName: await nameOf(request, region.tagId),
-          created: createdAt.toISOString(),
-        });
-      before.add(id);
-    }
+  for (const [i, drawn] of regions.entries()) {
+    const one = placed[i];
+    if (!one) summary.exceeded.push(drawn);
+    else if (one.isNew) summary.created.push(await wireRegion(request, drawn, one.region));
+    else summary.duplicated.push(drawn);
   }
   const isWhole = summary.duplicated.length === 0 && summary.exceeded.length === 0;
   return new Answer(isWhole ? 200 : 207, summary);
 }
 
-async function nameOf({ loaders }: Asked, tagId: string): Promise<string> {
-  return (await loaders.tag.load(tagId))?.name ?? '';
+async function wireRegion({ loaders }: Asked, drawn: Drawn, { id, createdAt }: Region) {
+  const tagName = (await loaders.tag.load(drawn.tagId))?.name ?? '';
+  return { ...drawn, regionId: id, tagName, created: createdAt.toISOString() };
 }

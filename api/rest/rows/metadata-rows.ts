@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import { withinLimit } from '../../within-limit.ts';
 import { row, type Answer, type Row, type RowRequest } from '../row.ts';
 import { batchAnswer } from '../wire/batch-answer.ts';
 import { metadataChange, metadataSummary, mostIds, mostInBatch } from '../wire/image-models.ts';
 import { metadataInput, metadataOf } from '../wire/images.ts';
 import { csv, uuid } from '../wire/query.ts';
-import { isWithinLimit } from '../wire/within-limit.ts';
 
 type Asked = Pick<RowRequest, 'caller' | 'services' | 'loaders' | 'path'>;
 type Change = z.output<typeof metadataChange>;
@@ -47,8 +47,8 @@ async function update(request: Asked, ids: readonly string[], change: Change): P
 
 /** Together if possible, or else one by one. Returns those that have no room. */
 async function noteAll({ caller, services }: Asked, imageIds: string[], change: Change): Promise<string[]> {
-  const note = (ids: string[]) =>
-    isWithinLimit(services.images.setMetadata(caller, { imageIds: ids, metadata: metadataInput(change) }));
+  const metadata = metadataInput(change);
+  const note = (ids: string[]) => withinLimit(() => services.images.setMetadata(caller, { imageIds: ids, metadata }));
   if (await note(imageIds)) return [];
   const full: string[] = [];
   for (const id of imageIds) if (!(await note([id]))) full.push(id);

@@ -14,7 +14,8 @@ let server: TestServer;
 let pictures: string[];
 
 beforeAll(async () => {
-  server = await startServer();
+  const limits = { TAGLENS_MAX_TAGS_PER_IMAGE: '2', TAGLENS_MAX_REGIONS_PER_IMAGE: '3', TAGLENS_MAX_BATCH_SIZE: '2' };
+  server = await startServer(limits);
   pictures = (await samples(2, 17, 64)).map(({ jpeg }) => jpeg.toString('base64'));
 });
 afterAll(() => server.close());
@@ -29,12 +30,16 @@ async function ask(method: string, path: string, body?: object) {
   return { status: response.status, body: (text ? JSON.parse(text) : null) as Wire & Wire[] };
 }
 
-/** A project of two tags with pictures without any. */
+/** A project of three tags with pictures without any. */
 async function makeUnlabelled(settings: { kind?: string; classificationType?: string } = {}, count = 2) {
-  const { projectId, tagIds } = await makeProject(server, { tags: ['one', 'two'], ...settings });
-  const images = pictures.slice(0, count).map((base64) => ({ source: { base64 } }));
-  const imageIds = (await addImages(server, { projectId, images })).map(({ image }) => image?.id ?? '');
-  return { projectId, one: tagIds['one'] ?? '', two: tagIds['two'] ?? '', imageIds };
+  const { projectId, tagIds } = await makeProject(server, { tags: ['one', 'two', 'three'], ...settings });
+  const imageIds: string[] = [];
+  for (const base64 of pictures.slice(0, count)) {
+    const [added] = await addImages(server, { projectId, images: [{ source: { base64 } }] });
+    imageIds.push(added?.image?.id ?? '');
+  }
+  const { one = '', two = '', three = '' } = tagIds;
+  return { projectId, one, two, three, imageIds };
 }
 
 const imageOf = async (projectId: string, imageId: string): Promise<Wire | undefined> =>
@@ -66,6 +71,82 @@ describe('labels by Azure’s operations', () => {
     });
     expect((await imageOf(drawing.projectId, drawing.imageIds[0] ?? ''))?.regions).toHaveLength(1);
     expect((await ask('DELETE', `${drawing.projectId}/${erase}`)).status).toBe(204);
+  });
+
+  it('are told one by one: those that are there already, and only those that have no room', async () => {
+    const { projectId, one, two, three, imageIds } = await makeUnlabelled({ classificationType: 'MULTILABEL' });
+    const [first = '', second = ''] = imageIds;
+    const pair = (imageId: string, tagId: string) => ({ imageId, tagId });
+    const wanted = [pair(first, one), pair(first, one), pair(first, two), pair(second, three), pair(first, three)];
+    expect(await ask('POST', `${projectId}/images/tags`, { tags: wanted })).toMatchObject({
+      status: 200,
+      body: {
+        created: [pair(first, one), pair(first, two), pair(second, three)],
+        duplicated: [pair(first, one)],
+        exceeded: [pair(first, three)],
+      },
+    });
+    expect((await imageOf(projectId, second))?.tags).toMatchObject([{ tagName: 'three' }]);
+    const count = await ask('GET', `${projectId}/images/untagged/count`);
+    expect(count.body).toBe(0);
+  });
+
+  it('are told one by one, regions too, for which an image may have no room or none for their tag', async () => {
+    const { projectId, one, two, three, imageIds } = await makeUnlabelled({ kind: 'DETECTION' });
+    const [first = '', second = ''] = imageIds;
+    const region = (imageId: string, tagId: string, left: number) => ({ imageId, tagId, ...box, left });
+    const [a, b, c, d] = [
+      region(first, one, 0),
+      region(first, two, 0),
+      region(first, one, 0.1),
+      region(second, one, 0),
+    ];
+    const [otherTag, full] = [region(first, three, 0), region(first, two, 0.1)];
+    expect(
+      await ask('POST', `${projectId}/images/regions`, { regions: [a, a, b, otherTag, c, full, d] }),
+    ).toMatchObject({
+      status: 207,
+      body: {
+        created: [{ ...a, tagName: 'one' }, { ...b, tagName: 'two' }, c, d],
+        duplicated: [a],
+        exceeded: [otherTag, full],
+      },
+    });
+    expect((await imageOf(projectId, first))?.regions).toHaveLength(3);
+    expect((await imageOf(projectId, first))?.tags).toHaveLength(2);
+  });
+
+  it('are put on all or none when one of them is refused', async () => {
+    const nowhere = '00000000-0000-4000-8000-000000000000';
+    const { projectId, one, two, imageIds } = await makeUnlabelled();
+    const [first = '', second = ''] = imageIds;
+    const good = { imageId: first, tagId: one };
+    const refused: [object, number, string][] = [
+      [{ imageId: nowhere, tagId: two }, 404, 'NotFoundImage'],
+      [{ imageId: second, tagId: nowhere }, 404, 'NotFoundTag'],
+      [{ imageId: first, tagId: two }, 400, 'BadRequestNegativeAndRegularTagOnSameImage'],
+    ];
+    for (const [bad, status, code] of refused)
+      expect(await ask('POST', `${projectId}/images/tags`, { tags: [good, bad] })).toMatchObject({
+        status,
+        body: { code },
+      });
+    expect((await imageOf(projectId, first))?.tags).toEqual([]);
+
+    const drawing = await makeUnlabelled({ kind: 'DETECTION' });
+    const regions = [
+      { imageId: drawing.imageIds[0], tagId: drawing.one, ...box },
+      { imageId: drawing.imageIds[1], tagId: nowhere, ...box },
+    ];
+    expect(await ask('POST', `${drawing.projectId}/images/regions`, { regions })).toMatchObject({ status: 404 });
+    expect((await imageOf(drawing.projectId, drawing.imageIds[0] ?? ''))?.regions).toEqual([]);
+  });
+
+  it('may be on more images than are taken in at once', async () => {
+    const { projectId, one, imageIds } = await makeUnlabelled({}, 3);
+    const tags = imageIds.map((imageId) => ({ imageId, tagId: one }));
+    expect((await ask('POST', `${projectId}/images/tags`, { tags: [] })).body.created).toEqual([]);
+    expect((await ask('POST', `${projectId}/images/tags`, { tags })).body.created).toEqual(tags);
   });
 
   it('need a project that is there', async () => {
