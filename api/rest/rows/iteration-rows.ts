@@ -18,6 +18,7 @@ const about = { api: 'training', subject: 'Iteration' } as const;
 const one = 'projects/{projectId}/iterations/{iterationId}';
 const fraction = z.number().min(0).max(1);
 const minutesAnHour = 60;
+const typeNote = 'The classification type is that of the project as it is now: an iteration does not keep its own.';
 
 export const iterationRows: readonly Row[] = [
   row({
@@ -27,7 +28,7 @@ export const iterationRows: readonly Row[] = [
     path: 'projects/{projectId}/iterations',
     summary: 'Every iteration of a project, newest first.',
     answer: z.array(iterationModel),
-    note: 'The workspace is not among them.',
+    note: `The workspace is not among them. ${typeNote}`,
     call: async (request) => {
       const { caller, services, path } = request;
       const rows = await allPages((page) => services.training.list(caller, path('projectId'), page));
@@ -41,6 +42,7 @@ export const iterationRows: readonly Row[] = [
     path: one,
     summary: 'One iteration.',
     answer: iterationModel,
+    note: typeNote,
     call: async (request) => wireIteration(request, await iterationOf(request)),
   }),
   row({

@@ -5,6 +5,7 @@ import { nextCursor } from '../../connection.ts';
 import { notFound } from '../../errors.ts';
 import { row, type Row } from '../row.ts';
 import { continued } from '../wire/continuation.ts';
+import { domainOf } from '../wire/predictions.ts';
 import { csv, uuid } from '../wire/query.ts';
 import {
   regionProposals,
@@ -81,7 +82,8 @@ export const suggestionRows: readonly Row[] = [
         after: token.continuation || null,
       };
       const page = await continued(services.suggestions.list(caller, id, asked));
-      const { domainId } = await services.projects.get(caller, 'read', path('projectId'));
+      const project = await services.projects.get(caller, 'read', path('projectId'));
+      const domainId = await domainOf(request.loaders, id, project.domainId);
       const images = await request.loaders.image.loadMany(page.nodes.map(({ imageId }) => imageId));
       const results = page.nodes.flatMap((node, index) => {
         const image = images[index];

@@ -31,13 +31,18 @@ export function wireResults(
   );
 }
 
-/** @param domain of the project */
+/** Of the model that answered; of the project where the model is gone, or of a time when models did not know theirs. */
+export async function domainOf(loaders: Pick<Context['loaders'], 'iteration'>, iterationId: string, ofProject: string) {
+  return (await loaders.iteration.load(iterationId))?.domainId ?? ofProject;
+}
+
 export async function wireStored(
   { loaders, services }: Pick<Context, 'loaders' | 'services'>,
   prediction: Prediction,
-  domain: string | null,
+  domainOfProject: string,
 ): Promise<z.input<typeof storedPrediction>> {
   const url = services.imageFiles.urlOfPrediction(prediction.id);
   const addresses = { resizedImageUri: url, thumbnailUri: url, originalImageUri: url };
+  const domain = await domainOf(loaders, prediction.iterationId, domainOfProject);
   return { ...(await wirePrediction(loaders, prediction)), ...addresses, domain };
 }

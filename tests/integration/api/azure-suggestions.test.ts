@@ -17,6 +17,7 @@ interface Suggested {
   predictionUncertainty: number;
   width: number;
   thumbnailUri: string;
+  domain: string;
 }
 
 interface Token {
@@ -101,6 +102,15 @@ describe('Azure’s suggestions', () => {
     for (const [tagId, count] of Object.entries(body))
       expect((await query({ tagIds: [tagId], threshold: 0.3 })).body.results).toHaveLength(count);
     expect(Object.values(body).reduce((sum, count) => sum + count, 0)).toBeGreaterThan(0);
+  });
+
+  test('name the domain that the iteration was trained for, whatever the project has now', async () => {
+    const [before] = (await query({})).body.results;
+    const update = 'mutation ($input: UpdateProjectInput!) { updateProject(input: $input) { domainId } }';
+    const domainId = '0732100f-1a38-4e49-a514-c9b44c697ab5';
+    await server.client.request(update, { input: { id: projectId, domainId } });
+    expect((await query({})).body.results[0]?.domain).toBe(before?.domain);
+    expect(before?.domain).not.toBe(domainId);
   });
 
   test('are asked for by any GUID, which need not have the bits of a version', async () => {

@@ -14,6 +14,7 @@ interface Wire {
   type: string;
   status: string;
   message: string;
+  domainId: string;
   precision: number;
   settings: Record<string, unknown>;
   perTagPerformance: unknown[];
@@ -39,6 +40,9 @@ async function ask(method: string, path: string, { body, headers }: Asked = {}) 
   const read = (text ? JSON.parse(text) : null) as Wire & Wire[];
   return { status: response.status, type: response.headers.get('content-type'), body: read };
 }
+
+/** General (compact), for classification. */
+const compact = '0732100f-1a38-4e49-a514-c9b44c697ab5';
 
 const training = (path: string): string => `v3.4-preview/training/${path}`;
 const json = (value: unknown): Asked => ({ body: JSON.stringify(value) });
@@ -206,6 +210,12 @@ describe('Azure’s wire format', () => {
     const next = await ask('POST', `${project}/predictions/query`, json(page.body.token));
     expect(next.body.results).toMatchObject([{ id: quick.body.id }]);
     expect(next.body.token.continuation).toBeNull();
+
+    const trainedFor = (await ask('GET', iteration)).body.domainId;
+    expect(await ask('PATCH', project, json({ settings: { domainId: compact } }))).toMatchObject({ status: 200 });
+    const { body: afterwards } = await ask('POST', `${project}/predictions/query`);
+    expect(afterwards.results).toMatchObject([{ domain: trainedFor }, { domain: trainedFor }]);
+    expect(trainedFor).not.toBe(compact);
 
     const { id: storedId } = (await stored.json()) as Wire;
     const elsewhere = training(`projects/${await makeTrainableProject(server, 1, 4)}`);
