@@ -74,10 +74,16 @@ interface CommitContext {
   change: CountChange;
 }
 
-const accepted = { code: null, message: null };
+const accepted = { code: null, message: null, reason: null };
 
-function refused(code: string, message: string, imageId: string | null = null): AddImageResult {
-  return { status: imageId ? AddImageStatus.DUPLICATE : AddImageStatus.REFUSED, code, message, imageId };
+/** @param imageId the image that has the picture already */
+function refused(
+  { code, message, details }: Pick<DomainError | ImageRefusal, 'code' | 'message' | 'details'>,
+  imageId: string | null = null,
+): AddImageResult {
+  const status = imageId ? AddImageStatus.DUPLICATE : AddImageStatus.REFUSED;
+  const reason = typeof details['reason'] === 'string' ? details['reason'] : null;
+  return { status, code, message, reason, imageId };
 }
 
 const idsOfTags = (image: Pick<Labels, 'tags'> | { refusal: AddImageResult }): string[] =>
@@ -101,8 +107,7 @@ export class ImageIntake {
       const row = await this.store(project.id, { ...source, name }, input.isTest);
       return { row, ...labels };
     } catch (error) {
-      if (error instanceof ImageRefusal || error instanceof DomainError)
-        return { refusal: refused(error.code, error.message) };
+      if (error instanceof ImageRefusal || error instanceof DomainError) return { refusal: refused(error) };
       throw error;
     }
   }
@@ -147,7 +152,7 @@ export class ImageIntake {
     const { projectId, sha256 } = row;
     const twin = await manager.findOneBy(Image, { projectId, sha256 });
     const max = this.limits.imagesPerProject;
-    if (!twin && room <= 0) return refused('LIMIT_REACHED', `The project has ${max} images, the most it may have.`);
+    if (!twin && room <= 0) return refused(projectFull(max));
     const present = twin ? ((await tagsOf(manager, [twin.id])).get(twin.id) ?? []) : [];
     const regions = twin && drawn.length > 0 ? ((await regionsOf(manager, [twin.id])).get(twin.id) ?? []) : [];
     const pairs = twin && metadata.size > 0 ? ((await metadataOf(manager, [twin.id])).get(twin.id) ?? []) : [];
@@ -159,7 +164,7 @@ export class ImageIntake {
       ({ fresh } = placeRegions(twin ?? row, regions, drawn, this.limits.regionsPerImage));
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;
-      return refused(error.code, error.message, twin?.id);
+      return refused(error, twin?.id);
     }
     const image = twin ?? { ...row, isTagged: tags.length > 0 };
     if (!twin) await addRow(manager, image, change);
@@ -177,6 +182,9 @@ export class ImageIntake {
         await this.storage.deletePrefix(keys.image(image.row.projectId, image.row.id));
   }
 }
+
+const projectFull = (max: number): DomainError =>
+  new DomainError('LIMIT_REACHED', `The project has ${max} images, the most it may have.`, { max });
 
 /** @throws DomainError when the project does not take such labels */
 function labelsOf({ project, tags }: BatchContext, input: NewImageInput, batch: OfBatch): Labels {

@@ -177,6 +177,9 @@ export class AddImageResult {
   @Field(() => String, { nullable: true, description: 'Why, with the limit and the value.' })
   message: string | null;
 
+  /** Which limit or conflict it was, where its code stands for several. */
+  reason: string | null;
+
   imageId: string | null;
 }
 

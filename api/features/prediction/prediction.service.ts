@@ -127,8 +127,8 @@ export class PredictionService {
       images: [{ source, ...labels, name: `prediction ${predictionId}`, isTest: false }],
     };
     const { results } = await images.add({ ...caller, idempotencyKey: null }, batch);
-    const [{ imageId, status, code, message }] = results as [AddImageResult];
-    if (code !== null) throw refusedAlone(code, message);
+    const [{ imageId, status, code, message, reason }] = results as [AddImageResult];
+    if (code !== null) throw refusedAlone(code, message, reason);
     await this.delete(prediction);
     return { image: await images.get(caller, 'label', imageId as string), status };
   }
@@ -184,9 +184,10 @@ export class PredictionService {
 }
 
 /** What refuses a picture within a batch, as the refusal of a whole request. */
-function refusedAlone(code: string, message: string | null): DomainError {
+function refusedAlone(code: string, message: string | null, reason: string | null): DomainError {
   const text = message ?? 'The picture was refused.';
-  return isErrorCode(code) ? new DomainError(code, text) : imageRefused({ code, message: text, details: {} });
+  const details = reason === null ? {} : { reason };
+  return isErrorCode(code) ? new DomainError(code, text, details) : imageRefused({ code, message: text, details });
 }
 
 function indexFor({ iterationId, publishedName, orderBy }: PredictionListArgs): string {

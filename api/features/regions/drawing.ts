@@ -65,7 +65,8 @@ export function placeRegions(
   const value = all.length;
   if (value <= max) return { regions, fresh: all.slice(present.length) };
   const message = `An image may have ${max} regions; ${JSON.stringify(name)} would have ${value}.`;
-  throw new DomainError('LIMIT_REACHED', message, { field: 'regions', max, value, imageIds: [imageId] });
+  const details = { reason: 'REGIONS_PER_IMAGE', field: 'regions', max, value, imageIds: [imageId] };
+  throw new DomainError('LIMIT_REACHED', message, details);
 }
 
 export async function insertRegions(manager: EntityManager, rows: readonly Region[]): Promise<void> {

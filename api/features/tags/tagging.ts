@@ -34,11 +34,11 @@ export function checkTogether(tags: readonly Tag[], { classificationType, tagsPe
   const details = { tagIds: tags.map(({ id }) => id) };
   if (tags.length > tagsPerImage) {
     const message = `An image may have ${tagsPerImage} tags; this would be ${tags.length}.`;
-    throw new DomainError('LIMIT_REACHED', message, { max: tagsPerImage, value: tags.length });
-  }
-  if (classificationType === ClassificationType.MULTICLASS && tags.length > 1) {
-    const message = `An image of a MULTICLASS project has one tag; this would be ${names}. Take the other tag off first.`;
-    throw new DomainError('TAG_CONFLICT', message, details);
+    throw new DomainError('LIMIT_REACHED', message, {
+      reason: 'TAGS_PER_IMAGE',
+      max: tagsPerImage,
+      value: tags.length,
+    });
   }
   if (tags.length > 1 && tags.some(({ type }) => type === TagType.NEGATIVE))
     throw new DomainError(
@@ -46,6 +46,10 @@ export function checkTogether(tags: readonly Tag[], { classificationType, tagsPe
       `The negative tag stands alone on an image; this would be ${names}.`,
       details,
     );
+  if (classificationType === ClassificationType.MULTICLASS && tags.length > 1) {
+    const message = `An image of a MULTICLASS project has one tag; this would be ${names}. Take the other tag off first.`;
+    throw new DomainError('TAG_CONFLICT', message, { ...details, reason: 'ONE_TAG_PER_IMAGE' });
+  }
 }
 
 /** The tags on each image, by image id. */

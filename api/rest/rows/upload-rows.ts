@@ -27,7 +27,7 @@ const about = {
 /** The picture of a prediction is refused as any other; what is not there has no picture. */
 function refusalOfPrediction({ code, details }: DomainError): Status {
   if (details['what'] === 'stored prediction') return 'ErrorSource';
-  return refusedStatus(code === 'IMAGE_REFUSED' ? String(details['reason']) : code);
+  return refusedStatus({ code, reason: typeof details['reason'] === 'string' ? details['reason'] : null });
 }
 
 /** The name of a file is told in quotes, as Azure does. */
@@ -41,7 +41,7 @@ export const uploadRows: readonly Row[] = [
     summary: 'Takes in pictures as they are: up to 64 parts, or one as the body.',
     query: z.object({ tagIds: csv(uuid(), mostTagIds).default([]) }),
     body: { kind: 'pictures', limit: 'trainingImageBytes' },
-    note: 'A picture that is there already is OKDuplicate, gets the tags that it lacks, and makes isBatchSuccessful false. A tag that the project does not have refuses the pictures that were to get it: ErrorInvalidTag.',
+    note: 'A picture that is there already is OKDuplicate, gets the tags that it lacks, and makes isBatchSuccessful false. A picture has one tag in a Multiclass project, and 100 tags and 300 regions at most in others: with more it is refused with ErrorTagLimitExceed or ErrorRegionLimitExceed. A tag that the project does not have refuses the pictures that were to get it: ErrorInvalidTag.',
     call: async (request) => {
       const incoming: Incoming[] = [];
       for await (const picture of request.body) {
@@ -103,7 +103,11 @@ export const uploadRows: readonly Row[] = [
           const input = { predictionId, ...labels };
           const { image, status } = await services.predictions.addToImages(caller, input, projectId);
           const [wired] = await wireImages(request, kind, [image]);
-          images.push({ sourceUrl: predictionId, status: statusOf({ status, code: null }), image: wired });
+          images.push({
+            sourceUrl: predictionId,
+            status: statusOf({ status, code: null, reason: null }),
+            image: wired,
+          });
         } catch (error) {
           if (!(error instanceof DomainError) || error.status >= 500) throw error;
           images.push({ sourceUrl: predictionId, status: refusalOfPrediction(error) });

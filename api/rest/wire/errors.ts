@@ -40,7 +40,7 @@ const choices: Record<ErrorCode, { status: number; code: Choice }> = {
   IMAGE_REFUSED: { status: 400, code: 'BadRequestImageFormat' },
   URL_REFUSED: { status: 400, code: 'BadRequestImageUrl' },
   UPLOAD_EXPIRED: { status: 400, code: 'BadRequestImageStream' },
-  TAG_CONFLICT: { status: 400, code: of({ Tag: 'BadRequestTagType' }, 'BadRequestNegativeAndRegularTagOnSameImage') },
+  TAG_CONFLICT: { status: 400, code: conflictCode },
   TRAINING_RUNNING: { status: 400, code: 'BadRequestTrainingAlreadyInProgress' },
   TRAINING_NOT_NEEDED: { status: 400, code: 'BadRequestTrainingNotNeeded' },
   NOT_ENOUGH_IMAGES: { status: 400, code: trainingCode },
@@ -120,6 +120,11 @@ const invalidFields: Record<string, AzureCode | Partial<Record<Subject, AzureCod
   metadata: 'BadRequestImageMetadataValue',
   'metadata.name': 'BadRequestImageMetadataKey',
 };
+
+function conflictCode({ subject, details: { reason } }: Facts): AzureCode {
+  if (reason === 'ONE_TAG_PER_IMAGE') return 'BadRequestExceedTagPerImageLimit';
+  return subject === 'Tag' ? 'BadRequestTagType' : 'BadRequestNegativeAndRegularTagOnSameImage';
+}
 
 function limitCode({ subject, details }: Facts): AzureCode {
   if (subject === 'Tag')

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { DomainError } from '../../errors.ts';
-import type { NewImageInput } from '../../features/images/image.input.ts';
+import type { AddImageResult, NewImageInput } from '../../features/images/image.input.ts';
 import { AddImageStatus } from '../../../schema/enums.ts';
 import type { Answer, RowRequest } from '../row.ts';
 import { batchAnswer } from './batch-answer.ts';
@@ -10,7 +10,7 @@ import { metadataInput, wireImages } from './images.ts';
 export type Status = (typeof createStatuses)[number];
 type Asked = Pick<RowRequest, 'caller' | 'services' | 'loaders' | 'path'>;
 type Entry = z.input<typeof createSummary>['images'][number];
-type Refused = { code: string };
+type Refused = { code: string; reason: string | null };
 
 const mostInName = 255;
 
@@ -38,7 +38,7 @@ export async function keep(
     const uploadId = await services.uploads.keep(caller, path('projectId'), file);
     return { source: { uploadId }, name: file.name, ...labels, isTest: false };
   } catch (error) {
-    if (error instanceof DomainError && error.code === 'TOO_LARGE') return { code: 'TOO_LARGE' };
+    if (error instanceof DomainError && error.code === 'TOO_LARGE') return { code: error.code, reason: null };
     throw error;
   }
 }
@@ -70,18 +70,19 @@ export async function addBatch(request: Asked, incoming: readonly Incoming[], ba
   let next = 0;
   const results = incoming.map(({ sourceUrl, image }): Entry => {
     const result = 'code' in image ? null : added[next++];
-    const status = result ? statusOf(result) : refusedStatus('code' in image ? image.code : '');
+    const status = 'code' in image ? refusedStatus(image) : statusOf(result as AddImageResult);
     const own = status.startsWith('OK') ? wired.get(result?.imageId ?? '') : undefined;
     return { sourceUrl, status, ...(own ? { image: own } : {}) };
   });
   return batchAnswer(results);
 }
 
-export function statusOf({ status, code }: { status: AddImageStatus; code: string | null }): Status {
-  if (code !== null) return refusedStatus(code);
+export function statusOf({ status, code, reason }: Pick<AddImageResult, 'status' | 'code' | 'reason'>): Status {
+  if (code !== null) return refusedStatus({ code, reason });
   return status === AddImageStatus.DUPLICATE ? 'OKDuplicate' : 'OK';
 }
 
+/** By the reason of a refusal, else by its code. */
 const refusals: Record<string, Status> = {
   EMPTY: 'ErrorImageFormat',
   UNSUPPORTED_FORMAT: 'ErrorImageFormat',
@@ -93,8 +94,12 @@ const refusals: Record<string, Status> = {
   URL_REFUSED: 'ErrorSource',
   UPLOAD_EXPIRED: 'ErrorSource',
   LIMIT_REACHED: 'ErrorLimitExceed',
+  TAGS_PER_IMAGE: 'ErrorTagLimitExceed',
+  ONE_TAG_PER_IMAGE: 'ErrorTagLimitExceed',
+  REGIONS_PER_IMAGE: 'ErrorRegionLimitExceed',
   TAG_CONFLICT: 'ErrorNegativeAndRegularTagOnSameImage',
   NOT_FOUND: 'ErrorInvalidTag',
 };
 
-export const refusedStatus = (code: string): Status => refusals[code] ?? 'ErrorUnknown';
+export const refusedStatus = ({ code, reason }: Refused): Status =>
+  refusals[reason ?? ''] ?? refusals[code] ?? 'ErrorUnknown';

@@ -124,7 +124,7 @@ describe('labels by Azure’s operations', () => {
     const refused: [object, number, string][] = [
       [{ imageId: nowhere, tagId: two }, 404, 'NotFoundImage'],
       [{ imageId: second, tagId: nowhere }, 404, 'NotFoundTag'],
-      [{ imageId: first, tagId: two }, 400, 'BadRequestNegativeAndRegularTagOnSameImage'],
+      [{ imageId: first, tagId: two }, 400, 'BadRequestExceedTagPerImageLimit'],
     ];
     for (const [bad, status, code] of refused)
       expect(await ask('POST', `${projectId}/images/tags`, { tags: [good, bad] })).toMatchObject({

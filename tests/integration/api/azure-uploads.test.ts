@@ -6,7 +6,7 @@ import { keysBelow, makeProject, ownerKey, samples, startServer, type TestServer
 let server: TestServer;
 let pictures: Buffer[];
 beforeAll(async () => {
-  server = await startServer();
+  server = await startServer({ TAGLENS_MAX_TAGS_PER_IMAGE: '3', TAGLENS_MAX_REGIONS_PER_IMAGE: '4' });
   pictures = (await samples(2, 11)).map(({ jpeg }) => jpeg);
 });
 afterAll(() => server.close());
@@ -41,6 +41,12 @@ function form(files: Record<string, Buffer>): FormData {
   for (const [name, bytes] of Object.entries(files))
     body.append(name, new Blob([new Uint8Array(bytes)]), `${name}.jpg`);
   return body;
+}
+
+async function makeNegative(projectId: string): Promise<{ id: string }> {
+  const query = 'mutation ($input: CreateTagInput!) { createTag(input: $input) { id } }';
+  const input = { projectId, name: 'nothing', type: 'NEGATIVE' };
+  return (await server.client.request<{ createTag: { id: string } }>(query, { input })).createTag;
 }
 
 const statusesOf = ({ images }: Summary) => images.map(({ status }) => status);
@@ -85,6 +91,28 @@ describe('uploads by Azure’s operations', () => {
     const ofAll = await upload(`${imagesOf(projectId)}?tagIds=${unknown}`, form({ a: picture(0), b: picture(1) }));
     expect(ofAll.status).toBe(207);
     expect(statusesOf(ofAll.body)).toEqual(['ErrorInvalidTag', 'ErrorInvalidTag']);
+  });
+
+  it('says which limit a picture went beyond, and when it is the only tag of a Multiclass project', async () => {
+    const send = async (projectId: string, labels: object) => {
+      const images = [{ name: 'a.jpg', contents: picture(0).toString('base64'), ...labels }];
+      return (await upload(`${imagesOf(projectId)}/files`, JSON.stringify({ images }), 'application/json')).body;
+    };
+    const single = await makeProject(server, { classificationType: 'MULTICLASS', tags: ['one', 'two'] });
+    const both = { tagIds: Object.values(single.tagIds) };
+    expect(statusesOf(await send(single.projectId, both))).toEqual(['ErrorTagLimitExceed']);
+    const { id: none } = await makeNegative(single.projectId);
+    const contrary = { tagIds: [single.tagIds['one'], none] };
+    expect(statusesOf(await send(single.projectId, contrary))).toEqual(['ErrorNegativeAndRegularTagOnSameImage']);
+    const many = await makeProject(server, { classificationType: 'MULTILABEL', tags: ['one', 'two', 'three', 'four'] });
+    expect(statusesOf(await send(many.projectId, { tagIds: Object.values(many.tagIds) }))).toEqual([
+      'ErrorTagLimitExceed',
+    ]);
+    const boxes = await makeProject(server, { kind: 'DETECTION', tags: ['one'] });
+    const box = { tagId: boxes.tagIds['one'], top: 0, width: 0.5, height: 0.5 };
+    const regions = Array.from({ length: 5 }, (_, i) => ({ ...box, left: i / 10 }));
+    expect(statusesOf(await send(boxes.projectId, { regions }))).toEqual(['ErrorRegionLimitExceed']);
+    expect(statusesOf(await send(boxes.projectId, { regions: regions.slice(1) }))).toEqual(['OK']);
   });
 
   it('cuts a name that is too long, and tells it as it came', async () => {
