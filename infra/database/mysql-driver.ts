@@ -2,7 +2,7 @@ import mysql, { type Connection, type Pool, type PoolConnection, type PoolOption
 import { createConnection } from 'mysql2/promise';
 import { OutageError } from '../outage.ts';
 import { isConnectionLost, isSilence } from './mysql-errors.ts';
-import { acquire, type Acquired } from './mysql-patience.ts';
+import { acquire, queryWithin, type Acquired } from './mysql-patience.ts';
 
 export const CONNECT_TIMEOUT_MS = 5000;
 /** How long a statement waits for a row that another transaction holds; then the transaction starts again. */
@@ -11,6 +11,8 @@ const LOCK_WAIT_S = 5;
 const READ_LIMIT_MS = 20_000;
 /** Longest a transaction holds its connection. The tail of events counts on none that lasts a minute. */
 const TRANSACTION_LIMIT_MS = 45_000;
+/** Longest answer to one of the reads of a snapshot: all labels of a large project are one of them. */
+const SNAPSHOT_STATEMENT_LIMIT_MS = 60_000;
 
 /**
  * What every connection is told first. Strict mode, so that a value which does not fit is an error and not cut; READ
@@ -69,6 +71,28 @@ export const readingDriver = {
     const anyConnection = { promise: () => ({ query }), release: () => undefined, listeners: () => [true] };
     return {
       getConnection: (done: (error: null, connection: typeof anyConnection) => void) => done(null, anyConnection),
+      end: (done: (error: unknown) => void) => pool.end(done),
+    };
+  },
+};
+
+/**
+ * For reads that all see one moment: whoever copies a whole database holds the connection for hours, so that only each
+ * statement has a limit.
+ */
+export const snapshotDriver = {
+  createPool(options: PoolOptions) {
+    const pool = openPool(options, 'READ ONLY');
+    const held = (connection: PoolConnection) => ({
+      promise: () => ({
+        query: (sql: string, values?: unknown[]) => queryWithin(connection, SNAPSHOT_STATEMENT_LIMIT_MS, sql, values),
+      }),
+      release: () => connection.release(),
+      listeners: () => [true],
+    });
+    return {
+      getConnection: (done: (error: Error | null, connection?: ReturnType<typeof held>) => void) =>
+        pool.getConnection((error, connection) => (error ? done(error) : done(null, held(connection)))),
       end: (done: (error: unknown) => void) => pool.end(done),
     };
   },

@@ -31,11 +31,25 @@ export function acquire(pool: Pool, useLimitMs: number, done: Acquired): void {
 }
 
 function limitUse(connection: PoolConnection, limitMs: number): void {
-  const { stream } = connection as unknown as { stream: Socket };
-  const cut = setTimeout(() => stream.destroy(silence('The server did not answer', limitMs)), limitMs);
+  const cut = cutAfter(connection, limitMs);
   const prototype = Object.getPrototypeOf(connection) as PoolConnection;
   connection.release = () => {
     clearTimeout(cut);
     prototype.release.call(connection);
   };
+}
+
+/** For who may hold the connection for ever: it is cut when the whole answer to this one statement is not there in time. */
+export async function queryWithin(connection: PoolConnection, limitMs: number, sql: string, values?: unknown[]) {
+  const cut = cutAfter(connection, limitMs);
+  try {
+    return await connection.promise().query(sql, values);
+  } finally {
+    clearTimeout(cut);
+  }
+}
+
+function cutAfter(connection: PoolConnection, limitMs: number): NodeJS.Timeout {
+  const { stream } = connection as unknown as { stream: Socket };
+  return setTimeout(() => stream.destroy(silence('The server did not answer', limitMs)), limitMs);
 }

@@ -7,6 +7,7 @@ import {
   findDialect,
   migratingDriver,
   readingDriver,
+  snapshotDriver,
   writingDriver,
   type Dialect,
 } from './mysql-driver.ts';
@@ -31,6 +32,7 @@ class MysqlDatabase implements Database {
   constructor(
     readonly read: DataSource,
     private readonly writer: DataSource,
+    private readonly openSnapshot: () => Promise<DataSource>,
   ) {}
 
   transact<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
@@ -41,9 +43,17 @@ class MysqlDatabase implements Database {
     return turn;
   }
 
-  /** By the writer, since each statement of `read` may take another connection. */
+  /**
+   * On a connection of its own: each statement of `read` may take another one, and a transaction of the writer may neither
+   * last nor keep others from writing.
+   */
   async snapshot<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.writer.transaction('REPEATABLE READ', work);
+    try {
+      const source = await this.openSnapshot();
+      return await source.transaction('REPEATABLE READ', work).finally(() => source.destroy());
+    } catch (error) {
+      throw asOutage(error);
+    }
   }
 
   async ping(): Promise<void> {
@@ -122,7 +132,9 @@ export async function openMysql(
   const base = { type: await findDialect(config.url), url: config.url, entities, migrations: [] };
   const writer = await openSource({ ...base, poolSize: writers, driver: writingDriver });
   try {
-    return new MysqlDatabase(await openSource({ ...base, poolSize: readers, driver: readingDriver }), writer);
+    const openSnapshot = (): Promise<DataSource> => openSource({ ...base, poolSize: 1, driver: snapshotDriver });
+    const reader = await openSource({ ...base, poolSize: readers, driver: readingDriver });
+    return new MysqlDatabase(reader, writer, openSnapshot);
   } catch (error) {
     await writer.destroy();
     throw error;

@@ -1,8 +1,9 @@
 import { connect, createServer, type AddressInfo, type Server } from 'node:net';
 import mysql from 'mysql2/promise';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { OutcomeUnknownError, type Database } from '../../../infra/database/database.ts';
 import { openDatabase } from '../../../infra/database/open.ts';
+import { OutageError } from '../../../infra/outage.ts';
 import { migrations } from '../../../migrations/index.ts';
 import { entities } from '../../../schema/entities/index.ts';
 import { EventRow } from '../../../schema/entities/event.entity.ts';
@@ -86,6 +87,41 @@ describe.skipIf(!hasMysql)('on MySQL', () => {
 
   test('reading refuses to write', async () => {
     await expect(database.read.getRepository(EventRow).insert(row('b'))).rejects.toThrow(/READ ONLY/);
+  });
+
+  /** Lets a test wait for hours; what the driver itself waits for comes from the network. */
+  function takeTheClock(): void {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+  }
+
+  test('a snapshot sees one moment for hours, and holds nobody back', async () => {
+    takeTheClock();
+    const few = await openDatabase({ kind: 'mysql', url, poolSize: 2 }, entities, migrations);
+    const counts = await few.snapshot(async (manager) => {
+      const first = await manager.count(EventRow);
+      await few.transact((writer) => writer.insert(EventRow, row('a')));
+      await vi.advanceTimersByTimeAsync(3 * 3_600_000);
+      return [first, await manager.count(EventRow)];
+    });
+    expect([...counts, await few.read.manager.count(EventRow)]).toEqual([0, 0, 1]);
+    await few.close();
+  });
+
+  test('a snapshot refuses to write, and one whose server falls silent or is cut off ends as an outage', async () => {
+    const write = database.snapshot((manager) => manager.insert(EventRow, row('a')));
+    await expect(write).rejects.toThrow(/READ ONLY/);
+    const cut = database.snapshot(async (manager) => {
+      await cutAll();
+      return manager.count(EventRow);
+    });
+    await expect(cut).rejects.toThrow(OutageError);
+    takeTheClock();
+    const silent = database.snapshot((manager) =>
+      Promise.all([manager.query('SELECT SLEEP(5)'), vi.advanceTimersByTimeAsync(61_000)]),
+    );
+    await expect(silent).rejects.toThrow(/The server did not answer within 60000 ms/);
+    await expect(silent).rejects.toThrow(OutageError);
   });
 
   test('two that lock each other out both get through', async () => {
