@@ -46,7 +46,10 @@ export class Execution implements RunControl {
     this.aborted.catch(() => undefined);
   }
 
-  /** @throws LeaseLostError when dropped, JournalMismatchError, or what the orchestration throws */
+  /**
+   * @throws LeaseLostError when dropped, JournalMismatchError, an outage when the journal could not be written, or what the
+   * orchestration throws
+   */
   async run(orchestration: Orchestration, input: unknown): Promise<unknown> {
     try {
       return await Promise.race([orchestration(this.calls(), input, this), this.aborted]);

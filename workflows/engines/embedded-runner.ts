@@ -4,6 +4,7 @@ import { traced } from '../../infra/tracing.ts';
 import {
   CancelledError,
   firstRetryDelayMs,
+  isOutage,
   type Activity,
   type ActivityPolicy,
   type RunControl,
@@ -135,6 +136,9 @@ export class EmbeddedRunner {
     const logger = this.loggerOf(run);
     if (error instanceof LeaseLostError) {
       logger.warn('a run was given up; the next runner goes on with it');
+    } else if (isOutage(error)) {
+      // Nothing is known to be wrong with the run. Its lease is no longer renewed: whoever finds it run out goes on.
+      logger.warn({ err: error }, 'the journal of a run could not be written; it goes on when its lease has run out');
     } else if (error instanceof CancelledError && execution.isCancelled) {
       await this.leases.finish(run.id, 'CANCELLED', {});
     } else {

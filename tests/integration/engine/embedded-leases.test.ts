@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Database } from '../../../infra/database/database.ts';
+import { OutcomeUnknownError, type Database } from '../../../infra/database/database.ts';
+import { OutageError } from '../../../infra/outage.ts';
 import type { Calls, Orchestration, RunnableActivity } from '../../../workflows/engines/embedded-execution.ts';
 import { call, crash, ended, engine, files, never, runnerOf, setUpEngine, steps } from './runners.ts';
 import { until } from '../../until.ts';
@@ -160,4 +161,46 @@ test('a runner that lost its lease while it lives drops the run, and what it sti
     ['handOn', 1, 1],
   ]);
   expect(await steps('r')).toEqual(written);
+});
+
+/** A connection over which one write gives up, after it took place where only its answer was lost. */
+function losingOne(database: Database, error: Error) {
+  const state = { isAway: false, lost: 0 };
+  const transact: Database['transact'] = async (work) => {
+    if (!state.isAway) return database.transact(work);
+    Object.assign(state, { isAway: false, lost: state.lost + 1 });
+    if (error instanceof OutcomeUnknownError) await database.transact(work);
+    throw error;
+  };
+  const on = Object.create(database, { transact: { value: transact } }) as Database;
+  const loseNext = (): boolean => state.lost === 0 && (state.isAway = true);
+  return { on, loseNext, state };
+}
+
+const outages = [new OutageError('database'), new OutcomeUnknownError({})];
+const writes = ['begin', 'heartbeat', 'complete', 'finish'] as const;
+const losses = outages.flatMap((error) => writes.map((write) => [write, error.name, error] as const));
+
+test.each(losses)('a run whose %s is lost by %s goes on from its journal', async (write, _name, error) => {
+  const { on, loseNext, state } = losingOne(await files.open(false), error);
+  const failures: unknown[] = [];
+  const work: RunnableActivity = (_, context) => {
+    if (write === 'heartbeat' && loseNext()) {
+      context.heartbeat('half');
+      return never(context.signal);
+    }
+    if (write === 'complete') loseNext();
+    return Promise.resolve('done');
+  };
+  const orchestration: Orchestration = async (calls) => {
+    if (write === 'begin') loseNext();
+    const result = await call(calls, 'work').catch((failure: unknown) => failures.push(failure));
+    if (write === 'finish') loseNext();
+    return result;
+  };
+  await engine.start('job', {}, { id: 'r' });
+  runnerOf({ orchestration, activities: { work }, on, leaseMs: 1000 });
+  await until(async () => ['COMPLETED', 'FAILED'].includes((await engine.describe('r'))?.status ?? ''));
+  expect([state.lost, await engine.describe('r'), failures]).toEqual([1, { status: 'COMPLETED' }, []]);
+  expect(await steps('r')).toMatchObject([{ status: 'COMPLETED', failures: 0, result: { value: 'done' } }]);
 });
