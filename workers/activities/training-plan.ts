@@ -52,6 +52,8 @@ export interface Recipes {
 const pooledShardSize = 256;
 /** The same for views, which take ten times as long. */
 const viewsShardSize = 32;
+/** All shards are asked for at once, and Temporal refuses more than 2000 activities of a training that are pending. */
+const mostShards = 1500;
 
 /** Up to here every image is held out once: fewer would not say enough. */
 const fewImages = 100;
@@ -67,10 +69,14 @@ const minuteMs = 60_000;
 
 const headPlan: HeadPlan = { name: 'HEAD', shardSize: pooledShardSize };
 
+const shardSizeOf = ({ images }: Snapshot, leastSize: number): number =>
+  Math.max(leastSize, Math.ceil(images.length / mostShards));
+
 /** @param startedMs milliseconds since 1970, from which on the budget counts */
 export function makePlan(iteration: Iteration, snapshot: Snapshot, recipes: Recipes, startedMs: number): TrainingPlan {
   if (snapshot.kind === 'DETECTION') return detectorPlan(iteration, snapshot, recipes, startedMs);
-  return iteration.mode === TrainingMode.ADVANCED ? fineTunePlan(iteration, snapshot, recipes, startedMs) : headPlan;
+  if (iteration.mode === TrainingMode.ADVANCED) return fineTunePlan(iteration, snapshot, recipes, startedMs);
+  return { ...headPlan, shardSize: shardSizeOf(snapshot, pooledShardSize) };
 }
 
 function detectorPlan(
@@ -84,7 +90,8 @@ function detectorPlan(
   const partMinutes = budgetMinutes === null ? null : budgetMinutes / parts.length;
   const recipe = recipes.detector({ mode, inputSize, isTiled, imageCount, partMinutes });
   const budgetMs = inMs(budgetMinutes);
-  return { name: 'DETECTOR', shardSize: viewsShardSize, recipe, folds, parts, startedMs, budgetMs };
+  const shardSize = shardSizeOf(snapshot, viewsShardSize);
+  return { name: 'DETECTOR', shardSize, recipe, folds, parts, startedMs, budgetMs };
 }
 
 function fineTunePlan(
@@ -96,7 +103,8 @@ function fineTunePlan(
   const { folds, parts, imageCount } = divide(snapshot, seed);
   const recipe = recipes.fineTuning({ backbone: backbone as BackboneName, imageCount });
   const budgetMs = inMs(budgetMinutes);
-  return { name: 'FINE_TUNE', shardSize: viewsShardSize, recipe, folds, parts, startedMs, budgetMs };
+  const shardSize = shardSizeOf(snapshot, viewsShardSize);
+  return { name: 'FINE_TUNE', shardSize, recipe, folds, parts, startedMs, budgetMs };
 }
 
 const inMs = (minutes: number | null): number | null => (minutes === null ? null : minutes * minuteMs);

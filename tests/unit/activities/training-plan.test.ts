@@ -90,6 +90,25 @@ it('the parts of an ADVANCED classifier share what is left of its budget', () =>
   expect(makePlan(iteration(), snapshot, recipes, 0).name).toBe('HEAD');
 });
 
+/** Of so many images, which repeat a few: what they show does not matter. */
+function shardSizes(imageCount: number): Record<string, number> {
+  const few = imagesOf(64);
+  const images = Array.from({ length: imageCount }, (_, i) => few[i % few.length] as (typeof few)[number]);
+  const snapshots: [Snapshot, TrainingMode][] = [
+    [{ kind: 'MULTICLASS', tags, images }, TrainingMode.QUICK],
+    [{ kind: 'MULTICLASS', tags, images }, TrainingMode.ADVANCED],
+    [{ kind: 'DETECTION', tags, images }, TrainingMode.QUICK],
+  ];
+  const plans = snapshots.map(([snapshot, mode]) => makePlan(iteration({ mode }), snapshot, recipes, 0));
+  return Object.fromEntries(plans.map(({ name, shardSize }) => [name, shardSize]));
+}
+
+it('makes shards larger for more images, so that there are no more than Temporal lets pend at once', () => {
+  expect(shardSizes(48_000)).toEqual({ HEAD: 256, FINE_TUNE: 32, DETECTOR: 32 });
+  expect(shardSizes(64_001)).toEqual({ HEAD: 256, FINE_TUNE: 43, DETECTOR: 43 });
+  expect(shardSizes(400_000)).toEqual({ HEAD: 267, FINE_TUNE: 267, DETECTOR: 267 });
+});
+
 it('reads the plan of a detector from before there were several heads, or a tuned backbone', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'taglens-plan-'));
   onTestFinished(() => rm(folder, { recursive: true }));
