@@ -31,8 +31,11 @@ export async function openSource(place: Place): Promise<Installation> {
   );
 }
 
-export async function openTarget(place: Place): Promise<Installation> {
+/** @param refuse looks at the place as it is found, before its tables are brought up to date */
+export async function openTarget(place: Place, refuse: (found: Installation) => Promise<void>): Promise<Installation> {
   if (place.database.kind === 'sqlite') await mkdir(place.database.folder, { recursive: true });
+  const found = await open(place, false);
+  await refuse(found).finally(() => found.database.close());
   return open(place, true);
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Table, type EntityManager } from 'typeorm';
+import type { Database } from '../../infra/database/database.ts';
 import { entities } from '../../schema/entities/index.ts';
 import { ServerSecret } from '../../schema/entities/server-secret.entity.ts';
 import { OperationError } from '../operation-error.ts';
@@ -28,20 +29,29 @@ const tables = [
 /**
  * Marks the target as a copy of this source that is not finished, or finds the mark of an earlier attempt.
  * @returns whether an earlier attempt goes on
- * @throws OperationError when the target has other data
  */
 export async function beginTransfer(source: Installation, target: Installation): Promise<boolean> {
   const sourceId = await identify(source);
-  const begun = (await hasJournal(target)) ? await target.database.read.manager.find(Transfer) : [];
-  if (begun.some((transfer) => transfer.sourceId === sourceId)) return true;
-  if (begun.length > 0)
-    throw new OperationError(`The target (${target.place.name}) holds the unfinished copy of another installation.`);
-  await refuseOtherData(target);
+  if (await isBegun(sourceId, target)) return true;
   await target.database.transact(async (manager) => {
     for (const table of tables) await runnerOf(manager).createTable(table, true);
     await manager.insert(Transfer, { sourceId, startedAt: new Date() });
   });
   return false;
+}
+
+/**
+ * Lets pass what is empty, or a copy of this source that is not finished. Nothing was changed in the target before, so that
+ * its tables may be those of another version or not be there.
+ * @throws OperationError when the target has other data
+ */
+export async function refuseOtherData(source: Installation, target: Installation): Promise<void> {
+  if (await isBegun(await identify(source), target)) return;
+  const found = [...(await rowsIn(target)), ...(await objectsIn(target))];
+  if (found.length === 0) return;
+  throw new OperationError(
+    `The target (${target.place.name}) has data of its own: ${found.join(', ')}. Name an empty database and an empty bucket or folder.`,
+  );
 }
 
 export async function endTransfer(target: Installation): Promise<void> {
@@ -51,13 +61,15 @@ export async function endTransfer(target: Installation): Promise<void> {
 }
 
 /** Whether a copy into this place was begun and not finished. */
-export async function hasJournal({ database }: Pick<Installation, 'database'>): Promise<boolean> {
-  const runner = database.read.createQueryRunner();
-  try {
-    return await runner.hasTable('transfer');
-  } finally {
-    await runner.release();
-  }
+export const hasJournal = ({ database }: Pick<Installation, 'database'>): Promise<boolean> =>
+  hasTable(database, 'transfer');
+
+/** @throws OperationError when it is another source whose copy was begun */
+async function isBegun(sourceId: string, target: Installation): Promise<boolean> {
+  const begun = (await hasJournal(target)) ? await target.database.read.manager.find(Transfer) : [];
+  if (begun.length === 0) return false;
+  if (begun.some((transfer) => transfer.sourceId === sourceId)) return true;
+  throw new OperationError(`The target (${target.place.name}) holds the unfinished copy of another installation.`);
 }
 
 /** Each installation has a number of its own; one that was never served has none, and nothing to mix up. */
@@ -68,21 +80,30 @@ async function identify({ database }: Installation): Promise<string> {
     .digest('hex');
 }
 
-async function refuseOtherData({ place, database, storage }: Installation): Promise<void> {
+async function rowsIn({ database }: Installation): Promise<string[]> {
   const found: string[] = [];
   for (const entity of entities) {
     const repository = database.read.getRepository<object>(entity);
-    const count = await repository.count();
-    if (count > 0) found.push(`${count} rows in ${repository.metadata.tableName}`);
+    const { tableName } = repository.metadata;
+    const count = (await hasTable(database, tableName)) ? await repository.count() : 0;
+    if (count > 0) found.push(`${count} rows in ${tableName}`);
   }
-  for await (const { key } of storage.list('')) {
-    found.push(`the object ${key}`);
-    break;
+  return found;
+}
+
+/** The first one says enough. */
+async function objectsIn({ storage }: Installation): Promise<string[]> {
+  for await (const { key } of storage.list('')) return [`the object ${key}`];
+  return [];
+}
+
+async function hasTable({ read }: Database, name: string): Promise<boolean> {
+  const runner = read.createQueryRunner();
+  try {
+    return await runner.hasTable(name);
+  } finally {
+    await runner.release();
   }
-  if (found.length === 0) return;
-  throw new OperationError(
-    `The target (${place.name}) has data of its own: ${found.join(', ')}. Name an empty database and an empty bucket or folder.`,
-  );
 }
 
 function runnerOf({ queryRunner }: EntityManager) {

@@ -7,7 +7,7 @@ import { copyObjects, countObjects, type CopiedObjects } from './copy-objects.ts
 import { copyRows, type CopiedTable } from './copy-rows.ts';
 import { continueEventNumbers } from './event-numbers.ts';
 import { openSource, openTarget, type Installation } from './installation.ts';
-import { beginTransfer, endTransfer } from './journal.ts';
+import { beginTransfer, endTransfer, refuseOtherData } from './journal.ts';
 import { missingObjects } from './missing-objects.ts';
 
 export interface TransferOptions {
@@ -51,7 +51,7 @@ export async function transfer(from: Place, to: Place, options: TransferOptions)
   const source = await openSource(from);
   try {
     if (options.purpose === 'move') await refuseTrainings(source);
-    const target = await openTarget(to);
+    const target = await openTarget(to, (found) => refuseOtherData(source, found));
     try {
       const isResumed = await beginTransfer(source, target);
       const report = await copyUntilSettled(source, target, options);

@@ -1,10 +1,15 @@
 import type { EntityManager } from 'typeorm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { migrationState } from '../../../infra/database/migration-state.ts';
+import { openDatabase } from '../../../infra/database/open.ts';
 import { keys } from '../../../infra/storage/keys.ts';
+import { migrations } from '../../../migrations/index.ts';
 import { transfer, type TransferReport } from '../../../operations/transfer/transfer.ts';
 import { EventRow } from '../../../schema/entities/event.entity.ts';
 import { Image } from '../../../schema/entities/image.entity.ts';
+import { entities } from '../../../schema/entities/index.ts';
 import { Iteration } from '../../../schema/entities/iteration.entity.ts';
+import { ServerSecret } from '../../../schema/entities/server-secret.entity.ts';
 import { IterationStatus } from '../../../schema/enums.ts';
 import { freshBackend, type Backend } from '../../backends/backend.ts';
 import { folderBackend } from '../../backends/folder.ts';
@@ -102,6 +107,18 @@ test('refuses a target with data of its own, and the source as its own target', 
   const withObject = await fresh(freshBackend);
   await withData(withObject, async (_database, storage) => void (await storage.put('a/b', Buffer.from('x'))));
   await expect(move(source, withObject)).rejects.toThrow('the object a/b');
+});
+
+test('leaves the tables of a target that it refuses as they are', async () => {
+  const older = await fresh(freshBackend);
+  const { database: config } = placeOf(older);
+  const count = migrations.findIndex(({ name }) => name.startsWith('CreateServerSecret')) + 1;
+  const database = await openDatabase(config, entities, migrations.slice(0, count), { migrate: true });
+  await database.transact((manager) => manager.insert(ServerSecret, { name: 'installation', value: 'other' }));
+  await expect(move(source, older)).rejects.toThrow('has data of its own: 1 rows in server_secret');
+  const { pending } = await migrationState(database.read, migrations);
+  expect(pending).toEqual(migrations.slice(count).map(({ name }) => name));
+  await database.close();
 });
 
 test('refuses while a training is under way, and a source without data', async () => {
