@@ -86,7 +86,9 @@ function notFoundCode({ details: { what } }: Facts): AzureCode {
 
 /** By the field that was refused: a name is another one for each subject. */
 function invalidCode({ subject, details }: Facts): AzureCode {
-  const field = typeof details['field'] === 'string' ? details['field'] : '';
+  const field = typeof details['field'] === 'string' ? details['field'].replace(/^settings\./, '') : '';
+  // It is known, but one for the other kind of projects.
+  if (field === 'domainId' && details['kind']) return 'BadRequestProjectUnsupportedDomainTypeChange';
   const known = invalidFields[field] ?? invalidFields[field.split('.')[0] ?? ''];
   if (typeof known === 'string') return known;
   return known?.[subject] ?? 'BadRequestInvalid';
@@ -102,7 +104,6 @@ const invalidFields: Record<string, AzureCode | Partial<Record<Subject, AzureCod
   publishName: 'BadRequestInvalidPublishName',
   description: { Project: 'BadRequestProjectDescription', Tag: 'BadRequestTagDescription' },
   domainId: 'BadRequestProjectUnknownDomain',
-  kind: 'BadRequestProjectUnsupportedDomainTypeChange',
   classificationType: 'BadRequestProjectUnknownClassification',
   targetExportPlatforms: 'BadRequestProjectUnsupportedExportPlatform',
   type: { Tag: 'BadRequestTagType' },

@@ -90,6 +90,21 @@ describe('Azure’s wire format', () => {
     });
   });
 
+  it('says what is wrong with the settings of a project', async () => {
+    const { body: project } = await ask('POST', training('projects?name=Settings'));
+    const detection = 'da2e3a8a-40a5-4171-82f4-58522f70fbc1';
+    const wrong: [object, string][] = [
+      [{ domainId: detection }, 'BadRequestProjectUnsupportedDomainTypeChange'],
+      [{ classificationType: 'Several' }, 'BadRequestProjectUnknownClassification'],
+      [{ targetExportPlatforms: ['ONNX', 'Abacus'] }, 'BadRequestProjectUnsupportedExportPlatform'],
+    ];
+    for (const [settings, code] of wrong)
+      expect(await ask('PATCH', training(`projects/${project.id}`), json({ settings }))).toMatchObject({
+        status: 400,
+        body: { code },
+      });
+  });
+
   it('makes no project when its address for notifications is refused', async () => {
     const uri = 'ftp://example.com/queue';
     const inQuery = ask('POST', training(`projects?name=Refused&notificationQueueUri=${encodeURIComponent(uri)}`));
