@@ -83,7 +83,7 @@ const storedRows: readonly Row[] = [
     method: 'DELETE',
     path: 'projects/{projectId}/predictions',
     summary: 'Deletes stored predictions with their pictures.',
-    query: z.object({ ids: csv(uuid(), mostDeleted) }),
+    query: z.object({ ids: csv(uuid(), mostDeleted).min(1) }),
     answer: null,
     call: ({ caller, services, path, query: { ids } }) =>
       services.predictions.deleteMany(caller, path('projectId'), ids),

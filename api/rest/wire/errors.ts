@@ -37,7 +37,7 @@ const choices: Record<ErrorCode, { status: number; code: Choice }> = {
   },
   LIMIT_REACHED: { status: 400, code: limitCode },
   TOO_LARGE: { status: 413, code: 'BadRequestImageSizeBytes' },
-  IMAGE_REFUSED: { status: 400, code: 'BadRequestImageFormat' },
+  IMAGE_REFUSED: { status: 400, code: imageCode },
   URL_REFUSED: { status: 400, code: 'BadRequestImageUrl' },
   UPLOAD_EXPIRED: { status: 400, code: 'BadRequestImageStream' },
   TAG_CONFLICT: { status: 400, code: conflictCode },
@@ -77,6 +77,7 @@ export function azureError(error: DomainError, subject: Subject): AzureError {
 function notFoundCode({ details: { what } }: Facts): AzureCode {
   const of = String(what);
   if (of === 'published model') return 'BadRequestIterationNotPublished';
+  if (of === 'iteration that is complete in project') return 'NotFoundProjectDefaultIteration';
   if (of.startsWith('project')) return 'NotFoundProject';
   if (of.startsWith('iteration')) return 'NotFoundIteration';
   if (of.startsWith('tag')) return 'NotFoundTag';
@@ -89,11 +90,23 @@ function invalidCode({ subject, details }: Facts): AzureCode {
   const field = typeof details['field'] === 'string' ? details['field'].replace(/^settings\./, '') : '';
   // It is known, but one for the other kind of projects.
   if (field === 'domainId' && details['kind']) return 'BadRequestProjectUnsupportedDomainTypeChange';
-  const known = invalidFields[field] ?? invalidFields[field.split('.')[0] ?? ''];
+  const [list = ''] = field.split('.');
+  const exceeded = details['issue'] === 'too_big' ? exceededFields[subject]?.[field] : undefined;
+  const known = exceeded ?? invalidFields[field] ?? invalidFields[`${list}[]`] ?? invalidFields[list];
   if (typeof known === 'string') return known;
   return known?.[subject] ?? 'BadRequestInvalid';
 }
 
+/** What there was too much of, where Azure has a word for it. */
+const exceededFields: Partial<Record<Subject, Record<string, AzureCode>>> = {
+  Prediction: {
+    ids: 'BadRequestPredictionIdsExceededCount',
+    tags: 'BadRequestPredictionTagsExceededCount',
+    maxCount: 'BadRequestPredictionResultsExceededCount',
+  },
+};
+
+/** With brackets: an item of a list. */
 const invalidFields: Record<string, AzureCode | Partial<Record<Subject, AzureCode>>> = {
   name: {
     Project: 'BadRequestProjectName',
@@ -109,6 +122,8 @@ const invalidFields: Record<string, AzureCode | Partial<Record<Subject, AzureCod
   type: { Tag: 'BadRequestTagType' },
   tagIds: 'BadRequestImageTags',
   imageIds: 'BadRequestInvalidIds',
+  ids: 'BadRequestPredictionIdsMissing',
+  'ids[]': 'BadRequestInvalidIds',
   regions: 'BadRequestImageRegions',
   images: 'BadRequestImageBatch',
   imageData: 'BadRequestImageStream',
@@ -120,6 +135,17 @@ const invalidFields: Record<string, AzureCode | Partial<Record<Subject, AzureCod
   token: 'BadRequestInvalidImportToken',
   metadata: 'BadRequestImageMetadataValue',
   'metadata.name': 'BadRequestImageMetadataKey',
+};
+
+function imageCode({ details: { reason } }: Facts): AzureCode {
+  return imageReasons[String(reason)] ?? 'BadRequestImageFormat';
+}
+
+const imageReasons: Record<string, AzureCode> = {
+  TOO_LARGE: 'BadRequestImageSizeBytes',
+  EDGE_TOO_LONG: 'BadRequestImageDimensions',
+  TOO_MANY_PIXELS: 'BadRequestImageDimensions',
+  ASPECT_TOO_EXTREME: 'BadRequestImageAspectRatio',
 };
 
 function conflictCode({ subject, details: { reason } }: Facts): AzureCode {

@@ -28,14 +28,14 @@ export function fitText(schema: z.ZodType, text: string): unknown {
   return inner instanceof z.ZodEnum ? fitEnum(inner, text) : text;
 }
 
-/** @throws DomainError that names the field, what is allowed and the value */
+/** @throws DomainError that names the field, what is allowed, the value and the kind of mistake */
 export function parsed<T>(schema: z.ZodType<T>, value: unknown): T {
   const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const field = issue?.path.join('.') || 'body';
   const message = `${field}: ${issue?.message ?? 'is not as expected'}; it is ${shown(issue?.input)}.`;
-  throw new DomainError('INVALID', message, { field, value: shown(issue?.input) });
+  throw new DomainError('INVALID', message, { field, value: shown(issue?.input), issue: issue?.code });
 }
 
 /** Without what may be absent, null or filled in. */

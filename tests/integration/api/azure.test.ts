@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pngHeader } from '../../png-header.ts';
 import { makeTrainableProject, ownerKey, samples, startServer, type TestServer } from './setup.ts';
 
 let server: TestServer;
@@ -159,6 +160,29 @@ describe('Azure’s wire format', () => {
     });
   });
 
+  it('says what is wrong with what is asked about predictions', async () => {
+    const { body: project } = await ask('POST', training('projects?name=Predictions'));
+    const path = training(`projects/${project.id}`);
+    const many = (length: number) => Array.from({ length }, () => project.id);
+    const wrong: [string, string, Asked, number, string][] = [
+      ['DELETE', 'predictions', {}, 400, 'BadRequestPredictionIdsMissing'],
+      ['DELETE', 'predictions?ids=', {}, 400, 'BadRequestPredictionIdsMissing'],
+      ['DELETE', 'predictions?ids=one', {}, 400, 'BadRequestInvalidIds'],
+      ['DELETE', `predictions?ids=${many(65).join(',')}`, {}, 400, 'BadRequestPredictionIdsExceededCount'],
+      ['POST', 'predictions/query', json({ maxCount: 201 }), 400, 'BadRequestPredictionResultsExceededCount'],
+      [
+        'POST',
+        'predictions/query',
+        json({ tags: many(21).map((id) => ({ id })) }),
+        400,
+        'BadRequestPredictionTagsExceededCount',
+      ],
+      ['POST', 'quicktest/image', { body: new Uint8Array(1) }, 404, 'NotFoundProjectDefaultIteration'],
+    ];
+    for (const [method, operation, body, status, code] of wrong)
+      expect(await ask(method, `${path}/${operation}`, body)).toMatchObject({ status, body: { code } });
+  });
+
   it('trains, publishes, predicts and keeps what was predicted', async () => {
     const projectId = await makeTrainableProject(server, 12, 3);
     const project = training(`projects/${projectId}`);
@@ -208,6 +232,17 @@ describe('Azure’s wire format', () => {
       body: form('files[0]', 'a.jpg'),
     });
     expect(stored.status).toBe(200);
+    const shapes: [[number, number], string][] = [
+      [[40, 4000], 'BadRequestImageAspectRatio'],
+      [[20_000, 20_000], 'BadRequestImageDimensions'],
+    ];
+    for (const [[width, height], code] of shapes)
+      expect(
+        await ask('POST', `${address}/image/nostore`, { body: new Uint8Array(pngHeader(width, height)) }),
+      ).toMatchObject({
+        status: 400,
+        body: { code },
+      });
     const detect = address.replace('classify', 'detect');
     expect(await ask('POST', `${detect}/url`, json({ Url: 'https://example.com/a.jpg' }))).toMatchObject({
       status: 400,

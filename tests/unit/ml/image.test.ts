@@ -10,6 +10,7 @@ import {
   toSquares,
   type Squares,
 } from '../../../workers/ml/image.ts';
+import { pngHeader } from '../../png-header.ts';
 
 const limits = { maxBytes: 6e6, maxEdgePixels: 10_000, maxAspectRatio: 20, maxMegapixels: 40 };
 
@@ -38,16 +39,6 @@ function refusal(bytes: Uint8Array, own = limits): Promise<unknown> {
 
 function bmp(width: number, height: number, data: Buffer, bitPP = 24): Buffer {
   return encode({ data, width, height, bitPP }).data;
-}
-
-/** A PNG that ends after its header. */
-function pngHeader(width: number, height: number): Buffer {
-  const bytes = Buffer.alloc(33);
-  bytes.write('\x89PNG\r\n\x1a\n\0\0\0\rIHDR', 'latin1');
-  bytes.writeUInt32BE(width, 16);
-  bytes.writeUInt32BE(height, 20);
-  bytes.set([8, 2, 0, 0, 0], 24);
-  return bytes;
 }
 
 describe('inspectImage', () => {
