@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { DomainError, notFound } from '../../errors.ts';
-import type { ImageListArgs } from '../../features/images/image.input.ts';
+import { maxTagIds, type ImageListArgs } from '../../features/images/image.input.ts';
 import type { Image } from '../../../schema/entities/image.entity.ts';
 import type { Project } from '../../../schema/entities/project.entity.ts';
 import { ImageOrder, TagMatch } from '../../../schema/enums.ts';
@@ -20,6 +20,8 @@ type TaggingStatus = (typeof taggingStatuses)[number];
 const inIteration = { iterationId: uuid().optional() };
 const byMetadata = { $filter: z.string().max(2000).optional() };
 const byTags = { tagIds: csv(uuid(), mostTagIds).optional() };
+/** Azure states its limit for lists only. */
+const countedByTags = { tagIds: csv(uuid(), maxTagIds).optional() };
 const ordered = { orderBy: z.enum(['Newest', 'Oldest']).optional(), ...paging };
 
 type Asked = Pick<RowRequest, 'caller' | 'services' | 'loaders' | 'path'>;
@@ -80,8 +82,14 @@ export const imageRows: readonly Row[] = [
     method: 'GET',
     path: `${images}/count`,
     summary: 'How many pictures there are, by tags and tagging status.',
-    query: z.object({ ...inIteration, taggingStatus: z.enum(taggingStatuses).optional(), ...byMetadata, ...byTags }),
+    query: z.object({
+      ...inIteration,
+      taggingStatus: z.enum(taggingStatuses).optional(),
+      ...byMetadata,
+      ...countedByTags,
+    }),
     answer: z.int(),
+    note: `Counts are by ${maxTagIds} tags at most; lists by ${mostTagIds}, as at Azure.`,
     call: (request) => countImages(request, request.query.taggingStatus ?? 'All', request.query),
   }),
   row({
@@ -90,7 +98,7 @@ export const imageRows: readonly Row[] = [
     method: 'GET',
     path: `${images}/tagged/count`,
     summary: 'How many pictures have a tag.',
-    query: z.object({ ...inIteration, ...byTags }),
+    query: z.object({ ...inIteration, ...countedByTags }),
     answer: z.int(),
     call: (request) => countImages(request, 'Tagged', request.query),
   }),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { maxTagIds } from '../../features/images/image.input.ts';
 import type { ImageResult } from '../../features/evaluation/image-result.output.ts';
 import type { Image } from '../../../schema/entities/image.entity.ts';
 import type { Iteration } from '../../../schema/entities/iteration.entity.ts';
@@ -12,7 +13,6 @@ import { iterationOf } from './iteration-rows.ts';
 
 const about = { api: 'training', subject: 'Iteration', method: 'GET' } as const;
 const path = 'projects/{projectId}/iterations/{iterationId}/performance/images';
-const byTags = { tagIds: csv(uuid(), mostTagIds).optional() };
 /** Every box and probability, so that the client chooses its threshold. */
 const thresholds = { threshold: 0, overlapThreshold: 0.3 };
 /** Rows that are looked up by one statement. */
@@ -26,7 +26,11 @@ export const performanceRows: readonly Row[] = [
     operation: 'getImagePerformances',
     path,
     summary: 'What an iteration says of the pictures that it was measured on.',
-    query: z.object({ ...byTags, orderBy: z.enum(['Newest', 'Oldest']).optional(), ...paging }),
+    query: z.object({
+      tagIds: csv(uuid(), mostTagIds).optional(),
+      orderBy: z.enum(['Newest', 'Oldest']).optional(),
+      ...paging,
+    }),
     answer: z.array(imagePerformance),
     note: 'Without an order: the wrong ones first. Said of a picture by a model that had not seen it, of every tag. Pictures that were deleted since are neither told nor counted.',
     call: async (request) => {
@@ -41,7 +45,7 @@ export const performanceRows: readonly Row[] = [
     operation: 'getImagePerformanceCount',
     path: `${path}/count`,
     summary: 'How many pictures an iteration was measured on.',
-    query: z.object(byTags),
+    query: z.object({ tagIds: csv(uuid(), maxTagIds).optional() }),
     answer: z.int(),
     call: async (request) => (await measuredImages(request, await iterationOf(request), request.query)).length,
   }),

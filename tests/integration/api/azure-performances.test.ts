@@ -92,4 +92,9 @@ describe('what an iteration says of images, in Azure’s format', () => {
     expect(await ask<number>('/count')).toBe(3);
     expect(await ask<number>(`/count?tagIds=${tagIds[1]}`)).toBe(1);
   });
+
+  it('counts by more tags than may be listed by', async () => {
+    const many = Array.from({ length: 64 }, (_, index) => tagIds[index % tagIds.length]).join(',');
+    expect(await ask<number>(`/count?tagIds=${many}`)).toBe(3);
+  });
 });

@@ -91,6 +91,19 @@ describe('Azure’s wire format', () => {
     });
   });
 
+  it('counts images by as many tags as it knows, and lists them by 20', async () => {
+    const { body: project } = await ask('POST', training('projects?name=Counts'));
+    const images = training(`projects/${project.id}/images`);
+    const tags = (count: number) => `tagIds=${Array.from({ length: count }, () => project.id).join(',')}`;
+    for (const path of ['count', 'tagged/count'])
+      expect(await ask('GET', `${images}/${path}?${tags(64)}`)).toMatchObject({ status: 200, body: 0 });
+    for (const path of ['', '/tagged'])
+      expect(await ask('GET', `${images}${path}?${tags(21)}`)).toMatchObject({
+        status: 400,
+        body: { code: 'BadRequestImageTags' },
+      });
+  });
+
   it('says what is wrong with the settings of a project', async () => {
     const { body: project } = await ask('POST', training('projects?name=Settings'));
     const detection = 'da2e3a8a-40a5-4171-82f4-58522f70fbc1';
