@@ -7,6 +7,7 @@ import { workerPolicies } from '../schema/contracts/policies.ts';
 import { workflowBundle } from '../workflows/engines/temporal-bundle.ts';
 import { sandboxInterceptors, workerTracing } from '../workflows/engines/temporal-tracing.ts';
 import { TemporalWorker } from '../workflows/engines/temporal-worker.ts';
+import { closeAll } from './close-all.ts';
 import { HealthServer } from './health-server.ts';
 import { measuredActivities } from './measured-activities.ts';
 import { openActivities } from './open-activities.ts';
@@ -18,7 +19,7 @@ export interface RunningWorker {
   healthUrl: string | null;
   /** Rejects when it broke down, so that whoever started it can begin anew. */
   end: Promise<void>;
-  /** Lets go of what is under way, which goes on in another worker. */
+  /** Lets go of what is under way, which goes on in another worker. What cannot be closed is logged. */
   close(): Promise<void>;
 }
 
@@ -36,15 +37,13 @@ export async function startWorker(env: NodeJS.ProcessEnv): Promise<RunningWorker
   const tracing = await startTracing(config.otlpEndpoint, 'worker');
   const traces = tracing ? await workerTracing(tracing) : {};
   const bundle = await bundleOrchestrations(tracing ? [sandboxInterceptors()] : []);
-  const { activities, database, close } = await openActivities(config);
-  const closers = [() => tracing?.stop() ?? Promise.resolve(), close];
-  const closeAll = async (): Promise<void> => {
-    while (closers.length > 0) await closers.pop()?.();
-  };
+  const opened = await openActivities(config);
+  const closers = [() => tracing?.stop() ?? Promise.resolve(), opened.close];
+  const close = () => closeAll(closers, (err) => logger.error({ err }, 'something could not be closed'));
   try {
     const { concurrency } = config.training;
     const { drainMs } = config;
-    const measured = measuredActivities(activities, { metrics, logger });
+    const measured = measuredActivities(opened.activities, { metrics, logger });
     const options = {
       temporal,
       bundle,
@@ -57,14 +56,14 @@ export async function startWorker(env: NodeJS.ProcessEnv): Promise<RunningWorker
     const worker = await TemporalWorker.start(options);
     closers.push(() => worker.stop());
     const check = async (): Promise<boolean> => {
-      await database.ping();
+      await opened.database.ping();
       return worker.isRunning;
     };
     const health = await HealthServer.start(config.host, config.workerPort, metrics.registry, check);
     closers.push(() => health.stop());
-    return { healthUrl: health.url, end: worker.end, close: closeAll };
+    return { healthUrl: health.url, end: worker.end, close };
   } catch (error) {
-    await closeAll();
+    await close();
     throw error;
   }
 }

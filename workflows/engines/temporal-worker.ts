@@ -35,14 +35,17 @@ const heartbeatIntervalMs = 1000;
 
 /** The working half of the Temporal engine: one poller for orchestrations and light activities, one for heavy ones. */
 export class TemporalWorker {
+  private readonly runs: Promise<void>[];
   private readonly ended: Promise<void>;
   private stopped: Promise<void> | undefined;
 
-  private constructor(
-    private readonly connection: NativeConnection,
-    private readonly workers: Worker[],
+  /** @param workers over this connection, made and not running yet */
+  constructor(
+    private readonly connection: Pick<NativeConnection, 'close'>,
+    private readonly workers: Pick<Worker, 'run' | 'shutdown' | 'getState'>[],
   ) {
-    this.ended = Promise.all(workers.map((worker) => worker.run())).then(() => undefined);
+    this.runs = workers.map((worker) => worker.run());
+    this.ended = Promise.all(this.runs).then(() => undefined);
     this.ended.catch(() => undefined);
   }
 
@@ -77,7 +80,8 @@ export class TemporalWorker {
 
   private async shutDown(): Promise<void> {
     for (const worker of this.workers) if (worker.getState() === 'RUNNING') worker.shutdown();
-    await this.ended.catch(() => undefined);
+    // Also after one has broken down: the connection cannot be closed while another uses it.
+    await Promise.allSettled(this.runs);
     await this.connection.close();
   }
 }
