@@ -3,7 +3,7 @@ import { CliError } from '../errors.ts';
 export interface Patience {
   /** Requests under way at the same time. */
   concurrency: number;
-  /** Of a request that the server or the network fails; being told to wait does not count. */
+  /** Of a request that the server or the network fails; being told how long to wait does not count. */
   attempts: number;
   firstWaitMs: number;
   longestWaitMs: number;
@@ -62,16 +62,19 @@ export class PoliteHttp {
     for (let failures = 0; ;) {
       await this.#untilResumed();
       const outcome = await this.#attempt(target, init);
-      if (outcome instanceof Response && outcome.status === throttledStatus) {
-        const waitMs = (await toldWaitMs(outcome)) ?? this.#backOffMs(failures);
-        if (waitMs > longestToldWaitMs) return outcome;
-        this.#pause(waitMs);
-      } else {
-        if (outcome instanceof Response && !isServerFault(outcome.status)) return outcome;
-        failures += 1;
-        if (failures >= this.#patience.attempts) return settle(outcome);
-        await this.#waitAfter(outcome, failures - 1);
+      const isThrottled = outcome instanceof Response && outcome.status === throttledStatus;
+      const toldMs = isThrottled ? await toldWaitMs(outcome) : null;
+      if (isThrottled && toldMs) {
+        if (toldMs > longestToldWaitMs) return outcome;
+        this.#pause(toldMs);
+        continue;
       }
+      if (outcome instanceof Response && !isThrottled && !isServerFault(outcome.status)) return outcome;
+      failures += 1;
+      if (failures >= this.#patience.attempts) return settle(outcome);
+      // Who does not say for how long to wait may go on like that for ever.
+      if (isThrottled) this.#pause(this.#backOffMs(failures - 1));
+      else await this.#waitAfter(outcome, failures - 1);
     }
   }
 
