@@ -1,6 +1,7 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import type { BenchOptions } from '../bench/main.ts';
 import { benchNames, type BenchName } from '../bench/names.ts';
+import { clientVariables } from '../infra/config.ts';
 import { CliError, describeError, exitCodeOf } from './errors.ts';
 import type { ImportAzureOptions } from './azure-import/import-azure.ts';
 import type { MigrateDataOptions } from './transfer.ts';
@@ -140,8 +141,8 @@ function addImportCommands(program: Command): void {
     .addOption(required('--endpoint <url>', 'endpoint of the training resource', 'VISION_TRAINING_ENDPOINT'))
     .addOption(required('--key <key>', 'key of the training resource', 'VISION_TRAINING_KEY'))
     .option('--project <id or name>', 'one project; every project that the key opens when it is left out')
-    .addOption(new Option('--to <url>', 'the Taglens server').env('TAGLENS_URL').default('http://127.0.0.1:4000'))
-    .addOption(required('--to-key <key>', 'a key of the Taglens server that may train', 'TAGLENS_KEY'))
+    .addOption(new Option('--to <url>', 'the Taglens server').env(clientVariables.url).default('http://127.0.0.1:4000'))
+    .addOption(required('--to-key <key>', 'a key of the Taglens server that may train', clientVariables.key))
     .option('--report <folder>', 'where the report of each project is written', '.')
     .action(importAzureCommand);
 }

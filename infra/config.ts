@@ -230,11 +230,18 @@ function buildLimits(read: SettingReader): Limits {
   };
 }
 
+/**
+ * Where a server is and a key of it: for `taglens import` and programs of users. A shell that has them exported runs other
+ * commands too, for which they mean nothing.
+ */
+export const clientVariables = { url: 'TAGLENS_URL', key: 'TAGLENS_KEY' } as const;
+
 /** A misspelt name would silently keep its default, so unknown TAGLENS_ names are refused. */
 function unknownNames(env: NodeJS.ProcessEnv): string[] {
-  const known = new Set(
-    Object.entries(settings).flatMap(([name, row]) => ('secret' in row ? [name, `${name}_FILE`] : [name])),
-  );
+  const known = new Set([
+    ...Object.entries(settings).flatMap(([name, row]) => ('secret' in row ? [name, `${name}_FILE`] : [name])),
+    ...Object.values(clientVariables),
+  ]);
   return Object.keys(env)
     .filter((name) => name.startsWith('TAGLENS_') && !known.has(name))
     .map((name) => `${name} is not a setting of Taglens; check its spelling`);

@@ -38,6 +38,10 @@ test('lists every problem at once and no value', () => {
   expect(problems.join()).not.toMatch(/eleventy|loud|10\.0/);
 });
 
+test('lets pass what a shell has exported for the import and for clients', () => {
+  expect(problemsOf({ TAGLENS_URL: 'http://127.0.0.1:4000', TAGLENS_KEY: 'tl_x' })).toEqual([]);
+});
+
 test('reads a secret from a file, and refuses both', () => {
   const folder = mkdtempSync(join(tmpdir(), 'taglens-'));
   const file = join(folder, 'key');
