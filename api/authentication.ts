@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
+import { In, IsNull } from 'typeorm';
 import type { Database } from '../infra/database/database.ts';
 import { ApiKeyDigest } from '../schema/entities/api-key-digest.entity.ts';
 import { ApiKey } from '../schema/entities/api-key.entity.ts';
@@ -14,6 +15,8 @@ export interface Credentials {
   headers: IncomingHttpHeaders;
   remoteAddress: string | undefined;
 }
+
+export const badKey = 'This key is unknown or was revoked; ask an owner for another one.';
 
 const isLoopbackHost = (host: string): boolean => {
   const name = host.replace(/^\[|\]$/g, '');
@@ -44,12 +47,18 @@ export class Authenticator {
     throw new DomainError('UNAUTHENTICATED', message);
   }
 
+  /** Those of the keys that still open something. */
+  async goodAmong(keyIds: ReadonlySet<string>): Promise<ReadonlySet<string>> {
+    const where = { id: In([...keyIds]), revokedAt: IsNull() };
+    const keys = await this.database.read.manager.find(ApiKey, { select: { id: true }, where });
+    return new Set(keys.map(({ id }) => id));
+  }
+
   private async holderOf(secret: string): Promise<Omit<Caller, 'idempotencyKey'>> {
     const { manager } = this.database.read;
     const digest = await manager.findOneBy(ApiKeyDigest, { digest: digestOf(secret) });
     const key = digest && (await manager.findOneBy(ApiKey, { id: digest.apiKeyId }));
-    if (!key || key.revokedAt !== null)
-      throw new DomainError('UNAUTHENTICATED', 'This key is unknown or was revoked; ask an owner for another one.');
+    if (!key || key.revokedAt !== null) throw new DomainError('UNAUTHENTICATED', badKey);
     return { keyId: key.id, role: key.role, projectId: key.projectId };
   }
 }

@@ -18,6 +18,7 @@ import type { Caller } from './access.ts';
 import type { Authenticator, Credentials } from './authentication.ts';
 import type { Context } from './context.ts';
 import { DomainError, formatGraphqlError } from './errors.ts';
+import { KeyWatch } from './key-watch.ts';
 import { checkedDocument, limitRules } from './limits.ts';
 import type { RateLimit } from './rate-limit.ts';
 import { nameOfOperation, requestIdOf, withNotes, type RequestNotes } from './request-notes.ts';
@@ -34,7 +35,11 @@ interface WebsocketDeps {
 
 type Params = Record<string, unknown> | undefined;
 /** What stays known of a connection while it lasts, with the operations that are open on it by their ids. */
-type Known = Record<PropertyKey, unknown> & { caller?: Caller; notes?: Map<string, RequestNotes> };
+type Known = Record<PropertyKey, unknown> & {
+  credentials?: Credentials;
+  caller?: Caller;
+  notes?: Map<string, RequestNotes>;
+};
 type Socket = SocketContext<Params, Extra & Known>;
 
 const maxMessageBytes = 1_000_000;
@@ -46,10 +51,12 @@ export function serveWebsocket(server: Server, deps: WebsocketDeps): () => Promi
   const rules = [...specifiedRules, ...limitRules, ...(deps.introspection ? [] : [NoSchemaIntrospectionCustomRule])];
   const masked = ({ extra }: Socket, id: string, errors: readonly GraphQLError[]): GraphQLFormattedError[] =>
     withNotes(notesOf(extra, id), () => errors.map((error) => formatGraphqlError(error.toJSON(), error, deps.logger)));
+  const watch = new KeyWatch(sockets.clients, deps.authenticator, deps.logger);
+  watch.start();
   const handle = useServer<Params, Known>(
     {
       schema: deps.schema,
-      onConnect: (socket) => admit(socket, deps.authenticator),
+      onConnect: (socket) => admit(socket, deps.authenticator, watch),
       onSubscribe: ({ extra }, id, payload) => beginOperation(deps, rules, payload, { extra, id }),
       onError: (socket, id, _payload, errors) => {
         const told = masked(socket, id, errors);
@@ -67,6 +74,7 @@ export function serveWebsocket(server: Server, deps: WebsocketDeps): () => Promi
     socket.once('close', () => deps.metrics.openSockets.dec());
   });
   return async () => {
+    await watch.stop();
     // 1012 «service restart» makes clients come back, with the last event that they saw.
     for (const socket of sockets.clients) socket.close(1012, 'The server is restarting.');
     // A client that does not say good-bye in return is left standing.
@@ -86,12 +94,12 @@ function notesOf(extra: Extra & Known, id: string): RequestNotes {
 
 /** What to execute, or why it is refused. */
 async function beginOperation(
-  { schema, contextFor, requestLimit, logger }: WebsocketDeps,
+  { schema, authenticator, contextFor, requestLimit, logger }: WebsocketDeps,
   rules: readonly ValidationRule[],
   { query, variables, operationName }: SubscribePayload,
   { extra, id }: { extra: Extra & Known; id: string },
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
-  if (!extra.caller) return [new GraphQLError('The connection has no caller.')];
+  if (!extra.credentials) return [new GraphQLError('The connection has no caller.')];
   const request = { query, ...(variables ? { variables } : {}), ...(operationName ? { operationName } : {}) };
   const checked = checkedDocument(schema, request, rules);
   if ('errors' in checked) return checked.errors;
@@ -101,18 +109,25 @@ async function beginOperation(
   if (operation) notes.operation = nameOfOperation(operation);
   logger.info({ ...notes, route: 'websocket' }, 'request');
   try {
-    await requestLimit.take(extra.caller);
+    // Each time anew: the key may have been revoked since the connection was opened.
+    const caller = await authenticator.authenticate(extra.credentials);
+    await requestLimit.take(caller);
+    return { schema, document, contextValue: contextFor(caller), variableValues: variables, operationName };
   } catch (error) {
     return [new GraphQLError('The operation was refused.', { originalError: error as Error })];
   }
-  const contextValue = contextFor(extra.caller);
-  return { schema, document, contextValue, variableValues: variables, operationName };
 }
 
 /** Browsers cannot set headers on a websocket: the key comes in the connection parameters instead. */
-async function admit({ connectionParams, extra }: Socket, authenticator: Authenticator): Promise<boolean> {
+async function admit(
+  { connectionParams, extra }: Socket,
+  authenticator: Authenticator,
+  watch: KeyWatch,
+): Promise<boolean> {
   try {
-    extra.caller = await authenticator.authenticate(credentialsOf(connectionParams ?? {}, extra));
+    extra.credentials = credentialsOf(connectionParams ?? {}, extra);
+    extra.caller = await authenticator.authenticate(extra.credentials);
+    watch.add(extra.socket, extra.caller);
     return true;
   } catch (error) {
     if (!(error instanceof DomainError)) throw error;

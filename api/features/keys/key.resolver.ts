@@ -18,7 +18,9 @@ export class KeyResolver {
     return services.keys.create(caller, input);
   }
 
-  @Mutation(() => ID, { description: 'Makes a key useless at once. For owners.' })
+  @Mutation(() => ID, {
+    description: 'Makes a key useless at once; websockets that it has open are closed within seconds. For owners.',
+  })
   revokeApiKey(@Arg('id', () => ID, { description: 'The key.' }) id: string, @Ctx() { caller, services }: Context) {
     return services.keys.revoke(caller, id);
   }

@@ -1,5 +1,7 @@
 import { request } from 'node:http';
+import { createClient } from 'graphql-ws';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import WebSocket from 'ws';
 import { bearer, makeProject, startServer, type TestServer } from './setup.ts';
 
 let server: TestServer;
@@ -50,6 +52,20 @@ test('takes a key as Bearer or as X-Api-Key, until it is revoked', async () => {
   expect((await server.send(anything, {}, { 'x-api-key': secret })).errors).toEqual([]);
   await server.client.request(`mutation ($id: ID!) { revokeApiKey(id: $id) }`, { id: apiKey.id });
   expect((await server.send(anything, {}, bearer(secret))).status).toBe(401);
+});
+
+test('a key that is revoked opens nothing more over a websocket that is open, which is closed soon', async () => {
+  const { apiKey, secret } = await makeKey('READER');
+  const url = `${server.url.replace('http', 'ws')}/graphql`;
+  const connectionParams = { authorization: `Bearer ${secret}` };
+  const how = { lazy: false, retryAttempts: 0, onNonLazyError: () => undefined };
+  const client = createClient({ url, webSocketImpl: WebSocket, connectionParams, ...how });
+  const closing = new Promise<unknown>((resolve) => client.on('closed', resolve));
+  const ask = async () => (await client.iterate({ query: anything }).next()).value as object;
+  expect(await ask()).toMatchObject({ data: {} });
+  await server.client.request(`mutation ($id: ID!) { revokeApiKey(id: $id) }`, { id: apiKey.id });
+  await expect(ask()).rejects.toMatchObject([{ extensions: { code: 'UNAUTHENTICATED' } }]);
+  expect(await closing).toMatchObject({ code: 4403, reason: expect.stringContaining('was revoked') as string });
 });
 
 test('lists keys without their secrets, and keeps the last owner', async () => {
