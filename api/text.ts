@@ -21,11 +21,11 @@ export const likePattern = (search: string): string => `%${search.replace(/[!%_]
 export const containsText = (column: string, parameter: string): string =>
   `LOWER(${column}) LIKE LOWER(:${parameter}) ESCAPE '!'`;
 
-/** @throws DomainError when a list is empty or longer than allowed */
-export function checkCount(field: string, items: readonly unknown[], max: number): void {
-  if (items.length >= 1 && items.length <= max) return;
-  const message = `${field} must have 1 to ${max} items; it has ${items.length}.`;
-  throw new DomainError('INVALID', message, { field, min: 1, max, length: items.length });
+/** @throws DomainError when a list is shorter or longer than allowed; unless said otherwise, it must not be empty */
+export function checkCount(field: string, items: readonly unknown[], max: number, min = 1): void {
+  if (items.length >= min && items.length <= max) return;
+  const message = `${field} must have ${min} to ${max} items; it has ${items.length}.`;
+  throw new DomainError('INVALID', message, { field, min, max, length: items.length });
 }
 
 /** @throws DomainError unless the fraction is 0 to 1 */

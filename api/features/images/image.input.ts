@@ -92,7 +92,8 @@ export class NewImageInput {
 
   @Field(() => [RegionInput], {
     defaultValue: [],
-    description: 'What is where in it, in a detection project; a picture that is there already gets those it lacks.',
+    description:
+      'What is where in it, in a detection project, at most 300; a picture that is there already gets those it lacks.',
   })
   regions: RegionInput[];
 

@@ -101,6 +101,7 @@ export class ImageService {
     const { database, projects, intake, limits } = this.deps;
     const project = await projects.get(caller, 'label', input.projectId);
     checkCount('images', input.images, limits.batchSize);
+    for (const [index, image] of input.images.entries()) this.checkLabelCounts(image, `images[${index}].`);
     metadataChange(input.metadata ?? []);
     let staged: Staged[] = [];
     const stage = async (): Promise<Staged[]> => {
@@ -116,6 +117,11 @@ export class ImageService {
     await intake.discard(staged, results);
     await this.discardUploads(input, staged);
     return { results };
+  }
+
+  /** @throws DomainError for more labels than any image may have, before a single one is looked at */
+  checkLabelCounts({ regions }: Pick<NewImageInput, 'regions'>, place = ''): void {
+    checkCount(`${place}regions`, regions, this.deps.limits.regionsPerImage, 0);
   }
 
   async tag(caller: Caller, { imageIds, tagIds }: TagImagesInput): Promise<Image[]> {

@@ -59,7 +59,10 @@ export class AddPredictionToImagesInput {
   @Field(() => [ID], { defaultValue: [], description: 'Its right tags, in a classification project.' })
   tagIds: string[];
 
-  @Field(() => [RegionInput], { defaultValue: [], description: 'What really is where, in a detection project.' })
+  @Field(() => [RegionInput], {
+    defaultValue: [],
+    description: 'What really is where, in a detection project; at most 300.',
+  })
   regions: RegionInput[];
 
   @Field(() => [ImageMetadataInput], { nullable: true, description: 'What is noted about the picture.' })

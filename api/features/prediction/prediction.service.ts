@@ -119,6 +119,7 @@ export class PredictionService {
       throw notFound('stored prediction', predictionId);
     const { projectId } = prediction;
     authorise(caller, 'label', projectId);
+    images.checkLabelCounts(labels);
     const bytes = await storage.get(keys.predictionOriginal(projectId, predictionId));
     const source = { base64: bytes.toString('base64') };
     const batch = {

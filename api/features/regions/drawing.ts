@@ -46,27 +46,32 @@ export async function regionsOf(manager: EntityManager, imageIds: readonly strin
 
 /**
  * Rows for what is drawn: those that are there already with the same tag and box, and new ones.
- * @throws DomainError when the image would have too many
+ * @throws DomainError as soon as the image would have too many, since each new one is compared with all before it
  */
 export function placeRegions(
-  { id: imageId, projectId, name }: Pick<Image, 'id' | 'projectId' | 'name'>,
+  image: Pick<Image, 'id' | 'projectId' | 'name'>,
   present: readonly Region[],
   drawn: readonly Drawn[],
   max: number,
 ): { regions: Region[]; fresh: Region[] } {
+  const { id: imageId, projectId } = image;
   const all = [...present];
   const regions = drawn.map((one) => {
     const twin = all.find((region) => region.tagId === one.tagId && isSameBox(region, one));
     if (twin) return twin;
+    if (all.length >= max) throw tooManyRegions(image, max);
     const row = { id: newId(), imageId, projectId, ...one, createdAt: new Date() };
     all.push(row);
     return row;
   });
-  const value = all.length;
-  if (value <= max) return { regions, fresh: all.slice(present.length) };
-  const message = `An image may have ${max} regions; ${JSON.stringify(name)} would have ${value}.`;
-  const details = { reason: 'REGIONS_PER_IMAGE', field: 'regions', max, value, imageIds: [imageId] };
-  throw new DomainError('LIMIT_REACHED', message, details);
+  return { regions, fresh: all.slice(present.length) };
+}
+
+function tooManyRegions({ id, name }: Pick<Image, 'id' | 'name'>, max: number): DomainError {
+  const value = max + 1;
+  const message = `An image may have ${max} regions; ${JSON.stringify(name)} would have at least ${value}.`;
+  const details = { reason: 'REGIONS_PER_IMAGE', field: 'regions', max, value, imageIds: [id] };
+  return new DomainError('LIMIT_REACHED', message, details);
 }
 
 export async function insertRegions(manager: EntityManager, rows: readonly Region[]): Promise<void> {

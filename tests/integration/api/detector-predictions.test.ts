@@ -103,6 +103,16 @@ describe('a detector', () => {
   });
 });
 
+test('a stored answer becomes an image with no more regions than one may have', async () => {
+  const question = { projectId, iterationId, store: true, image: { base64: picture.toString('base64') } };
+  const stored = 'mutation ($input: PredictInput!) { answer: predict(input: $input) { id } }';
+  const { id: predictionId } = await ask<{ id: string }>(stored, { input: question });
+  const region = { tagId: 'none', left: 0, top: 0, width: 1, height: 1 };
+  const add = 'mutation ($input: AddPredictionToImagesInput!) { addPredictionToImages(input: $input) { id } }';
+  const { errors } = await server.send(add, { input: { predictionId, regions: Array(301).fill(region) } });
+  expect(errors[0]?.message).toBe('regions must have 0 to 300 items; it has 301.');
+});
+
 describe('a publication', () => {
   test('suppresses what overlaps by .45 and answers 200 boxes unless it is told otherwise', async () => {
     const input = { iterationId, name: 'usual' };

@@ -155,14 +155,27 @@ test('no image gets more regions than allowed, whichever way they come', async (
   const { projectId, tagIds, imageIds } = await makeDrawing(1);
   const many = (count: number) =>
     Array.from({ length: count }, (_, i) => ({ tagId: tagIds['fork'], ...box, left: 0.1 * i }));
-  const limit = 'An image may have 5 regions; "0.jpg" would have 6.';
+  const limit = 'An image may have 5 regions; "0.jpg" would have at least 6.';
   const regions = many(6).map((region) => ({ imageId: imageIds[0], ...region }));
   expect(await refusal(add, { input: { regions } })).toEqual(['LIMIT_REACHED', limit]);
   await draw(regions.slice(0, 5));
-  const images = [{ source: { base64: pictures[0] }, regions: many(6) }];
+  const images = [{ source: { base64: pictures[0] }, regions: [{ tagId: tagIds['fork'], ...other }] }];
   const [result] = await addImages(server, { projectId, images });
   expect(result).toMatchObject({ status: 'DUPLICATE', code: 'LIMIT_REACHED', message: limit });
   expect((await look(projectId)).images.nodes[0]?.regions).toHaveLength(5);
+});
+
+test('too many regions for one image are refused before any of them is looked at', async () => {
+  const { projectId } = await makeDrawing(0);
+  const count = 20_000;
+  const regions = Array.from({ length: count }, (_, i) => ({ tagId: 'none', ...box, left: 0.000_01 * i }));
+  const upload = 'mutation ($i: AddImagesInput!) { addImages(input: $i) { results { status } } }';
+  const images = [{ source: { base64: pictures[0] } }, { source: { base64: pictures[1] }, regions }];
+  const { errors } = await server.send(upload, { i: { projectId, images } });
+  expect(errors[0]).toMatchObject({
+    message: `images[1].regions must have 0 to 5 items; it has ${count}.`,
+    extensions: { code: 'INVALID', field: 'images[1].regions', max: 5, length: count },
+  });
 });
 
 test('a background image has the negative tag and no regions', async () => {
