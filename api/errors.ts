@@ -136,8 +136,9 @@ export function formatGraphqlError(
   const refusal = refusalOf(cause, logger);
   if (refusal) return { ...place, message: refusal.message, extensions: { ...refusal.details, code: refusal.code } };
   // A GraphQLError without an original comes from parsing, validation or the limits: it is meant for the client.
-  if (cause instanceof GraphQLError && formatted.extensions?.['code'] !== ApolloServerErrorCode.INTERNAL_SERVER_ERROR)
-    return { ...place, message: formatted.message, extensions: { code: formatted.extensions?.['code'] ?? 'INVALID' } };
+  const { code = 'INVALID', max, value } = formatted.extensions ?? {};
+  if (cause instanceof GraphQLError && code !== ApolloServerErrorCode.INTERNAL_SERVER_ERROR)
+    return { ...place, message: formatted.message, extensions: { code, max, value } };
   const { message, errorId } = masked(cause, logger);
   return { ...place, message, extensions: { code: 'INTERNAL', errorId } };
 }

@@ -1,5 +1,7 @@
 import { createRequire } from 'node:module';
 import {
+  getOperationAST,
+  getVariableValues,
   GraphQLError,
   Kind,
   parse,
@@ -20,12 +22,13 @@ const { fieldExtensionsEstimator, getComplexity, simpleEstimator } = createRequi
 ) as typeof QueryComplexity;
 
 /** What one GraphQL request may be at most. Far above what people write, far below what hurts. */
-export const graphqlLimits = { tokens: 5000, depth: 12, aliases: 50, cost: 20_000 } as const;
+export const graphqlLimits = { tokens: 5000, depth: 12, aliases: 50, cost: 20_000, fields: 10_000 } as const;
+
+const refusal = (code: string, message: string, details: object = {}): GraphQLError =>
+  new GraphQLError(message, { extensions: { code, ...details, http: { status: 400 } } });
 
 const tooMuch = (what: string, max: number, value: number): GraphQLError =>
-  new GraphQLError(`The request has ${what} ${value}; the limit is ${max}.`, {
-    extensions: { code: 'QUERY_TOO_LARGE', max, value, http: { status: 400 } },
-  });
+  refusal('QUERY_TOO_LARGE', `The request has ${what} ${value}; the limit is ${max}.`, { max, value });
 
 function depthOf(
   set: SelectionSetNode,
@@ -94,20 +97,34 @@ const pageEstimator: QueryComplexity.ComplexityEstimator = ({ args, childComplex
   return typeof first === 'number' ? 1 + Math.max(1, first) * childComplexity : undefined;
 };
 
-/** Roughly the number of values that the answer may have. */
+/**
+ * Roughly the number of values that the answer may have.
+ * @throws GraphQLError when it cannot be told, since a request without a cost would have no limit
+ */
 export function costOf(
   schema: GraphQLSchema,
   query: DocumentNode,
-  request: { variables?: Record<string, unknown>; operationName?: string },
+  { variables = {}, operationName }: { variables?: Record<string, unknown>; operationName?: string },
 ): number {
+  const operation = getOperationAST(query, operationName);
+  // Execution refuses both right away, and says better what is wrong.
+  if (!operation || getVariableValues(schema, operation.variableDefinitions ?? [], variables).errors) return 0;
   const estimators = [fieldExtensionsEstimator(), pageEstimator, simpleEstimator({ defaultComplexity: 1 })];
+  const maxQueryNodes = graphqlLimits.fields;
   try {
-    return getComplexity({ schema, query, estimators, ...request });
+    const asked = { variables, ...(operationName ? { operationName } : {}) };
+    return getComplexity({ schema, query, estimators, maxQueryNodes, ...asked });
   } catch (error) {
-    // Variables of the wrong type: execution refuses them right away, and says so better.
-    if (error instanceof GraphQLError) return 0;
-    throw error;
+    throw error instanceof GraphQLError ? notEstimated(error) : error;
   }
+}
+
+/** An argument that its field does not take names its place in the request; a request of too many fields names none. */
+function notEstimated({ message, nodes }: GraphQLError): GraphQLError {
+  if (nodes) return refusal('INVALID', message);
+  const max = graphqlLimits.fields;
+  const text = `The request has more than ${max} fields, those of a fragment counted wherever it is spread.`;
+  return refusal('QUERY_TOO_LARGE', text, { max });
 }
 
 /** @throws GraphQLError when the request asks for too much */

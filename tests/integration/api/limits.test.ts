@@ -49,7 +49,34 @@ test('refuses depth with its figure', async () => {
   let query = '{ id }';
   for (let i = 0; i < 7; i++) query = `{ publications { iteration ${query} } }`;
   const { errors } = await server.send(`{ iteration(id: "x") ${query} }`);
-  expect(errors[0]?.message).toBe('The request has a depth of 16; the limit is 12.');
+  expect(errors[0]).toMatchObject({
+    message: 'The request has a depth of 16; the limit is 12.',
+    extensions: { max: 12, value: 16 },
+  });
+});
+
+const expensive = 'projects(first: 200) { nodes { images(first: 200) { nodes { id tags { id } } } } }';
+
+test('refuses an argument that its field does not take, as part of a request whose cost cannot be told', async () => {
+  const query = `query ($t: Int) { project(id: "x") { images(first: $t) { nodes { id } } } ${expensive} }`;
+  const { status, errors } = await server.send(query, { t: null });
+  expect(status).toBe(400);
+  expect(errors[0]).toMatchObject({
+    message: 'Argument "first" of non-null type "Int!" must not be null.',
+    extensions: { code: 'INVALID' },
+  });
+});
+
+test('refuses fragments that unfold to more fields than can be counted', async () => {
+  const fragment = (level: number) =>
+    `fragment f${level} on Query { ...f${level - 1} ...f${level - 1} } `.replaceAll('...f-1', '__typename');
+  const fragments = Array.from({ length: 14 }, (_, level) => fragment(level)).join('');
+  const { status, errors } = await server.send(`${fragments} { ...f13 ${expensive} }`);
+  expect(status).toBe(400);
+  expect(errors[0]).toMatchObject({
+    message: 'The request has more than 10000 fields, those of a fragment counted wherever it is spread.',
+    extensions: { code: 'QUERY_TOO_LARGE', max: 10_000 },
+  });
 });
 
 test('refuses batches and requests that a foreign page could send', async () => {
