@@ -11,7 +11,10 @@ export const digestOf = (secret: string): string => createHash('sha256').update(
 /** The first owner's id is the same everywhere, so that of two processes which start at once only one makes the key. */
 const firstOwnerId = '00000000-0000-7000-8000-000000000000';
 
-/** Makes sure that somebody can get in. Returns the secret when one was made here, to be printed once. */
+/**
+ * Makes sure that somebody can get in, which somebody can who has revoked the preset key. Returns the secret when one
+ * was made here, to be printed once.
+ */
 export async function ensureOwnerKey(database: Database, preset: string | undefined): Promise<string | null> {
   const secret = preset ?? `tl_${randomBytes(32).toString('base64url')}`;
   return database.transact(async (manager) => {

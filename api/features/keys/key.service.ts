@@ -45,7 +45,7 @@ export class KeyService {
     return { apiKey, secret: id === row.id ? secret : null };
   }
 
-  /** The digest goes, so that the key opens nothing any more; the row stays for the record. */
+  /** Row and digest stay, for the record and so that the start of a process does not make a revoked preset key anew. */
   async revoke(caller: Caller, id: string): Promise<string> {
     authorise(caller, 'administer', null);
     await this.database.transact(async (manager) => {
@@ -54,7 +54,6 @@ export class KeyService {
       if (!key) throw notFound('API key', id);
       if (owners.length === 1 && owners[0]?.id === id)
         throw new DomainError('INVALID', 'This is the last owner key; make another one before revoking it.');
-      await manager.delete(ApiKeyDigest, { apiKeyId: id });
       if (key.revokedAt === null) await manager.update(ApiKey, { id }, { revokedAt: new Date() });
     });
     return id;

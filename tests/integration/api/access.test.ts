@@ -2,7 +2,8 @@ import { request } from 'node:http';
 import { createClient } from 'graphql-ws';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import WebSocket from 'ws';
-import { bearer, makeProject, startServer, type TestServer } from './setup.ts';
+import { freshBackend } from '../../backends/backend.ts';
+import { bearer, makeProject, ownerKey, startServer, startServerOn, type TestServer } from './setup.ts';
 
 let server: TestServer;
 
@@ -77,6 +78,23 @@ test('lists keys without their secrets, and keeps the last owner', async () => {
   const owner = apiKeys.find(({ role }) => role === 'OWNER');
   const { errors } = await server.send(`mutation ($id: ID!) { revokeApiKey(id: $id) }`, { id: owner?.id });
   expect(errors[0]?.message).toContain('last owner key');
+});
+
+test('an owner key of the settings that was revoked is not made again by the next start', async () => {
+  const backend = await freshBackend();
+  const first = await startServerOn(backend);
+  const made = await first.send('mutation { createApiKey(input: { name: "o", role: OWNER }) { secret } }');
+  const { secret } = made.data?.['createApiKey'] as NewKey;
+  const { data } = await first.send('{ apiKeys { id name } }');
+  const preset = (data?.['apiKeys'] as { id: string; name: string }[]).find(({ name }) => name === 'first owner');
+  await first.send('mutation ($id: ID!) { revokeApiKey(id: $id) }', { id: preset?.id }, bearer(secret));
+  await first.close();
+  const second = await startServerOn(backend);
+  expect((await second.send(anything, {}, bearer(ownerKey))).status).toBe(401);
+  const { apiKeys } = (await second.send('{ apiKeys { id } }', {}, bearer(secret))).data as { apiKeys: object[] };
+  expect(apiKeys).toHaveLength(2);
+  await second.close();
+  await backend.close();
 });
 
 const operations = {
