@@ -16,7 +16,10 @@ export class PredictInput {
   @Field(() => String, { nullable: true, description: 'Published name; or give iterationId.' })
   publishedName?: string | null;
 
-  @Field(() => ID, { nullable: true, description: 'A COMPLETED iteration; or give publishedName.' })
+  @Field(() => ID, {
+    nullable: true,
+    description: 'A COMPLETED iteration, for a key that may read the project too; or give publishedName.',
+  })
   iterationId?: string | null;
 
   @Field(() => ImageSourceInput, { description: 'The picture.' })

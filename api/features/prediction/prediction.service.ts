@@ -56,7 +56,7 @@ export class PredictionService {
   constructor(private readonly deps: PredictionServiceDeps) {}
 
   async predictFromSource(caller: Caller, input: PredictInput): Promise<Prediction> {
-    authorise(caller, 'predict', input.projectId);
+    authoriseQuestion(caller, input);
     const { bytes } = await this.deps.sources.read(input.projectId, input.image, this.deps.maxBytes);
     const { projectId, publishedName = null, iterationId = null, application = null, store, explain } = input;
     const question = { projectId, publishedName, iterationId, application, store, explain };
@@ -66,7 +66,7 @@ export class PredictionService {
   }
 
   async predict(caller: Caller, question: Question, bytes: Buffer): Promise<Prediction> {
-    authorise(caller, 'predict', question.projectId);
+    authoriseQuestion(caller, question);
     const { projectId, publishedName } = question;
     const application =
       question.application == null ? null : checkText('application', question.application, { max: 255 });
@@ -182,6 +182,15 @@ export class PredictionService {
   private expiry(createdAt: Date): Date {
     return new Date(createdAt.getTime() + this.deps.retentionDays * dayMs);
   }
+}
+
+/** What is not published is for those who may look at the project. @throws DomainError FORBIDDEN */
+function authoriseQuestion(
+  caller: Caller,
+  { projectId, iterationId }: Pick<PredictInput, 'projectId' | 'iterationId'>,
+): void {
+  authorise(caller, 'predict', projectId);
+  if (iterationId != null) authorise(caller, 'read', projectId);
 }
 
 /** What refuses a picture within a batch, as the refusal of a whole request. */

@@ -140,6 +140,18 @@ test('a key of one project opens that project only', async () => {
   expect(made.errors[0]?.extensions.code).toBe('FORBIDDEN');
 });
 
+test('a key that may only predict does not reach iterations by their ids, published or not', async () => {
+  const { projectId } = await makeProject(server);
+  const query = `mutation ($id: ID!) {
+    predict(input: { projectId: $id, iterationId: "i", image: { base64: "AAAA" } }) { id }
+  }`;
+  const codeFor = async (role: string) => {
+    const { secret } = await makeKey(role);
+    return (await server.send(query, { id: projectId }, bearer(secret))).errors[0]?.extensions.code;
+  };
+  expect([await codeFor('PREDICTOR'), await codeFor('DEPLOYER')]).toEqual(['FORBIDDEN', 'NOT_FOUND']);
+});
+
 test('the playground needs no key on this machine, and only there', async () => {
   const { host, port } = new URL(server.url);
   expect(await playground({ host, origin: `http://${host}` })).toBe(200);
