@@ -16,6 +16,7 @@ import {
   type LabelledPhoto,
   type ProjectKind,
 } from '../cli/demo-steps.ts';
+import { withoutSettings } from '../infra/config.ts';
 
 export interface EmptyServer {
   url: string;
@@ -76,9 +77,7 @@ export async function startEmptyServer(settings: Record<string, string> = {}): P
     TAGLENS_OWNER_KEY: key,
     TAGLENS_LOG_LEVEL: 'warn',
   };
-  // Where the addresses of test servers stand beside the settings, which would take them for misspelt ones.
-  const outside = Object.entries(process.env).filter(([name]) => !name.startsWith('TAGLENS_'));
-  const env = { ...Object.fromEntries(outside), ...own, ...settings };
+  const env = { ...withoutSettings(process.env), ...own, ...settings };
   const child = spawn(process.execPath, [program, 'serve'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
   // A benchmark that is ended must not leave a server behind that trains on.
   const end = (): boolean => child.kill('SIGTERM');

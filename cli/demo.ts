@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { serve } from '../api/main.ts';
+import { withoutSettings } from '../infra/config.ts';
 import { readCoco, renderBoxedPhotos } from './boxed-photos.ts';
 import { classificationTour, publishedName } from './classification-demo.ts';
 import { TaglensClient } from './client.ts';
@@ -24,6 +25,9 @@ export interface DemoOptions {
 
 /** Goes through everything that a user does; answers the project. */
 type Tour = (client: TaglensClient) => Promise<string>;
+
+/** What decides speed and limits only. Every other setting could lead to data, or to callers, that are no demo. */
+const harmlessSettings = /_(THREADS|CONCURRENCY|QUEUE_LIMIT|MEMORY_BYTES)$|^TAGLENS_(MAX|MIN|RECOMMENDED)_/;
 
 /** A detector learns for longer from each photograph. */
 const renderedPerTag = { classification: 30, detection: 12 };
@@ -67,7 +71,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   const key = `tl_${randomBytes(24).toString('base64url')}`;
   try {
     const settings = { TAGLENS_DATA: dataFolder, TAGLENS_PORT: '0', TAGLENS_OWNER_KEY: key, TAGLENS_LOG_LEVEL: 'warn' };
-    const server = await serve({ ...process.env, ...settings });
+    const server = await serve({ ...withoutSettings(process.env, harmlessSettings), ...settings });
     try {
       const projectId = await tour(new TaglensClient(server.url, key));
       printAddresses(server.url, key, projectId);

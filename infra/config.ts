@@ -247,6 +247,15 @@ function unknownNames(env: NodeJS.ProcessEnv): string[] {
     .map((name) => `${name} is not a setting of Taglens; check its spelling`);
 }
 
+/**
+ * An environment for a program that is to know nothing of the installation beside it. Names that are no settings, such
+ * as those of test servers, go as well: a start would take them for misspelt ones.
+ */
+export function withoutSettings(env: NodeJS.ProcessEnv, kept?: RegExp): NodeJS.ProcessEnv {
+  const isOutside = (name: string): boolean => !name.startsWith('TAGLENS_') || (kept?.test(name) ?? false);
+  return Object.fromEntries(Object.entries(env).filter(([name]) => isOutside(name)));
+}
+
 /** One row per setting, for the documentation and `--help`. */
 export function describeSettings(): { name: string; default: string; meaning: string }[] {
   return Object.entries(settings).map(([name, row]) => ({ name, default: row.default, meaning: row.meaning }));

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { TaglensClient } from '../../cli/client.ts';
+import { withoutSettings } from '../../infra/config.ts';
 import type { Backend } from '../backends/backend.ts';
 
 export const ownerKey = 'tl_owner_key_of_the_process_tests_123';
@@ -22,19 +23,13 @@ export interface ServerProcess extends ProgramProcess {
   client: TaglensClient;
 }
 
-/** Where the addresses of test servers stand beside the settings, which would take them for misspelt ones. */
-function environment(settings: Record<string, string>): NodeJS.ProcessEnv {
-  const outside = Object.entries(process.env).filter(([name]) => !name.startsWith('TAGLENS_'));
-  return { ...Object.fromEntries(outside), ...settings };
-}
-
 /** Resolves with what the pattern finds in the first line that has it. */
 async function startProgram(
   command: string,
   settings: Record<string, string>,
   ready: RegExp,
 ): Promise<ProgramProcess & { found: string }> {
-  const env = environment({ TAGLENS_LOG_LEVEL: 'fatal', ...settings });
+  const env = { ...withoutSettings(process.env), TAGLENS_LOG_LEVEL: 'fatal', ...settings };
   const child = spawn(process.execPath, [program, command], { env, stdio: ['ignore', 'pipe', 'inherit'] });
   const lines: string[] = [];
   const found = await firstMatch(child, lines, ready);

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { ConfigError, describeSettings, loadConfig } from '../../../infra/config.ts';
+import { ConfigError, describeSettings, loadConfig, withoutSettings } from '../../../infra/config.ts';
 import { createLogger } from '../../../infra/logger.ts';
 import { createMetrics } from '../../../infra/metrics.ts';
 
@@ -91,4 +91,10 @@ test('logger and metrics can be made', async () => {
   const metrics = createMetrics({ processMetrics: false });
   metrics.predictions.inc({ outcome: 'answered' });
   expect(await metrics.registry.metrics()).toContain('taglens_predictions_total{outcome="answered"} 1');
+});
+
+test('an environment without settings keeps what is of others, and what is asked for', () => {
+  const env = { PATH: '/bin', TAGLENS_DATA: 'a', TAGLENS_TEST_S3_ENDPOINT: 'b', TAGLENS_TRAINING_THREADS: '1' };
+  expect(withoutSettings(env)).toEqual({ PATH: '/bin' });
+  expect(withoutSettings(env, /_THREADS$/)).toEqual({ PATH: '/bin', TAGLENS_TRAINING_THREADS: '1' });
 });
