@@ -36,6 +36,7 @@ import { buildServer } from './server.ts';
 import { RunWatch } from './run-watch.ts';
 import { createServices } from './services.ts';
 import { ensureSecret, UrlSigner } from './signing.ts';
+import { dataError, listenError } from './start-error.ts';
 
 /** A running server. `ownerKey` is the key that this start made, to be shown once; null when one existed or was preset. */
 export interface RunningServer {
@@ -57,7 +58,11 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<RunningServer> {
   const logger = createLogger({ level: config.logLevel, name: 'api', notes: currentNotes });
   const tracing = await startTracing(config.otlpEndpoint, 'api');
   const metrics = createMetrics();
-  const database = await openDatabase(config.database, entities, migrations, { migrate: true });
+  const database = await openDatabase(config.database, entities, migrations, { migrate: true }).catch(
+    (error: unknown) => {
+      throw dataError(error, config);
+    },
+  );
   registerIterationMetrics(metrics.registry, database);
   const storage = await openStorage(config.storage);
   const ownerKey = await ensureOwnerKey(database, config.ownerKey);
@@ -122,7 +127,9 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<RunningServer> {
     watch.start();
     housekeeping.start();
     sender.start();
-    await server.app.listen({ host: config.host, port: config.port });
+    await server.app.listen({ host: config.host, port: config.port }).catch((error: unknown) => {
+      throw listenError(error, config);
+    });
   } catch (error) {
     // A port that is taken, for one: threads left running would keep the process from ending.
     await close();

@@ -47,7 +47,11 @@ const farewellMs = 2000;
 
 /** GraphQL over websocket, in the graphql-ws protocol. Returns how to end it. */
 export function serveWebsocket(server: Server, deps: WebsocketDeps): () => Promise<void> {
-  const sockets = new WebSocketServer({ server, path: '/graphql', maxPayload: maxMessageBytes });
+  // Attached to the server it would take the errors of that, such as a port in use, for its own and print them.
+  const sockets = new WebSocketServer({ noServer: true, path: '/graphql', maxPayload: maxMessageBytes });
+  server.on('upgrade', (request, stream, head) =>
+    sockets.handleUpgrade(request, stream, head, (socket) => sockets.emit('connection', socket, request)),
+  );
   const rules = [...specifiedRules, ...limitRules, ...(deps.introspection ? [] : [NoSchemaIntrospectionCustomRule])];
   const masked = ({ extra }: Socket, id: string, errors: readonly GraphQLError[]): GraphQLFormattedError[] =>
     withNotes(notesOf(extra, id), () => errors.map((error) => formatGraphqlError(error.toJSON(), error, deps.logger)));

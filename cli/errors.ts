@@ -15,7 +15,7 @@ export class CliError extends Error {
 }
 
 /** Errors of other layers whose messages say what to mend. */
-const foreseen = new Set(['ConfigError', 'OperationError', 'EngineUnavailableError']);
+const foreseen = new Set(['ConfigError', 'StartError', 'OperationError', 'EngineUnavailableError']);
 const isSystemError = (error: Error): boolean => 'syscall' in error && 'code' in error;
 /** A server that the settings name could not be reached, or turned us away (MySQL's codes begin with ER_). */
 const isFromServer = (error: Error & { syscall?: unknown; code?: unknown }): boolean =>

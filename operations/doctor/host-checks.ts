@@ -42,7 +42,9 @@ async function checkBackbones(): Promise<Finding> {
 async function checkFolder({ database, storage }: Config): Promise<Finding> {
   const folders = foldersOf({ database, storage });
   if (folders.length === 0) return ok('not used: rows and objects are on servers');
-  for (const folder of folders) await access(await nearest(folder), constants.R_OK | constants.W_OK | constants.X_OK);
+  // With the dot a file in its place is told as one, and not as a folder that may not be entered.
+  for (const folder of folders)
+    await access(`${await nearest(folder)}/.`, constants.R_OK | constants.W_OK | constants.X_OK);
   return ok(`${folders.join(', ')} can be written`);
 }
 

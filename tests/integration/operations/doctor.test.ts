@@ -47,11 +47,10 @@ test('lists every wrong setting and looks at nothing else', async () => {
   expect(failures(findings)).toEqual(['configuration', 'configuration']);
 });
 
-test('says that the data folder cannot be written, and why', async () => {
-  const { TAGLENS_DATA } = await folder();
-  const file = join(TAGLENS_DATA as string, 'a-file');
-  await writeFile(file, '');
-  const findings = await examine({ TAGLENS_PORT: '0', TAGLENS_DATA: join(file, 'data') });
+test.each(['a-file', 'a-file/data'])('says that the data folder cannot be written, and why: %s', async (path) => {
+  const { TAGLENS_DATA = '' } = await folder();
+  await writeFile(join(TAGLENS_DATA, 'a-file'), '');
+  const findings = await examine({ TAGLENS_PORT: '0', TAGLENS_DATA: join(TAGLENS_DATA, path) });
   expect(named(findings, 'data folder')).toMatchObject({
     status: 'failed',
     mend: expect.stringContaining('TAGLENS_DATA') as string,
