@@ -1,11 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
 
 const require = createRequire(import.meta.url);
 const packageFile = (name: string, file: string): string =>
   join(dirname(require.resolve(`${name}/package.json`)), file);
+const startScript = fileURLToPath(new URL('./playground-start.js', import.meta.url));
 
 /** GraphiQL as its makers built it, served from here: the playground needs no network. */
 const assets: Record<string, { path: string; contentType: string }> = {
@@ -14,7 +16,7 @@ const assets: Record<string, { path: string; contentType: string }> = {
   'graphiql.js': { path: packageFile('graphiql', 'graphiql.min.js'), contentType: 'text/javascript' },
   'graphiql.css': { path: packageFile('graphiql', 'graphiql.min.css'), contentType: 'text/css' },
   'graphql-ws.js': { path: packageFile('graphql-ws', 'umd/graphql-ws.min.js'), contentType: 'text/javascript' },
-  'start.js': { path: new URL('./playground-start.js', import.meta.url).pathname, contentType: 'text/javascript' },
+  'start.js': { path: startScript, contentType: 'text/javascript' },
 };
 
 const page = `<!doctype html>
