@@ -1,4 +1,4 @@
-import { In, type EntityManager } from 'typeorm';
+import { In, Like, type EntityManager } from 'typeorm';
 import type { Limits } from '../../../infra/config.ts';
 import type { Database } from '../../../infra/database/database.ts';
 import { keys } from '../../../infra/storage/keys.ts';
@@ -184,6 +184,14 @@ async function refuseInUse(manager: EntityManager, id: string): Promise<void> {
   throw new DomainError('PUBLISHED', message, { publicationId: publication.id });
 }
 
+/** After the highest number that is there: iterations may have been deleted. */
+async function nextName(manager: EntityManager, projectId: string): Promise<string> {
+  const like = { projectId, name: Like('Iteration %') };
+  const numbered = await manager.find(Iteration, { select: { id: true, name: true }, where: like });
+  const numbers = numbered.map(({ name }) => Number(/^Iteration (\d{1,9})$/.exec(name)?.[1] ?? 0));
+  return `Iteration ${Math.max(0, ...numbers) + 1}`;
+}
+
 async function newIteration(
   manager: EntityManager,
   project: Project,
@@ -191,8 +199,7 @@ async function newIteration(
   budgetMinutes: number | null,
 ): Promise<Iteration> {
   const { id: projectId, domainId, contentVersion } = project;
-  const number = (await manager.countBy(Iteration, { projectId })) + 1;
-  const name = input.name == null ? `Iteration ${number}` : checkText('name', input.name, nameLimits);
+  const name = input.name == null ? await nextName(manager, projectId) : checkText('name', input.name, nameLimits);
   const tagIds = input.tagIds == null ? null : [...new Set(input.tagIds)].sort();
   const state = { status: IterationStatus.QUEUED, phase: TrainingPhase.SNAPSHOT, fraction: 0, progressedAt: 0 };
   const { backbone, inputSize } = getDomain(domainId);

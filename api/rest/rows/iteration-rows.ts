@@ -83,7 +83,7 @@ export const iterationRows: readonly Row[] = [
     }),
     body: { kind: 'json', schema: trainingParameters, isOptional: true },
     answer: iterationModel,
-    note: 'Advanced without a budget takes up to 30 minutes. No e-mail is sent. A waiting training is told as Training, one that was cancelled as Failed.',
+    note: 'Advanced without a budget takes up to 30 minutes. No e-mail is sent. A waiting training is told as Training, one that was cancelled as Failed. customBaseModelInfo is refused with BadRequestNotSupported: every training starts from the network of its domain.',
     call: async (request) => {
       const { trainingType = 'Regular', reservedBudgetInHours, forceTrain } = request.query;
       const { selectedTags = null, customBaseModelInfo } = request.body ?? {};

@@ -55,7 +55,7 @@ export const projectRows: readonly Row[] = [
     }),
     body: { kind: 'json', schema: createOptions, isOptional: true },
     answer: projectModel,
-    note: 'Without a domain: General, for classification. Without a classification type: Multilabel. The notification address gets signed POST requests instead of messages in a queue. The container for exported models is not written to.',
+    note: 'Names of projects need not be unique here. Without a domain: General, for classification. Without a classification type: Multilabel. The notification address gets signed POST requests instead of messages in a queue. The container for exported models is not written to.',
     call: async (request) => {
       const { caller, services, query, body } = request;
       const { name, description = '', domainId = null, classificationType, targetExportPlatforms } = query;

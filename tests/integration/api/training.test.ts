@@ -150,6 +150,22 @@ test('refuses a second training while one runs, and one that would see nothing n
   expect(forced.modelSha256).toBe(done.modelSha256);
 });
 
+test('iterations are numbered on from the highest number, whatever was deleted or renamed', async () => {
+  const own = await makeTrainableProject(server, 5, 84);
+  const trained = async (input: object = {}): Promise<{ id: string; name: string }> => {
+    const { id } = await trainToEnd(server, own, { force: true, ...input });
+    return ask<{ id: string; name: string }>('query ($id: ID!) { iteration(id: $id) { id name } }', { id });
+  };
+  const first = await trained();
+  expect([first.name, (await trained({ name: 'Iteration 2 of mine' })).name]).toEqual([
+    'Iteration 1',
+    'Iteration 2 of mine',
+  ]);
+  expect((await trained()).name).toBe('Iteration 2');
+  await server.client.request('mutation ($id: ID!) { deleteIteration(id: $id) }', { id: first.id });
+  expect((await trained()).name).toBe('Iteration 3');
+});
+
 test('an image that cannot be read any more is left out by name, and the rest is trained', async () => {
   const own = await makeTrainableProject(server, 4, 87);
   const { images } = await ask<{ images: { nodes: { id: string }[] } }>(
