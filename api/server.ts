@@ -64,6 +64,11 @@ export async function buildServer(deps: ServerDeps): Promise<BuiltServer> {
     return503OnClosing: false,
     // Azure's clients and documents write the same path as Training and as training. A character may take two units.
     routerOptions: { caseSensitive: false, maxParamLength: 2 * longestName },
+    // Fastify's own answer repeats the whole address, in whose query a key or a signature may stand.
+    frameworkErrors: (error, { method, url }, reply) => {
+      const message = `${method} ${pathOf(url)} is no valid address.`;
+      void reply.code(error.statusCode ?? 400).send({ error: { code: 'INVALID', message } });
+    },
   });
   let isDraining = false;
   const contextFor = (caller: Caller): Context => ({ caller, services, loaders: createLoaders(database) });
@@ -99,6 +104,8 @@ export async function buildServer(deps: ServerDeps): Promise<BuiltServer> {
   };
 }
 
+const pathOf = (url: string): string => url.split('?')[0] ?? '';
+
 function answerErrors(app: FastifyInstance, logger: Logger): void {
   app.setErrorHandler((error, request, reply) => {
     const { status, headers, body } = httpAnswer(tooLarge(error, request) ?? error, logger);
@@ -109,7 +116,7 @@ function answerErrors(app: FastifyInstance, logger: Logger): void {
       .send(isGraphql ? asGraphqlBody(body) : body);
   });
   app.setNotFoundHandler(({ method, url }, reply) => {
-    const message = `There is nothing at ${method} ${url.split('?')[0]}; the API is at /graphql.`;
+    const message = `There is nothing at ${method} ${pathOf(url)}; the API is at /graphql.`;
     return reply.code(404).send({ error: { code: 'NOT_FOUND', message } });
   });
 }

@@ -12,7 +12,7 @@ endpoint and key are changed. The same operations as a document for tools: \`sch
 /** What holds for every operation, where Azure's documentation is silent or where we differ. */
 const rules = `## For every operation
 
-- Any of the headers \`Training-Key\`, \`Prediction-Key\`, \`Ocp-Apim-Subscription-Key\`, \`Authorization: Bearer\` and \`X-Api-Key\` carries an API key of Taglens. What it may do is decided by its role, and a key that does not fit is answered with 401 and the kind that is expected.
+- Any of the headers \`Training-Key\`, \`Prediction-Key\`, \`Ocp-Apim-Subscription-Key\`, \`Authorization: Bearer\` and \`X-Api-Key\` carries an API key of Taglens; without one, so does any of \`training-key\`, \`prediction-key\`, \`ocp-apim-subscription-key\` and \`subscription-key\` in the query, which is kept out of the log (a proxy before the server may log it). What it may do is decided by its role, and a key that does not fit is answered with 401 and the kind that is expected.
 - Letter case is free in paths, in names of query parameters and of JSON properties, and in values of enumerations. Unknown properties are ignored, so that whole objects may be sent back.
 - An error is \`{"code", "message"}\` with one of Azure's codes; 401 and 429 have their number as the code, as Azure's gateway gives them. Azure does not publish which status goes with which code: it is 404 for what is not there, 413 for a body that is too large, 403 for a role that does not suffice, and 400 for the rest.
 - v3.0 answers 200 where later versions may answer 207, and lacks the operations that came later: they are 404 there.

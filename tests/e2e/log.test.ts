@@ -71,6 +71,11 @@ test('no secret reaches the log', async () => {
   await send('{ projects { totalCount } }', {}, { authorization: `Bearer ${secret}x` });
   await send('{ projects { totalCount } }', {}, { 'x-api-key': secret, authorization: '' });
   await greet(secret);
+  for (const path of ['projects', 'projects/none', 'nothing', '%zz', 'projects?name=a&take=x'])
+    for (const key of [secret, `${secret}x`])
+      await fetch(
+        `${server.url}/customvision/v3.3/training/${path}${path.includes('?') ? '&' : '?'}training-key=${key}`,
+      );
   const [photograph] = await samples(1, 92);
   const projectId = await makeTrainableProject(server, 2, 93);
   const signed = await signedUrls(projectId);

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import { may, type Caller } from '../../access.ts';
 import type { Authenticator } from '../../authentication.ts';
@@ -6,6 +7,8 @@ import type { Api } from '../versions.ts';
 
 /** In the order in which they are looked for; `Authorization: Bearer` and `X-Api-Key` work as everywhere. */
 const headerNames = ['training-key', 'prediction-key', 'ocp-apim-subscription-key'] as const;
+/** Looked for last, in any letter case: Azure's gateway takes keys there too. No log has the query of an address. */
+const queryNames: readonly string[] = [...headerNames, 'subscription-key'];
 const ownHeader: Record<Api, string> = { training: 'Training-Key', prediction: 'Prediction-Key' };
 
 /**
@@ -15,9 +18,9 @@ const ownHeader: Record<Api, string> = { training: 'Training-Key', prediction: '
 export async function azureCaller(
   authenticator: Authenticator,
   api: Api,
-  { headers, ip }: FastifyRequest,
+  { headers, query, ip }: FastifyRequest,
 ): Promise<Caller> {
-  const key = headerNames.map((name) => headers[name]).find((value) => typeof value === 'string' && value !== '');
+  const key = keyIn(headers) ?? (hasUsualKey(headers) ? undefined : keyInQuery(query));
   const own = key === undefined ? headers : { ...headers, authorization: undefined, 'x-api-key': key };
   const caller = await authenticator.authenticate({ headers: own, remoteAddress: ip }).catch((error: unknown) => {
     if (!(error instanceof DomainError) || error.code !== 'UNAUTHENTICATED') throw error;
@@ -27,6 +30,21 @@ export async function azureCaller(
     throw denied(api, `This key is of the role ${caller.role}, which the ${api} API does not serve`);
   return caller;
 }
+
+function keyIn(headers: IncomingHttpHeaders): string | undefined {
+  return headerNames.map((name) => headers[name]).find(isGiven);
+}
+
+const hasUsualKey = ({ authorization, 'x-api-key': plain }: IncomingHttpHeaders): boolean =>
+  [authorization, plain].some(isGiven);
+
+function keyInQuery(query: unknown): string | undefined {
+  const given = Object.entries(query as Record<string, string | string[]>);
+  const values = given.filter(([name]) => queryNames.includes(name.toLowerCase())).flatMap(([, value]) => value);
+  return values.find(isGiven);
+}
+
+const isGiven = (value: unknown): value is string => typeof value === 'string' && value !== '';
 
 function denied(api: Api, why: string): DomainError {
   const role =

@@ -45,6 +45,8 @@ async function ask(method: string, path: string, { body, headers }: Asked = {}) 
 /** General (compact), for classification. */
 const compact = '0732100f-1a38-4e49-a514-c9b44c697ab5';
 
+const nowhere = '00000000-0000-4000-8000-000000000000';
+
 const training = (path: string): string => `v3.4-preview/training/${path}`;
 const json = (value: unknown): Asked => ({ body: JSON.stringify(value) });
 
@@ -102,6 +104,31 @@ describe('Azure’s wire format', () => {
         status: 400,
         body: { code: 'BadRequestImageTags' },
       });
+  });
+
+  it('takes the key from the query too, by any of its names, when no header has one', async () => {
+    const get = (path: string, headers: Record<string, string> = {}) =>
+      fetch(`${server.url}/customvision/${path}`, { headers });
+    const query = ['Training-Key', 'prediction-key', 'Ocp-Apim-Subscription-Key', 'subscription-key'];
+    for (const name of query) expect((await get(training(`projects?${name}=${ownerKey}`))).status).toBe(200);
+    const predict = `v3.1/prediction/${nowhere}/classify/iterations/live/image?subscription-key=${ownerKey}`;
+    const asked = await fetch(`${server.url}/customvision/${predict}`, { method: 'POST', body: 'a picture' });
+    expect(asked.status).toBe(404);
+    expect((await get(training('projects?training-key=tl_unknown'))).status).toBe(401);
+    expect((await get(training('projects?training-key='))).status).toBe(401);
+    for (const header of [{ 'training-key': 'tl_unknown' }, { 'x-api-key': 'tl_unknown' }])
+      expect((await get(training(`projects?training-key=${ownerKey}`), header)).status).toBe(401);
+  });
+
+  it('tells no answer a key that came in the query', async () => {
+    const paths = ['projects/none', 'nothing', '%zz', 'projects/%zz', `projects/${nowhere}`, 'projects?name='];
+    for (const path of paths)
+      for (const method of ['GET', 'POST']) {
+        const address = `${training(path)}${path.includes('?') ? '&' : '?'}training-key=${ownerKey}`;
+        const answer = await fetch(`${server.url}/customvision/${address}`, { method });
+        expect(answer.status).toBeLessThan(500);
+        expect(await answer.text(), path).not.toContain(ownerKey);
+      }
   });
 
   it('says what is wrong with the settings of a project', async () => {

@@ -51,6 +51,17 @@ test('one trace leads from the caller through the request and the run to every a
   expect(collector.spans.some(({ traceId }) => traceId !== caller.traceId)).toBe(true);
 });
 
+test('no span has what stands in the query of an address, such as a key', async () => {
+  const server = await startServer({ TAGLENS_OTLP_ENDPOINT: collector.endpoint });
+  const query = `subscription-key=${ownerKey}`;
+  for (const path of ['projects', 'nothing', 'projects/none'])
+    await fetch(`${server.url}/customvision/v3.3/training/${path}?${query}`);
+  const isOfAzure = ({ name }: CollectedSpan): boolean => name.includes('/customvision/');
+  await until(() => collector.spans.some(isOfAzure), { what: 'the span of a request' });
+  await server.close();
+  expect(JSON.stringify(collector.spans)).not.toContain(ownerKey);
+});
+
 test('nothing is sent without an endpoint', async () => {
   const before = collector.spans.length;
   const server = await startServer();
