@@ -88,15 +88,28 @@ function* portions(rows: readonly Row[], lines: readonly string[]): Generator<Ro
 }
 
 async function verifyTable(target: DataSource, expected: CopiedTable, table: EntityMetadata): Promise<void> {
-  const hash = createHash('sha256');
-  let rowCount = 0;
-  for await (const { rows } of readPages(target.manager, table)) {
-    for (const row of rows) hash.update(`${canonical(table, row)}\n`);
-    rowCount += rows.length;
-  }
-  if (rowCount === expected.rowCount && hash.digest('hex') === expected.sha256) return;
+  const { rowCount, sha256 } = await describeTable(target, table);
+  if (rowCount === expected.rowCount && sha256 === expected.sha256) return;
   throw new OperationError(
     `Table ${expected.name} of the target is not what was copied (${rowCount} rows of ${expected.rowCount}); ` +
       'stop every server that uses the target and run this again.',
   );
+}
+
+async function describeTable(source: DataSource, table: EntityMetadata) {
+  const hash = createHash('sha256');
+  let rowCount = 0;
+  for await (const { rows } of readPages(source.manager, table)) {
+    for (const row of rows) hash.update(`${canonical(table, row)}\n`);
+    rowCount += rows.length;
+  }
+  return { rowCount, sha256: hash.digest('hex') };
+}
+
+/** The same tables as they are in the target by now. */
+export async function describeAgain({ read }: Database, tables: readonly CopiedTable[]): Promise<CopiedTable[]> {
+  const described: CopiedTable[] = [];
+  for (const table of tables)
+    described.push({ ...table, ...(await describeTable(read, read.getMetadata(table.name))) });
+  return described;
 }

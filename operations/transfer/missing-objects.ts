@@ -1,4 +1,4 @@
-import { In, type EntityManager, type ObjectLiteral } from 'typeorm';
+import { In, type EntityManager } from 'typeorm';
 import { keys } from '../../infra/storage/keys.ts';
 import { Image } from '../../schema/entities/image.entity.ts';
 import { Iteration } from '../../schema/entities/iteration.entity.ts';
@@ -13,19 +13,27 @@ interface Needed {
   sha256?: string | null;
 }
 
+/** What has an object: rows of this kind stand for something that is deleted as a whole. */
+export type Owner = typeof Image | typeof Iteration | typeof Prediction;
 type EntityOf<T> = new () => T;
 
-async function* neededOf<T extends ObjectLiteral>(
+export interface MissingObject {
+  key: string;
+  owner: Owner;
+  ownerId: string;
+}
+
+async function* neededOf<T extends { id: string }>(
   manager: EntityManager,
-  entity: EntityOf<T>,
+  owner: Owner & EntityOf<T>,
   objectsOf: (row: T) => Needed[],
-): AsyncGenerator<Needed[]> {
-  for await (const { rows } of readPages(manager, manager.dataSource.getMetadata(entity)))
-    yield (rows as T[]).flatMap(objectsOf);
+): AsyncGenerator<(Needed & MissingObject)[]> {
+  for await (const { rows } of readPages(manager, manager.dataSource.getMetadata(owner)))
+    yield (rows as T[]).flatMap((row) => objectsOf(row).map((object) => ({ ...object, owner, ownerId: row.id })));
 }
 
 /** Without these a row is worth nothing. Others (small pictures, features) are made again when they lack. */
-async function* allNeeded(manager: EntityManager): AsyncGenerator<Needed[]> {
+async function* allNeeded(manager: EntityManager): AsyncGenerator<(Needed & MissingObject)[]> {
   yield* neededOf(manager, Image, ({ projectId, id, sha256 }) => [{ key: keys.imageOriginal(projectId, id), sha256 }]);
   yield* neededOf(manager, Iteration, ({ id, status, modelSha256 }) =>
     status === IterationStatus.COMPLETED
@@ -37,14 +45,14 @@ async function* allNeeded(manager: EntityManager): AsyncGenerator<Needed[]> {
   );
 }
 
-/** Keys that rows of the target name and that were not copied, or not with the bytes that the row tells. */
-export async function missingObjects(target: EntityManager): Promise<string[]> {
-  const missing: string[] = [];
+/** What rows of the target name and what was not copied, or not with the bytes that the row tells. */
+export async function missingObjects(target: EntityManager): Promise<MissingObject[]> {
+  const missing: MissingObject[] = [];
   for await (const needed of allNeeded(target)) {
     const found = await target.findBy(TransferObject, { key: In(needed.map(({ key }) => key)) });
     const hashes = new Map(found.map(({ key, sha256 }) => [key, sha256]));
     const isThere = ({ key, sha256 }: Needed): boolean => hashes.get(key) === (sha256 ?? hashes.get(key) ?? null);
-    missing.push(...needed.filter((object) => !isThere(object)).map(({ key }) => key));
+    missing.push(...needed.filter((object) => !isThere(object)));
   }
   return missing;
 }

@@ -4,11 +4,12 @@ import { IterationStatus } from '../../schema/enums.ts';
 import { OperationError } from '../operation-error.ts';
 import type { Place } from '../place.ts';
 import { copyObjects, countObjects, type CopiedObjects } from './copy-objects.ts';
-import { copyRows, type CopiedTable } from './copy-rows.ts';
+import { copyRows, describeAgain, type CopiedTable } from './copy-rows.ts';
 import { continueEventNumbers } from './event-numbers.ts';
 import { openSource, openTarget, type Installation } from './installation.ts';
 import { beginTransfer, endTransfer, refuseOtherData } from './journal.ts';
-import { missingObjects } from './missing-objects.ts';
+import { missingObjects, type MissingObject } from './missing-objects.ts';
+import { takeOutDeleted } from './take-out.ts';
 
 export interface TransferOptions {
   /**
@@ -43,7 +44,7 @@ const roundLimit = 5;
 /**
  * Copies rows and objects between two places of any kind, verified, and goes on where an earlier attempt was cut off.
  * Rows come first, all of one moment, and objects after them: an object is stored before its row, so what these rows
- * name is there, unless it was deleted meanwhile. Then another round takes the deletion over.
+ * name is there, unless it was deleted meanwhile.
  * @throws OperationError which says what to mend
  */
 export async function transfer(from: Place, to: Place, options: TransferOptions): Promise<TransferReport> {
@@ -54,7 +55,7 @@ export async function transfer(from: Place, to: Place, options: TransferOptions)
     const target = await openTarget(to, (found) => refuseOtherData(source, found));
     try {
       const isResumed = await beginTransfer(source, target);
-      const report = await copyUntilSettled(source, target, options);
+      const report = await copies[options.purpose](source, target, options);
       await continueEventNumbers(source.database, target.database);
       await endTransfer(target);
       return { ...report, isResumed };
@@ -66,23 +67,46 @@ export async function transfer(from: Place, to: Place, options: TransferOptions)
   }
 }
 
-async function copyUntilSettled(source: Installation, target: Installation, options: TransferOptions) {
+type Copied = Omit<TransferReport, 'isResumed'>;
+
+/** Another round takes over what changed during the one before, until nothing does. */
+async function copyUntilSettled(source: Installation, target: Installation, options: TransferOptions): Promise<Copied> {
   const sum = { writtenCount: 0, removedCount: 0 };
   for (let round = 1; round <= roundLimit; round++) {
     const tables = await copyAllRows(source, target, options);
     const objects = await copyAllObjects(source, target, options);
-    const missing = await missingObjects(target.database.read.manager);
     const changes = tables.reduce((count, { writtenCount }) => count + writtenCount, objects.writtenCount);
     sum.writtenCount += objects.writtenCount;
     sum.removedCount += objects.removedCount;
-    const isUnchanged = round > 1 && changes + objects.removedCount === 0;
-    if (isUnchanged || (options.purpose === 'copy' && missing.length === 0))
-      return { tables, objects: { ...objects, ...sum }, missing };
+    if (round > 1 && changes + objects.removedCount === 0)
+      return {
+        tables,
+        objects: { ...objects, ...sum },
+        missing: keysOf(await missingObjects(target.database.read.manager)),
+      };
   }
   throw new OperationError(
     'The source changed again and again while it was copied. Stop every server and worker that uses it, and run this again: only the changes are left to copy.',
   );
 }
+
+/** In one round, however much is deleted meanwhile: another one would find as much. */
+async function copyOneMoment(source: Installation, target: Installation, options: TransferOptions): Promise<Copied> {
+  const tables = await copyAllRows(source, target, options);
+  const objects = await copyAllObjects(source, target, options);
+  const found = await missingObjects(target.database.read.manager);
+  const missing = await takeOutDeleted(source.database, target.database, found);
+  const isAsCopied = missing.length === found.length;
+  return {
+    tables: isAsCopied ? tables : await describeAgain(target.database, tables),
+    objects,
+    missing: keysOf(missing),
+  };
+}
+
+const copies = { move: copyUntilSettled, copy: copyOneMoment };
+
+const keysOf = (objects: readonly MissingObject[]): string[] => objects.map(({ key }) => key);
 
 async function copyAllRows(source: Installation, target: Installation, { onProgress }: TransferOptions) {
   const total = await countRows(source);

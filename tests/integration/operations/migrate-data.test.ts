@@ -1,15 +1,19 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import Libsql from 'libsql';
 import type { EntityManager } from 'typeorm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { migrationState } from '../../../infra/database/migration-state.ts';
 import { openDatabase } from '../../../infra/database/open.ts';
 import { keys } from '../../../infra/storage/keys.ts';
 import { migrations } from '../../../migrations/index.ts';
-import { transfer, type TransferReport } from '../../../operations/transfer/transfer.ts';
+import { transfer, type TransferProgress, type TransferReport } from '../../../operations/transfer/transfer.ts';
 import { EventRow } from '../../../schema/entities/event.entity.ts';
 import { Image } from '../../../schema/entities/image.entity.ts';
 import { entities } from '../../../schema/entities/index.ts';
 import { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import { ServerSecret } from '../../../schema/entities/server-secret.entity.ts';
+import type { Tag } from '../../../schema/entities/tag.entity.ts';
 import { IterationStatus } from '../../../schema/enums.ts';
 import { freshBackend, type Backend } from '../../backends/backend.ts';
 import { folderBackend } from '../../backends/folder.ts';
@@ -172,4 +176,41 @@ test('copies a running service to its state at one moment', async () => {
   const present = await withData(copy, (_database, storage) => keysBelow(storage, 'projects/'));
   for (const { projectId, id } of (await rowsOf(copy))['image'] as Image[])
     expect(present).toContain(keys.imageOriginal(projectId, id));
+});
+
+/** Deletes an image, and all iterations, whenever rows begin to be copied: after their moment. */
+function deletingOne(folder: string, images: Image[]): (progress: TransferProgress) => void {
+  return ({ note }) => {
+    if (note !== 'project') return;
+    const { id, projectId } = images.shift() as Image;
+    const database = new Libsql(join(folder, 'taglens.sqlite'));
+    database.prepare('DELETE FROM image_tag WHERE image_id = ?').run(id);
+    database.prepare('DELETE FROM image WHERE id = ?').run(id);
+    database.exec('DELETE FROM publication; DELETE FROM iteration');
+    database.close();
+    for (const key of [keys.image(projectId, id), 'iterations'])
+      rmSync(join(folder, 'objects', key), { recursive: true, force: true });
+  };
+}
+
+test('takes out of the copy what is deleted while it is made, and tells what the source lost otherwise', async () => {
+  const [busy, copy] = [await fresh(), await fresh(freshBackend)];
+  await move(source, busy);
+  const [lost, ...images] = (await rowsOf(busy))['image'] as [Image, ...Image[]];
+  const [gone] = images as [Image];
+  await withData(busy, (_database, storage) => storage.delete(keys.imageOriginal(lost.projectId, lost.id)));
+  const onProgress = deletingOne(busy['TAGLENS_DATA'] as string, images);
+  const { missing, tables } = await transfer(placeOf(busy), placeOf(copy), { purpose: 'copy', onProgress });
+  expect(missing).toEqual([keys.imageOriginal(lost.projectId, lost.id)]);
+  const rows = await rowsOf(copy);
+  expect(tables.map(({ name, rowCount }) => [name, rowCount])).toEqual(
+    tables.map(({ name }) => [name, rows[name]?.length]),
+  );
+  const idsIn = (table: string, column: string) => rows[table]?.map((row) => row[column] as string);
+  expect(idsIn('image', 'id')).toEqual([lost, ...images].map(({ id }) => id));
+  expect(idsIn('image_tag', 'imageId')).not.toContain(gone.id);
+  expect([rows['iteration'], rows['publication']]).toEqual([[], []]);
+  expect(rows['project']).toMatchObject([{ imageCount: images.length + 1 }]);
+  for (const { id, imageCount } of rows['tag'] as Tag[])
+    expect(idsIn('image_tag', 'tagId')?.filter((tagId) => tagId === id)).toHaveLength(imageCount);
 });
