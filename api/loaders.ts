@@ -43,6 +43,11 @@ export function createLoaders(database: Database) {
   };
 }
 
+/** From now on what was loaded is loaded again: something may have changed it. */
+export function forgetLoaded(loaders: Loaders): void {
+  for (const loader of Object.values(loaders)) loader.clearAll();
+}
+
 /** Rows by id; null for one that is gone. */
 function byId<T extends ObjectLiteral & { id: string }>(database: Database, entity: EntityTarget<T>) {
   return new DataLoader<string, T | null>(async (ids) => {

@@ -1,7 +1,8 @@
 // TypeGraphQL's decorators need this shim before any of them runs.
 import 'reflect-metadata';
-import { lexicographicSortSchema, printSchema, type GraphQLSchema } from 'graphql';
+import { defaultFieldResolver, lexicographicSortSchema, printSchema, type GraphQLSchema } from 'graphql';
 import { buildSchema, type PubSub } from 'type-graphql';
+import type { Context } from './context.ts';
 import { CopyResolver } from './features/copies/copy.resolver.ts';
 import { DomainsResolver } from './features/domains/domains.resolver.ts';
 import { EvaluationResolver, ImageResultResolver } from './features/evaluation/evaluation.resolver.ts';
@@ -17,6 +18,7 @@ import { ImageRegionsResolver, RegionResolver } from './features/regions/region.
 import { SuggestedTagCountResolver, SuggestionResolver } from './features/suggestions/suggestion.resolver.ts';
 import { TagResolver } from './features/tags/tag.resolver.ts';
 import { TrainingResolver } from './features/training/training.resolver.ts';
+import { forgetLoaded } from './loaders.ts';
 
 /** TypeGraphQL wants a channel of its own; ours is the outbox, which each subscription reads by itself. */
 const outboxOnly: PubSub = {
@@ -27,8 +29,8 @@ const outboxOnly: PubSub = {
 };
 
 /** The GraphQL schema. Resolvers keep nothing between requests, so that one schema serves a whole process. */
-export function buildGraphqlSchema(): Promise<GraphQLSchema> {
-  return buildSchema({
+export async function buildGraphqlSchema(): Promise<GraphQLSchema> {
+  const schema = await buildSchema({
     resolvers: [
       DomainsResolver,
       ProjectResolver,
@@ -56,6 +58,20 @@ export function buildGraphqlSchema(): Promise<GraphQLSchema> {
     // Input is checked in the services, where every transport passes.
     validate: false,
   });
+  loadAnew(schema);
+  return schema;
+}
+
+/** Each field of a mutation, and each event of a subscription, is answered with the rows as they are then. */
+function loadAnew(schema: GraphQLSchema): void {
+  for (const type of [schema.getMutationType(), schema.getSubscriptionType()])
+    for (const field of Object.values(type?.getFields() ?? {})) {
+      const { resolve = defaultFieldResolver } = field;
+      field.resolve = (source, args, context: Context, info): unknown => {
+        forgetLoaded(context.loaders);
+        return resolve(source, args, context, info);
+      };
+    }
 }
 
 export async function printedSchema(): Promise<string> {

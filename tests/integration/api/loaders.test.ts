@@ -1,7 +1,11 @@
+import { graphql, parse, subscribe, type ExecutionResult } from 'graphql';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 // Before the table of operations: it brings the shim that the decorators of our outputs need.
 import { openObservedApi, owner, type ObservedApi } from './observed-api.ts';
 import { rows } from '../../../api/rest/routes.ts';
+import { buildGraphqlSchema } from '../../../api/schema.ts';
+import { appendEvent } from '../../../infra/events/outbox.ts';
+import { completedIteration } from './completed-iteration.ts';
 import { samples } from './setup.ts';
 
 let api: ObservedApi;
@@ -55,4 +59,41 @@ test('the number of statements does not grow with the list', async () => {
   );
   expect(listed).toHaveLength(20);
   expect(forAzure).toHaveLength(2);
+});
+
+test('a mutation answers each field with the rows as they are after it', async () => {
+  const { id } = await newProject('changed');
+  const input = `input: { projectId: "${id}"`;
+  const project = `updateProject(input: { id: "${id}" }) { tags { name } }`;
+  const source = `mutation { before: ${project} createTag(${input}, name: "new" }) { id } after: ${project} }`;
+  const schema = await buildGraphqlSchema();
+  let data: unknown;
+  await api.statementsIn(async (contextValue) => ({ data } = await graphql({ schema, source, contextValue })));
+  expect(data).toMatchObject({ before: { tags: [] }, after: { tags: [{ name: 'new' }] } });
+});
+
+test('a subscription answers each event with the rows as they are at it', async () => {
+  const { id: projectId } = await newProject('followed');
+  const entityId = await completedIteration(api.database, projectId);
+  const payload = { status: 'TRAINING', phase: 'FEATURES', fraction: 0, message: '' };
+  const event = { topic: 'iteration.progressed', entityId, projectId, payload };
+  await api.database.transact(async (manager) => {
+    for (let count = 0; count < 2; count++) await appendEvent(manager, event);
+  });
+  const document = parse(
+    `subscription { iterationProgressed(iterationId: "${entityId}") { iteration { publications { name } } } }`,
+  );
+  const told: unknown[] = [];
+  await api.statementsIn(async (contextValue) => {
+    const steps = await subscribe({ schema: await buildGraphqlSchema(), document, contextValue });
+    for await (const { data } of steps as AsyncGenerator<ExecutionResult>) {
+      told.push(data);
+      if (told.length === 2) break;
+      const publication = { iterationId: entityId, name: 'live', iouThreshold: 0.45, maxBoxes: 200, overwrite: false };
+      await api.services.publishing.publish(owner, publication);
+    }
+  });
+  expect(told).toEqual(
+    [[], [{ name: 'live' }]].map((publications) => ({ iterationProgressed: { iteration: { publications } } })),
+  );
 });
