@@ -24,7 +24,7 @@ export class ImageSources {
     const given = [uploadId, url, base64].filter((value) => value != null).length;
     if (given !== 1)
       throw new DomainError('INVALID', `source must have exactly one of uploadId, url and base64; it has ${given}.`);
-    if (uploadId != null) return this.uploads.read(projectId, uploadId);
+    if (uploadId != null) return this.uploads.read(projectId, uploadId, maxBytes);
     if (base64 != null) return { name: 'image', bytes: decodeBase64(base64, maxBytes) };
     return this.fetch(url ?? '', maxBytes);
   }

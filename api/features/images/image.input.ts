@@ -33,7 +33,10 @@ export class ImageFilterInput {
   @Field(() => Boolean, { nullable: true, description: 'Whether it is kept for measuring.' })
   isTest?: boolean | null;
 
-  @Field(() => String, { nullable: true, description: 'Part of the file name, letter case ignored.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Part of the file name, at most 255 characters, letter case ignored.',
+  })
   search?: string | null;
 
   @Field(() => MetadataFilterInput, { nullable: true, description: 'What its metadata say.' })

@@ -101,6 +101,7 @@ export class ImageService {
     const { database, projects, intake, limits } = this.deps;
     const project = await projects.get(caller, 'label', input.projectId);
     checkCount('images', input.images, limits.batchSize);
+    checkCount('tagIds', input.tagIds, limits.tagsPerProject, 0);
     for (const [index, image] of input.images.entries()) this.checkLabelCounts(image, `images[${index}].`);
     metadataChange(input.metadata ?? []);
     let staged: Staged[] = [];
@@ -120,11 +121,14 @@ export class ImageService {
   }
 
   /** @throws DomainError for more labels than any image may have, before a single one is looked at */
-  checkLabelCounts({ regions }: Pick<NewImageInput, 'regions'>, place = ''): void {
-    checkCount(`${place}regions`, regions, this.deps.limits.regionsPerImage, 0);
+  checkLabelCounts({ tagIds, regions }: Pick<NewImageInput, 'tagIds' | 'regions'>, place = ''): void {
+    const { tagsPerProject, regionsPerImage } = this.deps.limits;
+    checkCount(`${place}tagIds`, tagIds, tagsPerProject, 0);
+    checkCount(`${place}regions`, regions, regionsPerImage, 0);
   }
 
   async tag(caller: Caller, { imageIds, tagIds }: TagImagesInput): Promise<Image[]> {
+    checkCount('tagIds', tagIds, this.deps.limits.tagsPerProject, 0);
     return this.change(caller, imageIds, async ({ manager, project, images, change }) => {
       const rules = tagRules(project, this.deps.limits);
       const added = await getTags(manager, project.id, tagIds);
@@ -167,8 +171,9 @@ export class ImageService {
   }
 
   async untag(caller: Caller, { imageIds, tagIds }: TagImagesInput): Promise<Image[]> {
+    checkCount('tagIds', tagIds, this.deps.limits.tagsPerProject, 0);
     return this.change(caller, imageIds, async ({ manager, project, images, change }) => {
-      checkImageTags(project, await manager.findBy(Tag, { id: In(tagIds) }));
+      checkImageTags(project, await manager.findBy(Tag, { projectId: project.id, id: In(tagIds) }));
       await detachTags(manager, images, tagIds, change);
       return images;
     });

@@ -24,7 +24,7 @@ export function addMetadataConditions(query: SelectQueryBuilder<ObjectLiteral>, 
   query.andWhere(sqlOf(filter), parameters);
 }
 
-/** @throws DomainError when a condition is of no form, or there are too many */
+/** @throws DomainError when a condition is of no form, or there are too many, or they are nested too deep */
 export function checkMetadataFilter(filter: MetadataFilterInput): void {
   const max = metadataLimits.conditions;
   const count = countOf(filter);
@@ -33,14 +33,21 @@ export function checkMetadataFilter(filter: MetadataFilterInput): void {
   throw new DomainError('INVALID', message, { field: 'filter.metadata', max, value: count });
 }
 
-function countOf({ name, is, isNot, allOf, anyOf }: MetadataFilterInput): number {
+function countOf({ name, is, isNot, allOf, anyOf }: MetadataFilterInput, depth = 1): number {
+  if (depth > metadataLimits.depth) throw tooDeep(depth);
   const comparisons = [is, isNot].filter((value) => value != null).length;
   const forms = [name, allOf, anyOf].filter((form) => form != null).length;
   if (forms !== 1 || comparisons !== (name == null ? 0 : 1)) throw malformed();
   if (name != null) return 1;
   const parts = allOf ?? anyOf ?? [];
   if (parts.length === 0) throw malformed();
-  return parts.reduce((sum, part) => sum + countOf(part), 0);
+  return parts.reduce((sum, part) => sum + countOf(part, depth + 1), 0);
+}
+
+function tooDeep(value: number): DomainError {
+  const max = metadataLimits.depth;
+  const message = `filter.metadata is nested ${value} deep or deeper; the limit is ${max}.`;
+  return new DomainError('INVALID', message, { field: 'filter.metadata', max, value });
 }
 
 function malformed(): DomainError {

@@ -1,6 +1,6 @@
 import { Field, ID, InputType } from 'type-graphql';
 
-export const metadataLimits = { pairs: 10, nameLength: 128, valueLength: 256, conditions: 20 } as const;
+export const metadataLimits = { pairs: 10, nameLength: 128, valueLength: 256, conditions: 20, depth: 25 } as const;
 
 @InputType({ description: 'Something to note about an image.' })
 export class ImageMetadataInput {
@@ -26,7 +26,7 @@ export class SetImageMetadataInput {
 @InputType({
   description:
     'A condition on metadata: name with is or isNot, or else allOf, or else anyOf. ' +
-    `At most ${metadataLimits.conditions} conditions altogether.`,
+    `At most ${metadataLimits.conditions} conditions altogether, nested at most ${metadataLimits.depth} deep.`,
 })
 export class MetadataFilterInput {
   @Field(() => String, { nullable: true, description: 'The name that is compared.' })

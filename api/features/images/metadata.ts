@@ -14,7 +14,7 @@ export function metadataChange(pairs: readonly ImageMetadataInput[]): MetadataCh
   return new Map(
     pairs.map(({ name, value }) => [
       checkText('metadata.name', name, { min: 1, max: nameLength }),
-      value == null ? null : checkText('metadata.value', value, { max: valueLength }),
+      value == null ? null : checkText('metadata.value', value, { max: valueLength, isMultiline: true }),
     ]),
   );
 }

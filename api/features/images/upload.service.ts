@@ -4,7 +4,7 @@ import type { Database } from '../../../infra/database/database.ts';
 import { keys } from '../../../infra/storage/keys.ts';
 import { ObjectNotFound, type Storage } from '../../../infra/storage/storage.ts';
 import { Upload } from '../../../schema/entities/upload.entity.ts';
-import { newId } from '../../../schema/id.ts';
+import { newId, timeOfId } from '../../../schema/id.ts';
 import type { Caller } from '../../access.ts';
 import { DomainError, notFound } from '../../errors.ts';
 import { OnceOnly } from '../../idempotency.ts';
@@ -14,6 +14,9 @@ import type { ProjectService } from '../projects/project.service.ts';
 import type { RequestUploadsInput, UploadFileInput, UploadTicket } from './image.input.ts';
 
 const lifetimeMs = 3_600_000;
+
+/** By its id, so that a ticket that is asked for again under an Idempotency-Key is told to be as old as it is. */
+const expiryOf = (id: string): Date => new Date((timeOfId(id) as Date).getTime() + lifetimeMs);
 
 export const uploadPath = (id: string): string => `/v1/uploads/${id}`;
 
@@ -33,10 +36,9 @@ export class UploadService {
     const createdAt = new Date();
     const rows = input.files.map((file) => ({ ...this.checkFile(file), id: newId(), projectId, createdAt }));
     const ids = await OnceOnly.of(this.database, caller, 'requestUploads', input).transact(async (manager) => {
-      const expiresAt = new Date(createdAt.getTime() + lifetimeMs);
       await manager.insert(
         Upload,
-        rows.map((row) => ({ ...row, expiresAt })),
+        rows.map((row) => ({ ...row, expiresAt: expiryOf(row.id) })),
       );
       return rows.map(({ id }) => id);
     });
@@ -62,9 +64,10 @@ export class UploadService {
   }
 
   /** The file of a ticket of this project. @throws DomainError when it has not come or is used up */
-  async read(projectId: string, id: string): Promise<{ name: string; bytes: Buffer }> {
+  async read(projectId: string, id: string, maxBytes: number): Promise<{ name: string; bytes: Buffer }> {
     const upload = await this.getOpen(id);
     if (upload.projectId !== projectId) throw notFound('upload of this project', id);
+    refuseTooLarge(upload, maxBytes);
     const bytes = await this.readAnnounced(upload);
     if (bytes.length !== upload.sizeBytes) throw wrongSize(upload.sizeBytes, bytes.length);
     return { name: upload.name, bytes };
@@ -108,8 +111,14 @@ export class UploadService {
     const direct = await this.storage.uploadUrl(keys.upload(id), sizeBytes, lifetimeMs);
     const url = direct ?? this.signer.sign(uploadPath(id), lifetimeMs).url;
     const headers = [{ name: 'content-type', value: 'application/octet-stream' }];
-    return { id, url, method: 'PUT', headers, expiresAt: new Date(Date.now() + lifetimeMs) };
+    return { id, url, method: 'PUT', headers, expiresAt: expiryOf(id) };
   }
+}
+
+function refuseTooLarge({ sizeBytes: value }: Upload, max: number): void {
+  if (value <= max) return;
+  const message = `The picture has ${value} bytes; the limit is ${max}.`;
+  throw new DomainError('TOO_LARGE', message, { field: 'uploadId', max, value });
 }
 
 function wrongSize(sizeBytes: number, received: number): DomainError {

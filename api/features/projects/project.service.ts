@@ -31,7 +31,7 @@ import { forgetSuggestions } from '../suggestions/stale-suggestions.ts';
 import type { CreateProjectInput, UpdateProjectInput } from './project.input.ts';
 
 const nameLimits = { min: 1, max: 200 };
-const descriptionLimits = { max: 2000 };
+const descriptionLimits = { max: 2000, isMultiline: true };
 
 export class ProjectService {
   constructor(

@@ -78,6 +78,7 @@ export class SuggestionService {
   async accept(caller: Caller, input: AcceptSuggestionsInput): Promise<Image[]> {
     const { database, images, regions, limits } = this.deps;
     checkCount('suggestionIds', input.suggestionIds, limits.batchSize);
+    checkCount('tagIds', input.tagIds ?? [], limits.tagsPerProject, 0);
     checkFraction('threshold', input.threshold);
     const known = await getSuggestions(database.read.manager, input.suggestionIds);
     const imageIds = [...new Set(known.map(({ imageId }) => imageId))];

@@ -15,7 +15,7 @@ import { detachEverywhere, markChanged, noChange } from './tagging.ts';
 import type { CreateTagInput, UpdateTagInput } from './tag.input.ts';
 
 const nameLimits = { min: 1, max: 128 };
-const descriptionLimits = { max: 2000 };
+const descriptionLimits = { max: 2000, isMultiline: true };
 
 export class TagService {
   constructor(

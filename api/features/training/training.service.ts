@@ -17,7 +17,7 @@ import { DomainError, notFound } from '../../errors.ts';
 import { OnceOnly } from '../../idempotency.ts';
 import { lockProject } from '../../project-lock.ts';
 import { note } from '../../request-notes.ts';
-import { checkText } from '../../text.ts';
+import { checkCount, checkText } from '../../text.ts';
 import { getDomain } from '../domains/domains.ts';
 import { deleteArchives, forgetExports } from '../exports/stale-exports.ts';
 import type { ProjectService } from '../projects/project.service.ts';
@@ -74,6 +74,7 @@ export class TrainingService {
     const { database, projects, limits } = this.deps;
     const { id: projectId } = await projects.get(caller, 'train', input.projectId);
     const budgetMinutes = checkBudget(input, limits);
+    checkCount('tagIds', input.tagIds ?? [], limits.tagsPerProject, 0);
     const id = await OnceOnly.of(database, caller, 'trainIteration', input).transact(async (manager) => {
       const project = await lockProject(manager, projectId);
       await refuseSecondTraining(manager, projectId);

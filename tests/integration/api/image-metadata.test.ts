@@ -137,13 +137,16 @@ describe('the filter by metadata', () => {
     });
   });
 
-  it('refuses conditions of no form and more than 20', async () => {
+  it('refuses conditions of no form, more than 20, and those nested more than 25 deep', async () => {
     const { projectId } = await makeProject(server);
     const leaf = { name: 'camera', is: 'left' };
     for (const odd of [{}, { name: 'camera' }, { ...leaf, isNot: 'x' }, { ...leaf, allOf: [leaf] }, { anyOf: [] }])
       expect((await listed(projectId, odd)).errors[0]?.extensions).toMatchObject({ field: 'filter.metadata' });
     const many = { anyOf: Array.from({ length: 21 }, () => leaf) };
     expect((await listed(projectId, many)).errors[0]?.extensions).toMatchObject({ max: 20, value: 21 });
+    let deep: object = leaf;
+    for (let depth = 1; depth < 26; depth++) deep = { allOf: [deep] };
+    expect((await listed(projectId, deep)).errors[0]?.extensions).toMatchObject({ max: 25, value: 26 });
   });
 });
 

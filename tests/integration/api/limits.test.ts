@@ -115,6 +115,68 @@ test('names field, limit and value of bad input', async () => {
   expect(batch.errors[0]?.message).toBe('images must have 1 to 64 items; it has 65.');
 });
 
+test('refuses names with control characters, while free text may have lines', async () => {
+  const query =
+    'mutation ($name: String!, $text: String!) { createProject(input: { name: $name, description: $text }) { description } }';
+  const text = 'one\n\ttwo';
+  expect((await server.send(query, { name: 'fine', text })).data).toEqual({ createProject: { description: text } });
+  const { errors } = await server.send(query, { name: 'a\0b', text });
+  expect(errors[0]).toMatchObject({
+    message: 'name must not have control characters; it has U+0000.',
+    extensions: { code: 'INVALID', field: 'name' },
+  });
+  expect((await server.send(query, { name: 'a\nb', text })).errors[0]?.extensions['value']).toBe('U+000A');
+  expect((await server.send(query, { name: 'a', text: 'a\u001bb' })).errors[0]?.extensions['value']).toBe('U+001B');
+});
+
+test('refuses a search that is longer than any name', async () => {
+  const { projectId: id } = await makeProject(server);
+  const search = 'x'.repeat(256);
+  const message = 'search must have at most 255 characters; it has 256.';
+  const projects = await server.send('query ($search: String!) { projects(search: $search) { totalCount } }', {
+    search,
+  });
+  expect(projects.errors[0]?.message).toBe(message);
+  const query = 'query ($id: ID!, $s: String!) { project(id: $id) { images(filter: { search: $s }) { totalCount } } }';
+  expect((await server.send(query, { id, s: search })).errors[0]?.message).toBe(message);
+});
+
+test('refuses more tags than a project may have, wherever tags are named', async () => {
+  const { projectId } = await makeProject(server);
+  const tagIds = Array.from({ length: 501 }, (_, i) => `tag ${i}`);
+  const requests: [string, object][] = [
+    ['tagImages(input: $i)', { imageIds: ['i'], tagIds }],
+    ['untagImages(input: $i)', { imageIds: ['i'], tagIds }],
+    ['addImages(input: $i)', { projectId, images: [{ source: {} }], tagIds }],
+    ['trainIteration(input: $i)', { projectId, tagIds }],
+    ['acceptSuggestions(input: $i)', { suggestionIds: ['s'], tagIds }],
+  ];
+  for (const [field, i] of requests) {
+    const type = `${field.charAt(0).toUpperCase()}${field.slice(1, field.indexOf('('))}Input`;
+    const { errors } = await server.send(
+      `mutation ($i: ${type.replace('UntagImages', 'TagImages')}!) { ${field} { __typename } }`,
+      { i },
+    );
+    expect([field, errors[0]?.message]).toEqual([field, 'tagIds must have 0 to 500 items; it has 501.']);
+  }
+  const images = [{ source: {}, tagIds }];
+  const add = 'mutation ($i: AddImagesInput!) { addImages(input: $i) { __typename } }';
+  expect((await server.send(add, { i: { projectId, images } })).errors[0]?.extensions['field']).toBe(
+    'images[0].tagIds',
+  );
+});
+
+test('an upload may be too large to be predicted, though not to be trained on', async () => {
+  const { projectId } = await makeProject(server);
+  const request = 'mutation ($i: RequestUploadsInput!) { requestUploads(input: $i) { id } }';
+  const files = [{ name: 'a.jpg', sizeBytes: 5_000_000 }];
+  const { data } = await server.send(request, { i: { projectId, files } });
+  const image = { uploadId: (data?.['requestUploads'] as { id: string }[])[0]?.id };
+  const predict = 'mutation ($i: PredictInput!) { predict(input: $i) { id } }';
+  const { errors } = await server.send(predict, { i: { projectId, publishedName: 'any', image } });
+  expect(errors[0]?.extensions).toMatchObject({ code: 'TOO_LARGE', field: 'uploadId', value: 5_000_000 });
+});
+
 test('refuses a body that is too large with the limit', async () => {
   const response = await post(`{"query":"${'x'.repeat(33 * 1024 * 1024)}"}`);
   expect(response.status).toBe(413);

@@ -209,6 +209,9 @@ test('regular tags go on an image of a detection project by its regions only', a
   const message = 'tagIds: in a DETECTION project only the negative tag goes on an image itself; "fork" by regions.';
   expect(await refusal(tagImages, { input })).toEqual(['NOT_SUPPORTED', message]);
   expect(await refusal(untag, { input })).toEqual(['NOT_SUPPORTED', message]);
+  // The name of a tag of another project is not for whoever guesses its id.
+  const foreign = { ...input, tagIds: [(await makeDrawing(0)).tagIds['fork']] };
+  expect((await server.send(untag, { input: foreign })).errors).toEqual([]);
   const images = [{ source: { base64: pictures[1] } }];
   expect((await addImages(server, { projectId, images, tagIds: [tagIds['fork']] }))[0]).toMatchObject({ message });
 });
