@@ -18,7 +18,10 @@ export class ProjectResolver {
   @Query(() => ProjectConnection, { description: 'Projects, newest first.' })
   async projects(
     @Args(() => PageArgs) page: PageArgs,
-    @Arg('search', () => String, { nullable: true, description: 'Part of the name, at most 255 characters, letter case ignored.' })
+    @Arg('search', () => String, {
+      nullable: true,
+      description: 'Part of the name, at most 255 characters, letter case ignored.',
+    })
     search: string | null,
     @Ctx() { caller, services }: Context,
   ) {
