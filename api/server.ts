@@ -108,7 +108,10 @@ const pathOf = (url: string): string => url.split('?')[0] ?? '';
 
 function answerErrors(app: FastifyInstance, logger: Logger): void {
   app.setErrorHandler((error, request, reply) => {
-    const { status, headers, body } = httpAnswer(tooLarge(error, request) ?? error, logger);
+    const { status, headers, body } = httpAnswer(
+      tooLarge(error, request) ?? unreadable(error, request) ?? error,
+      logger,
+    );
     const isGraphql = request.routeOptions.url === '/graphql';
     return reply
       .code(status)
@@ -128,6 +131,16 @@ function tooLarge(error: unknown, { routeOptions, headers }: FastifyRequest): Do
   const max = routeOptions.bodyLimit ?? graphqlBodyBytes;
   const message = `The body has ${headers['content-length'] ?? 'too many'} bytes; the limit is ${max}.`;
   return new DomainError('TOO_LARGE', message, { max });
+}
+
+/** Nor does its refusal of a content type say what came and what to send; curl's `-d` calls everything a form. */
+function unreadable(error: unknown, { headers }: FastifyRequest): Error | undefined {
+  const { code, statusCode } = error as { code?: string; statusCode?: number };
+  if (code !== 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return undefined;
+  const sent = headers['content-type'];
+  const came = sent === undefined ? 'none was sent' : `${JSON.stringify(sent.slice(0, 100))} was sent`;
+  const message = `The body must come with the header Content-Type: application/json; ${came}.`;
+  return Object.assign(new Error(message), { statusCode });
 }
 
 function guardAndMeasure(app: FastifyInstance, metrics: Metrics): void {

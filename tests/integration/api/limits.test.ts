@@ -96,6 +96,19 @@ test('answers malformed requests with 4xx', async () => {
   expect(wrongType.status).toBe(400);
 });
 
+test.each([
+  ['application/x-www-form-urlencoded', '"application/x-www-form-urlencoded" was sent'],
+  ['', 'none was sent'],
+])('says which content type to send in place of «%s»', async (type, came) => {
+  // A view of bytes, which fetch gives no content type of its own.
+  const body = new TextEncoder().encode(JSON.stringify({ query: '{ domains { id } }' }));
+  const headers = { ...bearer(ownerKey), ...(type === '' ? {} : { 'content-type': type }) };
+  const response = await fetch(`${server.url}/graphql`, { method: 'POST', headers, body });
+  const message = `The body must come with the header Content-Type: application/json; ${came}.`;
+  expect(response.status).toBe(415);
+  expect(await response.json()).toEqual({ errors: [{ message, extensions: { code: 'INVALID' } }] });
+});
+
 test('names field, limit and value of bad input', async () => {
   const { projectId } = await makeProject(server);
   const name = await server.send('mutation ($name: String!) { createProject(input: { name: $name }) { id } }', {
