@@ -25,6 +25,7 @@ import type { AddPredictionToImagesInput, PredictInput, PredictionListArgs } fro
 import { orderedPage, queryPredictions, type PredictionQuery, type PredictionQueryPage } from './prediction-query.ts';
 import { imageRefused, type Predictor } from './predictor.ts';
 import { fittingResults } from './stored-results.ts';
+import { unpublished } from './unpublished.ts';
 
 const dayMs = 86_400_000;
 
@@ -71,7 +72,7 @@ export class PredictionService {
     const application =
       question.application == null ? null : checkText('application', question.application, { max: 255 });
     await this.deps.limit.take(caller);
-    const model = await this.resolveModel(question);
+    const model = await this.resolveModel(caller, question);
     const { iterationId } = model;
     note({ iterationId });
     const said = await this.deps.predictor.predict({ ...model, bytes, explain: question.explain });
@@ -143,11 +144,10 @@ export class PredictionService {
   }
 
   /** Asked of the database each time, so that publishing takes effect at once in every process. */
-  private async resolveModel({
-    projectId,
-    publishedName,
-    iterationId,
-  }: Question): Promise<Pick<PredictionTask, 'iterationId' | 'suppression'>> {
+  private async resolveModel(
+    caller: Caller,
+    { projectId, publishedName, iterationId }: Question,
+  ): Promise<Pick<PredictionTask, 'iterationId' | 'suppression'>> {
     const { manager } = this.deps.database.read;
     if ((publishedName === null) === (iterationId === null))
       throw new DomainError('INVALID', 'Give exactly one of publishedName and iterationId.', {
@@ -155,7 +155,7 @@ export class PredictionService {
       });
     if (publishedName !== null) {
       const publication = await manager.findOneBy(Publication, { projectId, name: publishedName });
-      if (!publication) throw notFound('published model', publishedName);
+      if (!publication) throw await unpublished(manager, caller, projectId, publishedName);
       const { iouThreshold, maxBoxes } = publication;
       return { iterationId: publication.iterationId, suppression: { iouThreshold, maxBoxes } };
     }
