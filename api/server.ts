@@ -24,6 +24,7 @@ import { serveAzure } from './rest/frame.ts';
 import { rows } from './rest/routes.ts';
 import type { Services } from './services.ts';
 import type { UrlSigner } from './signing.ts';
+import { pathOf, refuseUnknownPaths } from './unknown-paths.ts';
 import { serveWebsocket } from './websocket.ts';
 
 export interface ServerDeps {
@@ -75,6 +76,7 @@ export async function buildServer(deps: ServerDeps): Promise<BuiltServer> {
   logRequests(app, logger);
   traceRequests(app);
   answerErrors(app, logger);
+  refuseUnknownPaths(app);
   guardAndMeasure(app, metrics);
   app.addHook('onRequest', (_request, reply, done) => {
     if (isDraining) reply.header('connection', 'close');
@@ -104,8 +106,6 @@ export async function buildServer(deps: ServerDeps): Promise<BuiltServer> {
   };
 }
 
-const pathOf = (url: string): string => url.split('?')[0] ?? '';
-
 function answerErrors(app: FastifyInstance, logger: Logger): void {
   app.setErrorHandler((error, request, reply) => {
     const { status, headers, body } = httpAnswer(
@@ -117,10 +117,6 @@ function answerErrors(app: FastifyInstance, logger: Logger): void {
       .code(status)
       .headers(headers)
       .send(isGraphql ? asGraphqlBody(body) : body);
-  });
-  app.setNotFoundHandler(({ method, url }, reply) => {
-    const message = `There is nothing at ${method} ${pathOf(url)}; the API is at /graphql.`;
-    return reply.code(404).send({ error: { code: 'NOT_FOUND', message } });
   });
 }
 

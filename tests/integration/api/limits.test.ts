@@ -97,6 +97,17 @@ test('answers malformed requests with 4xx', async () => {
 });
 
 test.each([
+  ['GET', '/v1/projects/p/predict/live?store=true', 'POST'],
+  ['DELETE', '/graphql', 'POST, GET, HEAD'],
+  ['POST', '/V1/images/i/original', 'GET, HEAD'],
+])('says which methods a path takes that is asked by %s: %s', async (method, path, allowed) => {
+  const response = await fetch(`${server.url}${path}`, { method });
+  const message = `${path.split('?')[0]} does not take ${method}; send ${allowed}.`;
+  expect([response.status, response.headers.get('allow')]).toEqual([405, allowed]);
+  expect(await response.json()).toEqual({ error: { code: 'METHOD_NOT_ALLOWED', message, allowed } });
+});
+
+test.each([
   ['application/x-www-form-urlencoded', '"application/x-www-form-urlencoded" was sent'],
   ['', 'none was sent'],
 ])('says which content type to send in place of «%s»', async (type, came) => {

@@ -1,0 +1,32 @@
+import type { FastifyInstance } from 'fastify';
+
+/** Of an address, without its query, in which a key or a signature may stand. */
+export const pathOf = (url: string): string => url.split('?')[0] ?? '';
+
+/** Refuses what no route takes: with 405 where other methods are served, with 404 elsewhere. Comes before all routes. */
+export function refuseUnknownPaths(app: FastifyInstance): void {
+  const routes: { pattern: RegExp; methods: string[] }[] = [];
+  app.addHook('onRoute', ({ url, method }) => {
+    routes.push({ pattern: patternOf(url), methods: [method].flat() });
+  });
+  app.setNotFoundHandler(({ method, url }, reply) => {
+    const path = pathOf(url);
+    const methods = routes.filter(({ pattern }) => pattern.test(path)).flatMap((route) => route.methods);
+    if (methods.length === 0) {
+      const message = `There is nothing at ${method} ${path}; the API is at /graphql.`;
+      return reply.code(404).send({ error: { code: 'NOT_FOUND', message } });
+    }
+    const allowed = methods.join(', ');
+    const message = `${path} does not take ${method}; send ${allowed}.`;
+    return reply
+      .code(405)
+      .header('allow', allowed)
+      .send({ error: { code: 'METHOD_NOT_ALLOWED', message, allowed } });
+  });
+}
+
+/** Of the paths that a route takes, which are read whatever their case. */
+function patternOf(url: string): RegExp {
+  const literal = url.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  return new RegExp(`^${literal.replaceAll(/:\w+/g, '[^/]+')}$`, 'i');
+}
