@@ -27,8 +27,8 @@ function hasAvifBrand(head: Buffer): boolean {
   return false;
 }
 
-/** What an unaccepted file looks like, for the message of the refusal. */
-export function describeUnknown(bytes: Uint8Array): string {
+/** What an unaccepted file looks like, for the message of the refusal; undefined when it tells nothing. */
+export function describeUnknown(bytes: Uint8Array): string | undefined {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 512)).toString('latin1');
   if (text.startsWith('PK')) return 'a ZIP archive';
   if (text.startsWith('%PDF')) return 'a PDF document';
@@ -36,7 +36,9 @@ export function describeUnknown(bytes: Uint8Array): string {
   if (/<svg[\s>]/i.test(text)) return 'an SVG drawing';
   if (/^\s*(<!doctype html|<html)/i.test(text)) return 'an HTML page';
   if (text.slice(4, 8) === 'ftyp') return 'a HEIC picture or a video';
-  return 'something else';
+  // A picture as base64, for one, or the message of whoever should have sent one.
+  if (/^[\s\x20-\x7e]+$/.test(text)) return 'text';
+  return undefined;
 }
 
 /** Stored size in pixels, read from the fixed part of the header without any decoder; undefined for other formats. */

@@ -66,8 +66,9 @@ function acceptedFormat(bytes: Uint8Array): ImageFormat {
   const format = sniffFormat(bytes);
   if (format) return format;
   const looksLike = describeUnknown(bytes);
-  const message = `The file is ${looksLike}, not a JPEG, PNG, BMP, GIF, WebP or AVIF picture.`;
-  throw new ImageRefusal('UNSUPPORTED_FORMAT', message, { looksLike });
+  const rule = 'not a JPEG, PNG, BMP, GIF, WebP or AVIF picture';
+  if (looksLike === undefined) throw new ImageRefusal('UNSUPPORTED_FORMAT', `The file is ${rule}.`);
+  throw new ImageRefusal('UNSUPPORTED_FORMAT', `The file is ${looksLike}, ${rule}.`, { looksLike });
 }
 
 function sizeOf(header: { width: number; height: number }): { width: number; height: number } {

@@ -65,6 +65,14 @@ describe('inspectImage', () => {
     expect(await refusal(await halves().tiff().toBuffer())).toBe('UNSUPPORTED_FORMAT');
   });
 
+  it.each([
+    ['%PDF-1.7', 'The file is a PDF document, not a JPEG, PNG, BMP, GIF, WebP or AVIF picture.'],
+    ['/9j/4AAQSkZJRg==\n', 'The file is text, not a JPEG, PNG, BMP, GIF, WebP or AVIF picture.'],
+    ['\x00\x01\x02', 'The file is not a JPEG, PNG, BMP, GIF, WebP or AVIF picture.'],
+  ])('says what a foreign file is where its first bytes tell: %j', async (text, message) => {
+    await expect(inspectImage(Buffer.from(text, 'latin1'), limits)).rejects.toThrow(message);
+  });
+
   it('refuses hostile sizes by their header', async () => {
     expect(await refusal(pngHeader(50_000, 50_000))).toBe('EDGE_TOO_LONG');
     expect(await refusal(pngHeader(9_000, 9_000))).toBe('TOO_MANY_PIXELS');
