@@ -1,6 +1,6 @@
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import cors from '@fastify/cors';
-import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { GraphQLSchema } from 'graphql';
 import type { Config } from '../infra/config.ts';
 import type { Database } from '../infra/database/database.ts';
@@ -66,7 +66,7 @@ export async function buildServer(deps: ServerDeps): Promise<BuiltServer> {
     // Azure's clients and documents write the same path as Training and as training. A character may take two units.
     routerOptions: { caseSensitive: false, maxParamLength: 2 * longestName },
     // Fastify's own answer repeats the whole address, in whose query a key or a signature may stand.
-    frameworkErrors: (error, { method, url }, reply) => {
+    frameworkErrors: (error, { method, url }: FastifyRequest, reply: FastifyReply) => {
       const message = `${method} ${pathOf(url)} is no valid address.`;
       void reply.code(error.statusCode ?? 400).send({ error: { code: 'INVALID', message } });
     },
