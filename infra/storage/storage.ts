@@ -16,9 +16,9 @@ export class ObjectNotFound extends Error {
 
 /** The key could leave the storage or is not a key at all. */
 export class InvalidKey extends Error {
-  constructor() {
+  constructor(readonly key: string) {
     super(
-      'A storage key must be made of letters, digits, «.», «_», «-» and single «/», with no part starting with a dot.',
+      `${JSON.stringify(key)} is no storage key: those are made of letters, digits, «.», «_», «-» and single «/», with no part starting with a dot, in 512 characters at most.`,
     );
     this.name = 'InvalidKey';
   }
@@ -68,12 +68,12 @@ export interface Storage {
 /** @throws InvalidKey */
 export function checkKey(key: string): void {
   if (key.length > 512 || !/^[A-Za-z0-9_-][A-Za-z0-9._-]*(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$/.test(key))
-    throw new InvalidKey();
+    throw new InvalidKey(key);
 }
 
 /** @throws InvalidKey unless the prefix names whole folders */
 export function checkPrefix(prefix: string): void {
-  if (!prefix.endsWith('/')) throw new InvalidKey();
+  if (!prefix.endsWith('/')) throw new InvalidKey(prefix);
   checkKey(prefix.slice(0, -1));
 }
 

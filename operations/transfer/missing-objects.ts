@@ -1,9 +1,10 @@
 import { In, type EntityManager } from 'typeorm';
 import { keys } from '../../infra/storage/keys.ts';
+import { Export } from '../../schema/entities/export.entity.ts';
 import { Image } from '../../schema/entities/image.entity.ts';
 import { Iteration } from '../../schema/entities/iteration.entity.ts';
 import { Prediction } from '../../schema/entities/prediction.entity.ts';
-import { IterationStatus } from '../../schema/enums.ts';
+import { ExportStatus, IterationStatus } from '../../schema/enums.ts';
 import { readPages } from './row-pages.ts';
 import { TransferObject } from './transfer-journal.entity.ts';
 
@@ -14,7 +15,7 @@ interface Needed {
 }
 
 /** What has an object: rows of this kind stand for something that is deleted as a whole. */
-export type Owner = typeof Image | typeof Iteration | typeof Prediction;
+export type Owner = typeof Image | typeof Iteration | typeof Export | typeof Prediction;
 type EntityOf<T> = new () => T;
 
 export interface MissingObject {
@@ -35,10 +36,17 @@ async function* neededOf<T extends { id: string }>(
 /** Without these a row is worth nothing. Others (small pictures, features) are made again when they lack. */
 async function* allNeeded(manager: EntityManager): AsyncGenerator<(Needed & MissingObject)[]> {
   yield* neededOf(manager, Image, ({ projectId, id, sha256 }) => [{ key: keys.imageOriginal(projectId, id), sha256 }]);
-  yield* neededOf(manager, Iteration, ({ id, status, modelSha256 }) =>
+  yield* neededOf(manager, Iteration, ({ id, status, modelSha256, snapshotSha256 }) =>
     status === IterationStatus.COMPLETED
-      ? [{ key: keys.model(id), sha256: modelSha256 }, { key: keys.evaluation(id) }]
+      ? [
+          { key: keys.model(id), sha256: modelSha256 },
+          { key: keys.evaluation(id) },
+          { key: keys.snapshot(id), sha256: snapshotSha256 },
+        ]
       : [],
+  );
+  yield* neededOf(manager, Export, ({ id, status, sha256 }) =>
+    status === ExportStatus.DONE ? [{ key: keys.exportArchive(id), sha256 }] : [],
   );
   yield* neededOf(manager, Prediction, ({ projectId, id, isStored }) =>
     isStored ? [{ key: keys.predictionOriginal(projectId, id) }] : [],

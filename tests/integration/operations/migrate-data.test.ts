@@ -9,12 +9,14 @@ import { keys } from '../../../infra/storage/keys.ts';
 import { migrations } from '../../../migrations/index.ts';
 import { transfer, type TransferProgress, type TransferReport } from '../../../operations/transfer/transfer.ts';
 import { EventRow } from '../../../schema/entities/event.entity.ts';
+import { Export } from '../../../schema/entities/export.entity.ts';
 import { Image } from '../../../schema/entities/image.entity.ts';
 import { entities } from '../../../schema/entities/index.ts';
 import { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import { ServerSecret } from '../../../schema/entities/server-secret.entity.ts';
 import type { Tag } from '../../../schema/entities/tag.entity.ts';
-import { IterationStatus } from '../../../schema/enums.ts';
+import { ExportStatus, IterationStatus } from '../../../schema/enums.ts';
+import { newId } from '../../../schema/id.ts';
 import { freshBackend, type Backend } from '../../backends/backend.ts';
 import { folderBackend } from '../../backends/folder.ts';
 import { bearer, keysBelow, makeTrainableProject, ownerKey, samples, trainToEnd } from '../api/setup.ts';
@@ -137,17 +139,32 @@ test('refuses while a training is under way, and a source without data', async (
   await expect(move(await fresh(), await fresh())).rejects.toThrow('There is no data in the source');
 });
 
-test('says which photographs the source itself lacks or holds damaged', async () => {
+test('says which photographs, snapshots and archives the source itself lacks or holds damaged', async () => {
   const damaged = await fresh();
   await move(source, damaged);
-  const [lost, broken] = await withData(damaged, async (database, storage) => {
+  const wrong = await withData(damaged, async (database, storage) => {
     const images = await database.read.manager.find(Image, { take: 2, order: { id: 'ASC' } });
     const [first, second] = images.map(({ projectId, id }) => keys.imageOriginal(projectId, id)) as [string, string];
     await storage.delete(first);
     await storage.put(second, Buffer.from('rot'));
-    return [first, second];
+    const { id: iterationId, projectId } = await database.read.manager.findOneByOrFail(Iteration, {
+      projectId: project.id,
+    });
+    await storage.put(keys.snapshot(iterationId), Buffer.from('{}'));
+    const end = {
+      status: ExportStatus.DONE,
+      fraction: 1,
+      message: '',
+      sizeBytes: 1,
+      sha256: 'x',
+      finishedAt: new Date(),
+    };
+    const made = { platform: 'ONNX', exporterVersion: '1', createdAt: new Date() };
+    const id = newId();
+    await database.transact((manager) => manager.insert(Export, { id, projectId, iterationId, ...made, ...end }));
+    return [first, second, keys.snapshot(iterationId), keys.exportArchive(id)];
   });
-  expect((await move(damaged, await fresh())).missing.sort()).toEqual([lost, broken].sort());
+  expect((await move(damaged, await fresh())).missing.sort()).toEqual(wrong.sort());
 });
 
 test('copies a running service to its state at one moment', async () => {
