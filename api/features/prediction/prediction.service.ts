@@ -1,4 +1,5 @@
-import { In } from 'typeorm';
+import { createHash } from 'node:crypto';
+import { In, type EntityManager } from 'typeorm';
 import type { Database } from '../../../infra/database/database.ts';
 import { keys } from '../../../infra/storage/keys.ts';
 import type { Storage } from '../../../infra/storage/storage.ts';
@@ -12,6 +13,7 @@ import { newId } from '../../../schema/id.ts';
 import { authorise, type Caller } from '../../access.ts';
 import type { Page } from '../../connection.ts';
 import { DomainError, isErrorCode, notFound } from '../../errors.ts';
+import { OnceOnly } from '../../idempotency.ts';
 import type { RateLimit } from '../../rate-limit.ts';
 import { note } from '../../request-notes.ts';
 import { checkText } from '../../text.ts';
@@ -58,27 +60,23 @@ export class PredictionService {
 
   async predictFromSource(caller: Caller, input: PredictInput): Promise<Prediction> {
     authoriseQuestion(caller, input);
-    const { bytes } = await this.deps.sources.read(input.projectId, input.image, this.deps.maxBytes);
     const { projectId, publishedName = null, iterationId = null, application = null, store, explain } = input;
     const question = { projectId, publishedName, iterationId, application, store, explain };
-    const prediction = await this.predict(caller, question, bytes);
+    const read = async (): Promise<Buffer> =>
+      (await this.deps.sources.read(projectId, input.image, this.deps.maxBytes)).bytes;
+    const prediction = store
+      ? await this.askOnce(OnceOnly.of(this.deps.database, caller, 'predict', input), caller, question, read)
+      : await this.ask(caller, question, await read());
     if (input.image.uploadId != null) await this.deps.uploads.discard([input.image.uploadId]);
     return prediction;
   }
 
-  async predict(caller: Caller, question: Question, bytes: Buffer): Promise<Prediction> {
+  predict(caller: Caller, question: Question, bytes: Buffer): Promise<Prediction> {
     authoriseQuestion(caller, question);
-    const { projectId, publishedName } = question;
-    const application =
-      question.application == null ? null : checkText('application', question.application, { max: 255 });
-    await this.deps.limit.take(caller);
-    const model = await this.resolveModel(caller, question);
-    const { iterationId } = model;
-    note({ iterationId });
-    const said = await this.deps.predictor.predict({ ...model, bytes, explain: question.explain });
-    const answer = { id: newId(), projectId, iterationId, publishedName, application, ...said, createdAt: new Date() };
-    if (!question.store) return { ...answer, isStored: false, expiresAt: null };
-    return this.store({ ...answer, isStored: true, expiresAt: this.expiry(answer.createdAt) }, bytes);
+    if (!question.store) return this.ask(caller, question, bytes);
+    const asked = { question, sha256: createHash('sha256').update(bytes).digest('hex') };
+    const once = OnceOnly.of(this.deps.database, caller, 'predict', asked);
+    return this.askOnce(once, caller, question, () => Promise.resolve(bytes));
   }
 
   async list(caller: Caller, projectId: string, args: PredictionListArgs): Promise<Page<Prediction>> {
@@ -111,14 +109,32 @@ export class PredictionService {
    */
   async addToImages(
     caller: Caller,
-    { predictionId, ...labels }: AddPredictionToImagesInput,
+    input: AddPredictionToImagesInput,
     ofProject?: string,
   ): Promise<{ image: Image; status: AddImageStatus }> {
     const { database, storage, images } = this.deps;
-    const prediction = await database.read.manager.findOneBy(Prediction, { id: predictionId });
-    if (!prediction || (ofProject !== undefined && prediction.projectId !== ofProject))
-      throw notFound('stored prediction', predictionId);
-    const { projectId } = prediction;
+    const once = OnceOnly.of(database, caller, 'addPredictionToImages', input);
+    const { imageId, status } = await once.run(
+      () => this.takeIn(caller, input, ofProject),
+      async (manager, taken) => {
+        await manager.delete(Prediction, { id: input.predictionId });
+        return taken;
+      },
+    );
+    const image = await images.get(caller, 'label', imageId);
+    await storage.deletePrefix(keys.prediction(image.projectId, input.predictionId));
+    return { image, status };
+  }
+
+  /** Taken in twice, it is the same image. */
+  private async takeIn(
+    caller: Caller,
+    { predictionId, ...labels }: AddPredictionToImagesInput,
+    ofProject?: string,
+  ): Promise<{ imageId: string; status: AddImageStatus }> {
+    const { storage, images } = this.deps;
+    const { projectId } = await this.getStored(predictionId);
+    if (ofProject !== undefined && projectId !== ofProject) throw notFound('stored prediction', predictionId);
     authorise(caller, 'label', projectId);
     images.checkLabelCounts(labels);
     const bytes = await storage.get(keys.predictionOriginal(projectId, predictionId));
@@ -131,8 +147,7 @@ export class PredictionService {
     const { results } = await images.add({ ...caller, idempotencyKey: null }, batch);
     const [{ imageId, status, code, message, reason }] = results as [AddImageResult];
     if (code !== null) throw refusedAlone(code, message, reason);
-    await this.delete(prediction);
-    return { image: await images.get(caller, 'label', imageId as string), status };
+    return { imageId: imageId as string, status };
   }
 
   /** Deletes what is past its time. Returns how many went. */
@@ -165,12 +180,42 @@ export class PredictionService {
     return { iterationId: iteration.id, suppression: null };
   }
 
-  /** Heat maps are drawn for the moment and not kept. */
-  private async store(prediction: Prediction, bytes: Buffer): Promise<Prediction> {
-    const { id, projectId } = prediction;
-    await this.deps.storage.put(keys.predictionOriginal(projectId, id), bytes);
-    const results = fittingResults(prediction.results.map((result) => ({ ...result, heatmap: null })));
-    await this.deps.database.transact((manager) => manager.insert(Prediction, { ...prediction, results }));
+  private async ask(caller: Caller, question: Question, bytes: Buffer): Promise<Prediction> {
+    const { projectId, publishedName } = question;
+    const application =
+      question.application == null ? null : checkText('application', question.application, { max: 255 });
+    await this.deps.limit.take(caller);
+    const model = await this.resolveModel(caller, question);
+    const { iterationId } = model;
+    note({ iterationId });
+    const said = await this.deps.predictor.predict({ ...model, bytes, explain: question.explain });
+    const createdAt = new Date();
+    const kept = { isStored: question.store, expiresAt: question.store ? this.expiry(createdAt) : null };
+    return { id: newId(), projectId, iterationId, publishedName, application, ...said, createdAt, ...kept };
+  }
+
+  /** Keeps the answer. Asked again under the same Idempotency-Key, it is answered as it was kept. */
+  private async askOnce(
+    once: OnceOnly,
+    caller: Caller,
+    question: Question,
+    read: () => Promise<Buffer>,
+  ): Promise<Prediction> {
+    const answered: Prediction[] = [];
+    const prepare = async (): Promise<Prediction> => {
+      const bytes = await read();
+      const prediction = await this.ask(caller, question, bytes);
+      await this.deps.storage.put(keys.predictionOriginal(prediction.projectId, prediction.id), bytes);
+      answered.push(prediction);
+      return prediction;
+    };
+    const id = await once.run(prepare, (manager, prediction) => store(manager, prediction));
+    return answered.find((prediction) => prediction.id === id) ?? this.getStored(id);
+  }
+
+  private async getStored(id: string): Promise<Prediction> {
+    const prediction = await this.deps.database.read.manager.findOneBy(Prediction, { id });
+    if (!prediction) throw notFound('stored prediction', id);
     return prediction;
   }
 
@@ -182,6 +227,13 @@ export class PredictionService {
   private expiry(createdAt: Date): Date {
     return new Date(createdAt.getTime() + this.deps.retentionDays * dayMs);
   }
+}
+
+/** Heat maps are drawn for the moment and not kept. */
+async function store(manager: EntityManager, prediction: Prediction): Promise<string> {
+  const results = fittingResults(prediction.results.map((result) => ({ ...result, heatmap: null })));
+  await manager.insert(Prediction, { ...prediction, results });
+  return prediction.id;
 }
 
 /** What is not published is for those who may look at the project. @throws DomainError FORBIDDEN */

@@ -113,6 +113,29 @@ test('a stored answer becomes an image with no more regions than one may have', 
   expect(errors[0]?.message).toBe('regions must have 0 to 300 items; it has 301.');
 });
 
+test('storing an answer and taking it in act once under one Idempotency-Key, also by a ticket that is used up', async () => {
+  const [uploadId] = await server.client.uploadFiles(projectId, [{ name: 'a.jpg', bytes: picture }]);
+  const headers = { ...bearer(ownerKey), 'idempotency-key': 'stored' };
+  const twice = async (query: string, variables: object) => {
+    const first = await server.send(query, variables, headers);
+    expect(first.errors).toEqual([]);
+    expect((await server.send(query, variables, headers)).data).toEqual(first.data);
+    return first.data?.['answer'] as { id: string };
+  };
+  const stored = 'mutation ($input: PredictInput!) { answer: predict(input: $input) { id isStored expiresAt } }';
+  const input = { projectId, iterationId, store: true, image: { uploadId } };
+  const { id: predictionId } = await twice(stored, { input });
+  const add = 'mutation ($input: AddPredictionToImagesInput!) { answer: addPredictionToImages(input: $input) { id } }';
+  await twice(add, { input: { predictionId } });
+  const url = `${server.url}/v1/projects/${projectId}/predict/live?store=true`;
+  await ask(publish, { input: { iterationId, name: 'live' } });
+  const plainly = async () => {
+    const answer = await fetch(url, { method: 'POST', headers, body: picture });
+    return ((await answer.json()) as { id: string }).id;
+  };
+  expect(await plainly()).toBe(await plainly());
+});
+
 describe('a publication', () => {
   test('suppresses what overlaps by .45 and answers 200 boxes unless it is told otherwise', async () => {
     const input = { iterationId, name: 'usual' };
