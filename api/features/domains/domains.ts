@@ -3,6 +3,7 @@ import type { BackboneName } from '../../../workers/ml/backbones/registry.ts';
 import { backbones } from '../../../workers/ml/backbones/registry.ts';
 import { ProjectKind } from '../../../schema/enums.ts';
 import { DomainError, notFound } from '../../errors.ts';
+import { isWritten } from '../exports/platforms.ts';
 
 @ObjectType({
   description: 'A kind of photographs with the backbone and recipe that suit it. Ids are those of Azure Custom Vision.',
@@ -26,7 +27,10 @@ export class Domain {
   @Field(() => Int, { description: 'Side of the square that pictures are resized to, in pixels.' })
   inputSize: number;
 
-  @Field(() => Boolean, { description: 'Whether its models are small enough to be exported for offline use.' })
+  @Field(() => Boolean, {
+    description:
+      'Whether its models are exported for offline use: those of compact domains, where an exporter writes them.',
+  })
   isExportable: boolean;
 }
 
@@ -34,25 +38,18 @@ const large = 'efficientnet-lite2';
 const small = 'efficientnet-lite0';
 const sameAsGeneral = 'Trained by the recipe of General: there is no backbone of its own for this subject.';
 
-const isCompact = (name: string): boolean => name.includes('(compact)');
+const isExportable = (name: string, kind: ProjectKind): boolean => name.includes('(compact)') && isWritten(kind);
 
 function classification(id: string, name: string, backbone: BackboneName, description: string): Domain {
   const { inputSize } = backbones[backbone];
-  return {
-    id,
-    name,
-    kind: ProjectKind.CLASSIFICATION,
-    description,
-    backbone,
-    inputSize,
-    isExportable: isCompact(name),
-  };
+  const kind = ProjectKind.CLASSIFICATION;
+  return { id, name, kind, description, backbone, inputSize, isExportable: isExportable(name, kind) };
 }
 
 /** A detector learns on top of the small backbone, and sees more of a picture by a larger input. */
 function detection(id: string, name: string, inputSize: number, description: string): Domain {
   const kind = ProjectKind.DETECTION;
-  return { id, name, kind, description, backbone: small, inputSize, isExportable: isCompact(name) };
+  return { id, name, kind, description, backbone: small, inputSize, isExportable: isExportable(name, kind) };
 }
 
 /** Listed in Azure's order; Adult, withdrawn there in 2019, is left out. */
@@ -131,13 +128,13 @@ export const domains: readonly Domain[] = [
     '7ec2ac80-887b-48a6-8df9-8b1357765430',
     'General (compact) [S1]',
     320,
-    'For most pictures, exportable. Trained by the recipe of General.',
+    'For most pictures. Trained by the recipe of General; detectors are not exported yet.',
   ),
   detection(
     'a27d5ca5-bb19-49d8-a70a-fec086c47f5b',
     'General (compact)',
     320,
-    'For most pictures, exportable. Trained by the recipe of General.',
+    'For most pictures. Trained by the recipe of General; detectors are not exported yet.',
   ),
 ];
 

@@ -23,7 +23,7 @@ import { findDomain, getDomain, type Domain } from '../domains/domains.ts';
 import { checkTrained, type TrainingService } from '../training/training.service.ts';
 import type { ExportIterationInput, ExportProgress } from './export.input.ts';
 import { startExport } from './export-run.ts';
-import { exportForm, platformsOf, type ExportForm } from './platforms.ts';
+import { exportForm, isWritten, platformsOf, type ExportForm } from './platforms.ts';
 import { deleteArchives, forgetExports } from './stale-exports.ts';
 
 interface ExportServiceDeps {
@@ -133,7 +133,8 @@ export class ExportService {
     if (!(await manager.existsBy(Iteration, { id: iteration.id }))) throw notFound('iteration', iteration.id);
     checkTrained(iteration);
     const domain = await this.domainOf(manager, iteration);
-    if (domain?.isExportable) return exportForm(kind, classificationType, input);
+    // No other domain would help a kind that nobody writes.
+    if (domain?.isExportable || !isWritten(kind)) return exportForm(kind, classificationType, input);
     const message = `Iteration ${JSON.stringify(iteration.name)} was trained for the domain ${domain?.name ?? 'of another version'}; only models of compact domains can be exported. Choose one, such as General (compact), and train again.`;
     throw new DomainError('NOT_EXPORTABLE', message, { domainId: domain?.id ?? null });
   }

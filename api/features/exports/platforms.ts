@@ -20,7 +20,10 @@ export const exportPlatforms: readonly ExportPlatform[] = exporters.flatMap(
     })),
 );
 
-/** Names of the platforms for models of a domain; none unless it is compact. */
+/** Whether any exporter writes models of this kind. */
+export const isWritten = (kind: ProjectKind): boolean => exportPlatforms.some((platform) => platform.kind === kind);
+
+/** Names of the platforms for models of a domain; none unless it is exportable. */
 export function platformsOf({ isExportable, kind }: Pick<Domain, 'isExportable' | 'kind'>): string[] {
   return isExportable ? exportPlatforms.filter((platform) => platform.kind === kind).map(({ name }) => name) : [];
 }

@@ -1,3 +1,4 @@
+import 'reflect-metadata';
 import { unzipSync } from 'fflate';
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -7,11 +8,16 @@ import { dirname, join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { domains } from '../../../api/features/domains/domains.ts';
+import { platformsOf } from '../../../api/features/exports/platforms.ts';
 import { loadConfig } from '../../../infra/config.ts';
 import { openDatabase } from '../../../infra/database/open.ts';
 import { entities } from '../../../schema/entities/index.ts';
 import { Iteration } from '../../../schema/entities/iteration.entity.ts';
+import { ProjectKind } from '../../../schema/enums.ts';
 import { freshBackend, type Backend } from '../../backends/backend.ts';
+import { withData } from '../operations/setup.ts';
+import { completedIteration } from './completed-iteration.ts';
 import {
   addImages,
   keysBelow,
@@ -24,6 +30,7 @@ import {
 } from './setup.ts';
 
 const compact = '0732100f-1a38-4e49-a514-c9b44c697ab5';
+const detectionDomains = domains.filter(({ kind }) => kind === ProjectKind.DETECTION);
 /** What infra/python.sh makes. */
 const python = join(homedir(), '.cache/taglens-python/bin/python');
 /** Stated in the archive. */
@@ -71,7 +78,7 @@ const askAzure = (method: string, path: string) =>
 async function trainedProject(domainId: string, perTag: number) {
   const photographs = await samples(perTag, 5);
   const tags = [...new Set(photographs.map(({ tag }) => tag))];
-  const project = await makeProject(server, { tags, domainId } as { tags: string[] });
+  const project = await makeProject(server, { tags, domainId });
   const images = photographs.map(({ tag, jpeg }) => ({
     source: { base64: jpeg.toString('base64') },
     tagIds: [project.tagIds[tag]],
@@ -268,6 +275,29 @@ describe('The model of a domain that is not compact', () => {
     });
     const listed = await askAzure('GET', `${general.projectId}/iterations`);
     expect(await listed.json()).toMatchObject([{ ...unknown, exportable: false, exportableTo: [] }]);
+  });
+});
+
+describe('The model of a detector', () => {
+  it.each(detectionDomains)(
+    'is not exported yet, whatever its domain: $name',
+    async ({ id: domainId, isExportable }) => {
+      const { projectId: ofDetector } = await makeProject(server, { kind: 'DETECTION', domainId });
+      const detector = await withData(backend.settings, (database) => completedIteration(database, ofDetector));
+      const { errors } = await server.send(startExport, { input: { iterationId: detector, platform: 'ONNX' } });
+      expect(isExportable).toBe(false);
+      expect(errors[0]).toMatchObject({
+        message: 'No exporter writes a DETECTION model for "ONNX"; nothing is written for it yet.',
+        extensions: { code: 'NOT_EXPORTABLE' },
+      });
+    },
+  );
+});
+
+describe('A domain', () => {
+  it.each(domains)('is exportable where a platform takes its models, and says so: $kind $name', (domain) => {
+    expect(domain.isExportable).toBe(platformsOf(domain).length > 0);
+    expect(domain.description.includes(', exportable')).toBe(domain.isExportable);
   });
 });
 

@@ -86,7 +86,7 @@ async function send(url: string, query: string, variables: object, headers: Reco
 /** A project with its tags, by name. */
 export async function makeProject(
   { client }: Pick<TestServer, 'client'>,
-  { tags = [], ...settings }: { tags?: string[]; classificationType?: string; kind?: string } = {},
+  { tags = [], ...settings }: { tags?: string[]; classificationType?: string; kind?: string; domainId?: string } = {},
 ): Promise<{ projectId: string; tagIds: Record<string, string> }> {
   const { createProject } = await client.request<{ createProject: { id: string } }>(
     `mutation ($input: CreateProjectInput!) { createProject(input: $input) { id } }`,
