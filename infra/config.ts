@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { SslOptions } from 'mysql2';
 import { SettingReader } from './setting-reader.ts';
 import { settings } from './settings.ts';
 
@@ -25,7 +26,15 @@ export interface Limits {
 }
 
 /** Where the rows are: a file of this machine, or a server that many processes share. */
-export type DatabaseConfig = { kind: 'sqlite'; folder: string } | { kind: 'mysql'; url: string; poolSize: number };
+export type DatabaseConfig = { kind: 'sqlite'; folder: string } | ({ kind: 'mysql' } & MysqlConfig);
+
+export interface MysqlConfig {
+  /** Without parameters. */
+  url: string;
+  poolSize: number;
+  /** As the driver takes it; undefined: no encryption. */
+  ssl: SslOptions | undefined;
+}
 
 /** Where pictures and models are: a folder of this machine, or a bucket that many processes share. */
 export type StorageConfig = { kind: 'disk'; folder: string } | ({ kind: 's3' } & S3Config);
@@ -153,13 +162,38 @@ function build(read: SettingReader): Config {
 }
 
 function buildDatabase(read: SettingReader): DatabaseConfig {
-  const url = read.secretUrl(
+  const text = read.secretUrl(
     'TAGLENS_DATABASE_URL',
-    /^mysql:\/\/[^/]+\/[^/?]+/,
+    /^mysql:\/\/[^/?#]+\/[^/?#]+/,
     'mysql://user:password@host:port/name',
   );
   const poolSize = read.integer('TAGLENS_DATABASE_POOL');
-  return url === undefined ? { kind: 'sqlite', folder: read.text('TAGLENS_DATA') } : { kind: 'mysql', url, poolSize };
+  if (text === undefined) return { kind: 'sqlite', folder: read.text('TAGLENS_DATA') };
+  const [url = '', query] = text.split('?', 2);
+  return { kind: 'mysql', url, poolSize, ssl: mysqlSsl(read, new URLSearchParams(query)) };
+}
+
+/** The one parameter that the address of the database may have; another would be dropped without a word. */
+function mysqlSsl(read: SettingReader, parameters: URLSearchParams): SslOptions | undefined {
+  const unknown = [...parameters.keys()].filter((name) => name !== 'ssl');
+  if (unknown.length > 0)
+    read.problems.push(`TAGLENS_DATABASE_URL has the parameter ${unknown.join(', ')}; only ssl is known`);
+  const text = parameters.get('ssl');
+  if (text === null) return undefined;
+  if (text === 'true') return { verifyIdentity: true };
+  const options = objectIn(text);
+  if (options === undefined)
+    read.problems.push('ssl in TAGLENS_DATABASE_URL must be true or a JSON object of TLS options, percent-encoded');
+  return options;
+}
+
+function objectIn(json: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(json);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function buildStorage(read: SettingReader): StorageConfig {

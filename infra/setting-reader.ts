@@ -64,11 +64,12 @@ export class SettingReader {
     return entries;
   }
 
-  /** A secret with an address in it; what is wrong is told without repeating it. */
+  /** A secret with an address in it; what is wrong is told without repeating it, and not returned. */
   secretUrl(name: SettingName, pattern: RegExp, form: string): string | undefined {
     const text = this.secret(name);
-    if (text !== undefined && !(pattern.test(text) && URL.canParse(text))) this.problem(name, `of the form ${form}`);
-    return text;
+    if (text === undefined || (pattern.test(text) && URL.canParse(text))) return text;
+    this.problem(name, `of the form ${form}`);
+    return undefined;
   }
 
   /** The contents of the file that the setting names; undefined when it is not set. */

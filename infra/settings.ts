@@ -23,7 +23,7 @@ export const settings = {
   TAGLENS_DATABASE_URL: {
     default: '',
     secret: true,
-    meaning: 'MySQL or MariaDB to use instead of SQLite: mysql://user:password@host:port/name.',
+    meaning: 'MySQL or MariaDB to use instead of SQLite: mysql://user:password@host:port/name; ?ssl=true encrypts.',
   },
   TAGLENS_DATABASE_POOL: {
     default: '10',

@@ -1,5 +1,6 @@
 import mysql, { type Connection, type Pool, type PoolConnection, type PoolOptions } from 'mysql2';
 import { createConnection } from 'mysql2/promise';
+import type { MysqlConfig } from '../config.ts';
 import { OutageError } from '../outage.ts';
 import { isConnectionLost, isSilence } from './mysql-errors.ts';
 import { acquire, queryWithin, type Acquired } from './mysql-patience.ts';
@@ -25,11 +26,17 @@ const session = [
   `lock_wait_timeout = ${LOCK_WAIT_S * 12}`,
 ].join(', ');
 
+/** Where it is and how to reach it. */
+export type Server = Pick<MysqlConfig, 'url' | 'ssl'>;
 export type Dialect = 'mysql' | 'mariadb';
 
 /** Which of the two answers: they describe their tables differently, and TypeORM wants to know. */
-export async function findDialect(url: string): Promise<Dialect> {
-  const connection = await createConnection({ uri: url, connectTimeout: CONNECT_TIMEOUT_MS });
+export async function findDialect({ url, ssl }: Server): Promise<Dialect> {
+  const connection = await createConnection({
+    uri: url,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    ...(ssl === undefined ? {} : { ssl }),
+  });
   try {
     const [rows] = await connection.query('SELECT VERSION() AS version');
     return (rows as { version: string }[])[0]?.version.includes('MariaDB') ? 'mariadb' : 'mysql';

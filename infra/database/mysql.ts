@@ -1,4 +1,5 @@
 import { DataSource, MigrationExecutor, type EntityManager, type QueryRunner } from 'typeorm';
+import type { MysqlConfig } from '../config.ts';
 import { OutageError } from '../outage.ts';
 import { OutcomeUnknownError, type Database, type DatabaseOptions } from './database.ts';
 import type { EntityClass, MigrationClass } from './database.ts';
@@ -10,6 +11,7 @@ import {
   snapshotDriver,
   writingDriver,
   type Dialect,
+  type Server,
 } from './mysql-driver.ts';
 import { isConflict, isConnectionLost, isDuplicate, wasNeverSent } from './mysql-errors.ts';
 
@@ -121,15 +123,15 @@ function mayPass(error: unknown, attempt: number): boolean {
 
 /** The database must exist; its tables are made when `migrate` is set. */
 export async function openMysql(
-  config: { url: string; poolSize: number },
+  { url, ssl, poolSize }: MysqlConfig,
   entities: EntityClass[],
   migrations: MigrationClass[],
   options: DatabaseOptions = {},
 ): Promise<Database> {
-  const readers = Math.floor(config.poolSize / 2);
-  const writers = config.poolSize - readers;
-  if (options.migrate) await bringUpToDate(config.url, entities, migrations);
-  const base = { type: await findDialect(config.url), url: config.url, entities, migrations: [] };
+  const readers = Math.floor(poolSize / 2);
+  const writers = poolSize - readers;
+  if (options.migrate) await bringUpToDate({ url, ssl }, entities, migrations);
+  const base = { type: await findDialect({ url, ssl }), url, ssl, entities, migrations: [] };
   const writer = await openSource({ ...base, poolSize: writers, driver: writingDriver });
   try {
     const openSnapshot = (): Promise<DataSource> => openSource({ ...base, poolSize: 1, driver: snapshotDriver });
@@ -143,20 +145,18 @@ export async function openMysql(
 
 /** For what looks after the tables themselves: its connections may be held for as long as it takes. The caller closes them. */
 export async function openMysqlWriter(
-  { url, poolSize }: { url: string; poolSize: number },
+  { url, ssl, poolSize }: MysqlConfig,
   entities: EntityClass[],
   migrations: MigrationClass[],
 ): Promise<DataSource> {
-  const type = await findDialect(url);
-  return openSource({ type, url, entities, migrations, poolSize, driver: migratingDriver });
+  const type = await findDialect({ url, ssl });
+  return openSource({ type, url, ssl, entities, migrations, poolSize, driver: migratingDriver });
 }
 
-interface SourceOptions {
+interface SourceOptions extends MysqlConfig {
   type: Dialect;
-  url: string;
   entities: EntityClass[];
   migrations: MigrationClass[];
-  poolSize: number;
   driver: object;
 }
 
@@ -183,8 +183,8 @@ function widenText({ driver }: DataSource): void {
   driver.createFullType = (column) => widen(createFullType(column));
 }
 
-async function bringUpToDate(url: string, entities: EntityClass[], migrations: MigrationClass[]): Promise<void> {
-  const source = await openMysqlWriter({ url, poolSize: 1 }, entities, migrations);
+async function bringUpToDate(server: Server, entities: EntityClass[], migrations: MigrationClass[]): Promise<void> {
+  const source = await openMysqlWriter({ ...server, poolSize: 1 }, entities, migrations);
   try {
     await migrate(source);
   } finally {

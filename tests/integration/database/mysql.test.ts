@@ -1,5 +1,6 @@
 import { connect, createServer, type AddressInfo, type Server } from 'node:net';
-import mysql from 'mysql2/promise';
+import mysql, { type SslOptions } from 'mysql2/promise';
+import type { EntityManager } from 'typeorm';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { OutcomeUnknownError, type Database } from '../../../infra/database/database.ts';
 import { openDatabase } from '../../../infra/database/open.ts';
@@ -20,8 +21,8 @@ describe.skipIf(!hasMysql)('on MySQL', () => {
   let backend: Backend;
   let database: Database;
   let url: string;
-  const open = (address = url) =>
-    openDatabase({ kind: 'mysql', url: address, poolSize: 8 }, entities, migrations, { migrate: true });
+  const open = (address = url, ssl?: SslOptions) =>
+    openDatabase({ kind: 'mysql', url: address, poolSize: 8, ssl }, entities, migrations, { migrate: true });
   const count = () => database.read.manager.count(EventRow);
 
   beforeEach(async () => {
@@ -85,6 +86,19 @@ describe.skipIf(!hasMysql)('on MySQL', () => {
     expect(await manager.countBy(Tag, { name: 'Apple' })).toBe(1);
   });
 
+  test('every connection is encrypted when the settings say so, and none to a server whose certificate is not known', async () => {
+    const encrypted = await open(url, { rejectUnauthorized: false });
+    const cipherOf = async (manager: EntityManager) => {
+      const [status] = await manager.query<{ Value: string }[]>("SHOW SESSION STATUS LIKE 'Ssl_cipher'");
+      return status?.Value;
+    };
+    const ciphers = [cipherOf(encrypted.read.manager), encrypted.transact(cipherOf), encrypted.snapshot(cipherOf)];
+    for (const cipher of await Promise.all(ciphers)) expect(cipher).toMatch(/TLS|AES/);
+    expect(await cipherOf(database.read.manager)).toBe('');
+    await encrypted.close();
+    await expect(open(url, {})).rejects.toThrow(/self-signed certificate/);
+  });
+
   test('reading refuses to write', async () => {
     await expect(database.read.getRepository(EventRow).insert(row('b'))).rejects.toThrow(/READ ONLY/);
   });
@@ -97,7 +111,7 @@ describe.skipIf(!hasMysql)('on MySQL', () => {
 
   test('a snapshot sees one moment for hours, and holds nobody back', async () => {
     takeTheClock();
-    const few = await openDatabase({ kind: 'mysql', url, poolSize: 2 }, entities, migrations);
+    const few = await openDatabase({ kind: 'mysql', url, poolSize: 2, ssl: undefined }, entities, migrations);
     const counts = await few.snapshot(async (manager) => {
       const first = await manager.count(EventRow);
       await few.transact((writer) => writer.insert(EventRow, row('a')));

@@ -31,7 +31,7 @@ const databases = {
     isThere: hasMysql,
     makeBackend: mysqlBackend,
     open: ({ TAGLENS_DATABASE_URL: url = '' }: Record<string, string>) =>
-      openMysqlWriter({ url, poolSize: 2 }, entities, migrations),
+      openMysqlWriter({ url, poolSize: 2, ssl: undefined }, entities, migrations),
     async list() {
       const tables = await source.query<Record<string, string>[]>('SHOW TABLES');
       const statementOf = async (name: string) => {

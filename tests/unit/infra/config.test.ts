@@ -61,9 +61,24 @@ test('takes servers for rows, objects and trainings when they are named', () => 
     TAGLENS_TEMPORAL_ADDRESS: 'temporal:7233',
   };
   const { database, storage, engine } = loadConfig(env);
-  expect(database).toEqual({ kind: 'mysql', url: env.TAGLENS_DATABASE_URL, poolSize: 10 });
+  expect(database).toEqual({ kind: 'mysql', url: env.TAGLENS_DATABASE_URL, poolSize: 10, ssl: undefined });
   expect(storage).toMatchObject({ kind: 's3', bucket: 'photos', credentials: { accessKeyId: 'id' }, direct: true });
   expect(engine).toMatchObject({ kind: 'temporal', address: 'temporal:7233', taskQueue: 'taglens', tls: undefined });
+});
+
+test('encrypts the way to MySQL as its address says, and refuses what it does not know there, by name alone', () => {
+  const url = 'mysql://user:password@db:3306/taglens';
+  const databaseOf = (query: string) => loadConfig({ TAGLENS_DATABASE_URL: `${url}?${query}` }).database;
+  expect(databaseOf('ssl=true')).toMatchObject({ url, ssl: { verifyIdentity: true } });
+  const ssl = { ca: 'MII+x/=', rejectUnauthorized: false };
+  expect(databaseOf(`ssl=${encodeURIComponent(JSON.stringify(ssl))}`)).toMatchObject({ url, ssl });
+  for (const query of ['ssl=yes', 'ssl=[1]', 'ssl=', 'charset=secret', 'ssl=true&timezone=secret']) {
+    const problems = problemsOf({ TAGLENS_DATABASE_URL: `${url}?${query}` });
+    expect(problems).toEqual([expect.stringMatching(/ssl/)]);
+    expect(problems.join()).not.toMatch(/secret|password/);
+  }
+  const unescaped = { TAGLENS_DATABASE_URL: 'mysql://user:half?other@db/taglens' };
+  expect(problemsOf(unescaped)).toEqual([expect.stringContaining('must be of the form mysql://')]);
 });
 
 test('refuses half a pair of keys, certificates that are not there, and a database of another kind', () => {
