@@ -16,6 +16,7 @@ import { checkText } from '../../text.ts';
 import {
   checkDetection,
   checkDrawable,
+  checkRegionCount,
   drawnAt,
   insertRegions,
   placeRegions,
@@ -101,6 +102,8 @@ export class ImageIntake {
   /** Object before row: a crash in between leaves an object that nobody refers to, never a row without its picture. */
   async stage({ project, tags }: BatchContext, input: NewImageInput, batch: OfBatch): Promise<Staged> {
     try {
+      // First: all else that is done with regions takes its time with each.
+      checkRegionCount(input.regions, this.limits.regionsPerImage);
       const labels = labelsOf({ project, tags }, input, batch);
       const source = await this.sources.read(project.id, input.source, this.limits.trainingImageBytes);
       const name = checkText('name', input.name ?? source.name, { min: 1, max: 255 });

@@ -102,7 +102,8 @@ export class ImageService {
     const project = await projects.get(caller, 'label', input.projectId);
     checkCount('images', input.images, limits.batchSize);
     checkCount('tagIds', input.tagIds, limits.tagsPerProject, 0);
-    for (const [index, image] of input.images.entries()) this.checkLabelCounts(image, `images[${index}].`);
+    for (const [index, { tagIds }] of input.images.entries())
+      checkCount(`images[${index}].tagIds`, tagIds, limits.tagsPerProject, 0);
     metadataChange(input.metadata ?? []);
     let staged: Staged[] = [];
     const stage = async (): Promise<Staged[]> => {
@@ -118,13 +119,6 @@ export class ImageService {
     await intake.discard(staged, results);
     await this.discardUploads(input, staged);
     return { results };
-  }
-
-  /** @throws DomainError for more labels than any image may have, before a single one is looked at */
-  checkLabelCounts({ tagIds, regions }: Pick<NewImageInput, 'tagIds' | 'regions'>, place = ''): void {
-    const { tagsPerProject, regionsPerImage } = this.deps.limits;
-    checkCount(`${place}tagIds`, tagIds, tagsPerProject, 0);
-    checkCount(`${place}regions`, regions, regionsPerImage, 0);
   }
 
   async tag(caller: Caller, { imageIds, tagIds }: TagImagesInput): Promise<Image[]> {
@@ -270,7 +264,11 @@ export class ImageService {
 
   /** Those that are there. @throws DomainError for an unknown one of the whole batch; one of an image refuses that image */
   private async knownTags({ projectId, images, tagIds: ofBatch }: AddImagesInput): Promise<Map<string, Tag>> {
-    const ofImages = images.flatMap(({ tagIds, regions }) => [...tagIds, ...regions.map(({ tagId }) => tagId)]);
+    // An image that comes with more regions than it may have is refused for that.
+    const ofImages = images.flatMap(({ tagIds, regions }) => [
+      ...tagIds,
+      ...regions.slice(0, this.deps.limits.regionsPerImage).map(({ tagId }) => tagId),
+    ]);
     const ids = [...new Set([...ofBatch, ...ofImages])];
     const tags = await findTags(this.deps.database.read.manager, projectId, ids);
     named(tags, ofBatch);

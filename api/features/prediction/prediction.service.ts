@@ -136,7 +136,6 @@ export class PredictionService {
     const { projectId } = await this.getStored(predictionId);
     if (ofProject !== undefined && projectId !== ofProject) throw notFound('stored prediction', predictionId);
     authorise(caller, 'label', projectId);
-    images.checkLabelCounts(labels);
     const bytes = await storage.get(keys.predictionOriginal(projectId, predictionId));
     const source = { base64: bytes.toString('base64') };
     const batch = {

@@ -22,6 +22,13 @@ const insertedAtOnce = 500;
 export const drawnAt = (regions: readonly RegionInput[]): Drawn[] =>
   regions.map((region, index) => ({ tagId: region.tagId, ...checkedBox(`regions[${index}]`, region) }));
 
+/** @throws DomainError when they are more than any image may have */
+export function checkRegionCount({ length: value }: readonly RegionInput[], max: number): void {
+  if (value <= max) return;
+  const details = { reason: 'REGIONS_PER_IMAGE', field: 'regions', max, value };
+  throw new DomainError('LIMIT_REACHED', `An image may have ${max} regions; this one comes with ${value}.`, details);
+}
+
 export function checkDetection({ kind, name }: Project): void {
   if (kind === ProjectKind.DETECTION) return;
   const message = `regions are for DETECTION projects; project ${JSON.stringify(name)} is for ${kind}.`;
