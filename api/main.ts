@@ -88,6 +88,7 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<RunningServer> {
     tail,
     signer,
     metrics,
+    logger,
     predictions,
     evaluations,
   });

@@ -52,7 +52,10 @@ export class RowProgress<Row extends { id: string; status: string }, Step extend
       }
       for await (const event of events) {
         const step = event.payload as Step;
-        yield { eventId: String(event.id), step, row: (await this.rowAt(event)) ?? row };
+        const current = await this.rowAt(event);
+        // Deleted, which an event without a step tells: nobody will ever say how it ends.
+        if (!current) return;
+        yield { eventId: String(event.id), step, row: current };
         if (isOver(step.status)) return;
       }
     } finally {

@@ -1,6 +1,7 @@
 import type { Config } from '../infra/config.ts';
 import type { Database } from '../infra/database/database.ts';
 import type { EventTail } from '../infra/events/tail.ts';
+import type { Logger } from '../infra/logger.ts';
 import type { Metrics } from '../infra/metrics.ts';
 import type { EvaluationPort } from '../schema/contracts/evaluation.ts';
 import type { PredictionPort } from '../schema/contracts/prediction.ts';
@@ -30,6 +31,7 @@ import { TagService } from './features/tags/tag.service.ts';
 import { ProgressStream } from './features/training/progress-stream.ts';
 import { TrainingService } from './features/training/training.service.ts';
 import { Gate } from './gate.ts';
+import { Leftovers } from './leftovers.ts';
 import { parseEventId } from './row-progress.ts';
 import { RateLimit } from './rate-limit.ts';
 import type { UrlSigner } from './signing.ts';
@@ -42,6 +44,7 @@ export interface ServiceDeps {
   tail: EventTail;
   signer: UrlSigner;
   metrics: Metrics;
+  logger: Logger;
   predictions: PredictionPort;
   evaluations: EvaluationPort;
 }
@@ -56,18 +59,19 @@ const labellingConcurrency = 2;
 
 /** Everything the transports call, wired once for the process. */
 export function createServices(deps: ServiceDeps) {
-  const { config, database, storage, engine, tail, signer, metrics } = deps;
+  const { config, database, storage, engine, tail, signer, metrics, logger } = deps;
   const { limits } = config;
   const pictures = new Gate({ concurrency: pictureConcurrency, queueLimit: Infinity });
-  const projects = new ProjectService(database, storage);
+  const leftovers = new Leftovers(storage, logger);
+  const projects = new ProjectService(database, leftovers);
   const uploads = new UploadService(database, storage, projects, signer, limits);
   const sources = new ImageSources(uploads, config.urls);
   const intake = new ImageIntake(storage, sources, limits, pictures);
   const images = new ImageService({
-    ...{ database, storage, projects, uploads, intake, limits },
+    ...{ database, leftovers, projects, uploads, intake, limits },
     snapshots: new SnapshotImages(database, storage),
   });
-  const training = new TrainingService({ database, storage, engine, projects, limits });
+  const training = new TrainingService({ database, leftovers, engine, projects, limits });
   const predictor = createPredictor(deps);
   const stream = new ProgressStream(database, tail);
   const { retentionDays } = config.predictions;
@@ -76,7 +80,7 @@ export function createServices(deps: ServiceDeps) {
   const regions = new RegionService(database, images, limits);
   const gate = new Gate({ concurrency: labellingConcurrency, queueLimit: Infinity });
   const limit = new RateLimit(database, { name: 'predictions', perMinute: predictionsPerMinute, metrics });
-  const asked = { database, storage, predictor, projects, images, uploads, sources, limit };
+  const asked = { database, storage, leftovers, predictor, projects, images, uploads, sources, limit };
   return {
     projects,
     uploads,
@@ -93,7 +97,7 @@ export function createServices(deps: ServiceDeps) {
     tags: new TagService(database, projects, limits),
     snapshotTags: new SnapshotTags(database, storage),
     evaluation: new EvaluationService(deps.evaluations),
-    exports: new ExportService({ database, storage, engine, tail, signer, training }),
+    exports: new ExportService({ database, storage, leftovers, engine, tail, signer, training }),
     copies: new CopyService({ ...{ database, storage, engine, tail, signer, projects, limits }, urls: config.urls }),
     notifications: new NotificationService(database, projects),
     publishing: new PublishingService(database, training),

@@ -16,6 +16,7 @@ import { authorise, type Caller, type Permission } from '../../access.ts';
 import { ignoreAbsence } from '../../engine-absence.ts';
 import { DomainError, notFound } from '../../errors.ts';
 import { OnceOnly } from '../../idempotency.ts';
+import type { Leftovers } from '../../leftovers.ts';
 import { lockProject } from '../../project-lock.ts';
 import { parseEventId, RowProgress } from '../../row-progress.ts';
 import type { UrlSigner } from '../../signing.ts';
@@ -24,11 +25,12 @@ import { checkTrained, type TrainingService } from '../training/training.service
 import type { ExportIterationInput, ExportProgress } from './export.input.ts';
 import { startExport } from './export-run.ts';
 import { exportForm, isWritten, platformsOf, type ExportForm } from './platforms.ts';
-import { deleteArchives, forgetExports } from './stale-exports.ts';
+import { forgetExports } from './stale-exports.ts';
 
 interface ExportServiceDeps {
   database: Database;
   storage: Storage;
+  leftovers: Leftovers;
   engine: Engine;
   tail: EventTail;
   signer: UrlSigner;
@@ -70,7 +72,7 @@ export class ExportService {
 
   /** One for each platform and flavor; a failed one, and one by an earlier exporter, is made anew. */
   async export(caller: Caller, input: ExportIterationInput): Promise<Export> {
-    const { database, engine, storage, training } = this.deps;
+    const { database, engine, leftovers, training } = this.deps;
     const iteration = await training.get(caller, 'publish', input.iterationId);
     const replaced: string[] = [];
     const id = await OnceOnly.of(database, caller, 'exportIteration', input).transact(async (manager) => {
@@ -82,7 +84,7 @@ export class ExportService {
       await announceExport(manager, row);
       return row.id;
     });
-    await deleteArchives(storage, replaced);
+    await leftovers.remove(replaced);
     await startExport(engine, { id, projectId: iteration.projectId }).catch(ignoreAbsence);
     return this.get(caller, 'publish', id);
   }

@@ -1,16 +1,19 @@
 import type { EntityManager, FindOptionsWhere } from 'typeorm';
+import { exportTopic } from '../../../infra/events/export-progress.ts';
+import { appendEvent } from '../../../infra/events/outbox.ts';
 import { keys } from '../../../infra/storage/keys.ts';
-import type { Storage } from '../../../infra/storage/storage.ts';
 import { Export } from '../../../schema/entities/export.entity.ts';
+import { ExportStatus } from '../../../schema/enums.ts';
 
-/** Exports go with their iteration. Returns the ids of those whose archives are to be deleted after the commit. */
+/**
+ * Exports go with their iteration, and so do the subscriptions that follow them. Returns the prefixes of the archives, to
+ * be removed after the commit: an export under way finds its row gone and clears away what it still writes.
+ */
 export async function forgetExports(manager: EntityManager, where: FindOptionsWhere<Export>): Promise<string[]> {
-  const rows = await manager.find(Export, { where, select: { id: true } });
+  const rows = await manager.find(Export, { where, select: { id: true, projectId: true, status: true } });
   await manager.delete(Export, where);
-  return rows.map(({ id }) => id);
-}
-
-/** An export under way finds its row gone and clears away what it still writes. */
-export async function deleteArchives(storage: Storage, exportIds: readonly string[]): Promise<void> {
-  for (const id of exportIds) await storage.deletePrefix(keys.export(id));
+  for (const { id: entityId, projectId, status } of rows)
+    if (status === ExportStatus.EXPORTING)
+      await appendEvent(manager, { topic: exportTopic, entityId, projectId, payload: {} });
+  return rows.map(({ id }) => keys.export(id));
 }

@@ -3,7 +3,6 @@ import type { Limits } from '../../../infra/config.ts';
 import type { Database } from '../../../infra/database/database.ts';
 import { Lanes } from '../../../infra/lanes.ts';
 import { keys } from '../../../infra/storage/keys.ts';
-import type { Storage } from '../../../infra/storage/storage.ts';
 import { ImageMetadata } from '../../../schema/entities/image-metadata.entity.ts';
 import { ImageTag } from '../../../schema/entities/image-tag.entity.ts';
 import { Image } from '../../../schema/entities/image.entity.ts';
@@ -15,6 +14,7 @@ import { authorise, type Caller, type Permission } from '../../access.ts';
 import type { Page } from '../../connection.ts';
 import { notFound } from '../../errors.ts';
 import { OnceOnly } from '../../idempotency.ts';
+import type { Leftovers } from '../../leftovers.ts';
 import { lockProject } from '../../project-lock.ts';
 import { checkCount } from '../../text.ts';
 import { withinLimit } from '../../within-limit.ts';
@@ -71,7 +71,7 @@ export type PairOutcome = 'created' | 'duplicated' | 'exceeded';
 
 interface ImageServiceDeps {
   database: Database;
-  storage: Storage;
+  leftovers: Leftovers;
   projects: ProjectService;
   uploads: UploadService;
   intake: ImageIntake;
@@ -204,7 +204,7 @@ export class ImageService {
       change.untagged -= images.filter(({ isTagged }) => !isTagged).length;
       return images;
     });
-    for (const { id, projectId } of deleted) await this.deps.storage.deletePrefix(keys.image(projectId, id));
+    await this.deps.leftovers.remove(deleted.map(({ id, projectId }) => keys.image(projectId, id)));
     return deleted.length;
   }
 

@@ -14,6 +14,7 @@ import { authorise, type Caller } from '../../access.ts';
 import type { Page } from '../../connection.ts';
 import { DomainError, isErrorCode, notFound } from '../../errors.ts';
 import { OnceOnly } from '../../idempotency.ts';
+import type { Leftovers } from '../../leftovers.ts';
 import type { RateLimit } from '../../rate-limit.ts';
 import { note } from '../../request-notes.ts';
 import { checkText } from '../../text.ts';
@@ -44,6 +45,7 @@ export interface Question {
 interface PredictionServiceDeps {
   database: Database;
   storage: Storage;
+  leftovers: Leftovers;
   predictor: Predictor;
   projects: ProjectService;
   images: ImageService;
@@ -112,7 +114,7 @@ export class PredictionService {
     input: AddPredictionToImagesInput,
     ofProject?: string,
   ): Promise<{ image: Image; status: AddImageStatus }> {
-    const { database, storage, images } = this.deps;
+    const { database, leftovers, images } = this.deps;
     const once = OnceOnly.of(database, caller, 'addPredictionToImages', input);
     const { imageId, status } = await once.run(
       () => this.takeIn(caller, input, ofProject),
@@ -122,7 +124,7 @@ export class PredictionService {
       },
     );
     const image = await images.get(caller, 'label', imageId);
-    await storage.deletePrefix(keys.prediction(image.projectId, input.predictionId));
+    await leftovers.remove([keys.prediction(image.projectId, input.predictionId)]);
     return { image, status };
   }
 
@@ -220,7 +222,7 @@ export class PredictionService {
 
   private async delete({ id, projectId }: Prediction): Promise<void> {
     await this.deps.database.transact((manager) => manager.delete(Prediction, { id }));
-    await this.deps.storage.deletePrefix(keys.prediction(projectId, id));
+    await this.deps.leftovers.remove([keys.prediction(projectId, id)]);
   }
 
   private expiry(createdAt: Date): Date {

@@ -1,7 +1,8 @@
 import { In, type EntityManager } from 'typeorm';
 import type { Database } from '../../../infra/database/database.ts';
+import { appendEvent } from '../../../infra/events/outbox.ts';
+import { importTopic } from '../../../infra/project-copies/announce-import.ts';
 import { keys } from '../../../infra/storage/keys.ts';
-import type { Storage } from '../../../infra/storage/storage.ts';
 import { ApiKeyDigest } from '../../../schema/entities/api-key-digest.entity.ts';
 import { ApiKey } from '../../../schema/entities/api-key.entity.ts';
 import { ImageTag } from '../../../schema/entities/image-tag.entity.ts';
@@ -23,10 +24,11 @@ import { authorise, type Caller, type Permission } from '../../access.ts';
 import { pageById, type Page, type PageArgs } from '../../connection.ts';
 import { DomainError, notFound } from '../../errors.ts';
 import { OnceOnly } from '../../idempotency.ts';
+import type { Leftovers } from '../../leftovers.ts';
 import { lockProject } from '../../project-lock.ts';
 import { checkText, containsText, likePattern } from '../../text.ts';
 import { domainFor } from '../domains/domains.ts';
-import { deleteArchives, forgetExports } from '../exports/stale-exports.ts';
+import { forgetExports } from '../exports/stale-exports.ts';
 import { forgetSuggestions } from '../suggestions/stale-suggestions.ts';
 import type { CreateProjectInput, UpdateProjectInput } from './project.input.ts';
 
@@ -36,7 +38,7 @@ const descriptionLimits = { max: 2000, isMultiline: true };
 export class ProjectService {
   constructor(
     private readonly database: Database,
-    private readonly storage: Storage,
+    private readonly leftovers: Leftovers,
   ) {}
 
   /** The project, once the caller is known to have the permission in it. */
@@ -90,14 +92,12 @@ export class ProjectService {
    */
   async delete(caller: Caller, id: string, { isPublishedKept = false } = {}): Promise<string> {
     await this.get(caller, 'train', id);
-    const { iterationIds, exportIds } = await this.database.transact(async (manager) => {
+    const prefixes = await this.database.transact(async (manager) => {
       await lockProject(manager, id);
       if (isPublishedKept) await refusePublished(manager, id);
       return deleteRows(manager, id);
     });
-    await this.storage.deletePrefix(keys.project(id));
-    for (const iterationId of iterationIds) await this.storage.deletePrefix(keys.iteration(iterationId));
-    await deleteArchives(this.storage, exportIds);
+    await this.leftovers.remove(prefixes);
     return id;
   }
 
@@ -166,10 +166,8 @@ async function refuseSeveralTags(manager: EntityManager, projectId: string): Pro
   throw new DomainError('TAG_CONFLICT', message, { imageIds: found.slice(0, 20).map(({ imageId }) => imageId) });
 }
 
-async function deleteRows(
-  manager: EntityManager,
-  projectId: string,
-): Promise<{ iterationIds: string[]; exportIds: string[] }> {
+/** Returns the prefixes of the objects that belonged to the rows. */
+async function deleteRows(manager: EntityManager, projectId: string): Promise<string[]> {
   const iterations = await manager.findBy(Iteration, { projectId });
   const active = iterations.find(({ status }) => [IterationStatus.QUEUED, IterationStatus.TRAINING].includes(status));
   if (active) {
@@ -180,11 +178,13 @@ async function deleteRows(
   await manager.delete(ApiKeyDigest, { apiKeyId: In(apiKeyIds) });
   await manager.delete(ShardProgress, { iterationId: In(iterations.map(({ id }) => id)) });
   await forgetSuggestions(manager, { projectId });
-  const exportIds = await forgetExports(manager, { projectId });
+  const archives = await forgetExports(manager, { projectId });
   for (const table of [ApiKey, Prediction, Publication, Iteration, Upload, Region, ImageMetadata, ImageTag, Image, Tag])
     await manager.delete<{ projectId: string | null }>(table, { projectId });
   await manager.delete(ProjectImport, { projectId });
   await manager.delete(Notification, { projectId });
   await manager.delete(Project, { id: projectId });
-  return { iterationIds: iterations.map(({ id }) => id), exportIds };
+  // Ends the subscriptions that follow its import.
+  await appendEvent(manager, { topic: importTopic, entityId: projectId, projectId, payload: {} });
+  return [keys.project(projectId), ...iterations.map(({ id }) => keys.iteration(id)), ...archives];
 }

@@ -2,7 +2,6 @@ import { In, Like, type EntityManager } from 'typeorm';
 import type { Limits } from '../../../infra/config.ts';
 import type { Database } from '../../../infra/database/database.ts';
 import { keys } from '../../../infra/storage/keys.ts';
-import type { Storage } from '../../../infra/storage/storage.ts';
 import { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import type { Project } from '../../../schema/entities/project.entity.ts';
 import { Publication } from '../../../schema/entities/publication.entity.ts';
@@ -15,11 +14,12 @@ import { pageById, type Page, type PageArgs } from '../../connection.ts';
 import { ignoreAbsence, refuseAbsence } from '../../engine-absence.ts';
 import { DomainError, notFound } from '../../errors.ts';
 import { OnceOnly } from '../../idempotency.ts';
+import type { Leftovers } from '../../leftovers.ts';
 import { lockProject } from '../../project-lock.ts';
 import { note } from '../../request-notes.ts';
 import { checkCount, checkText } from '../../text.ts';
 import { getDomain } from '../domains/domains.ts';
-import { deleteArchives, forgetExports } from '../exports/stale-exports.ts';
+import { forgetExports } from '../exports/stale-exports.ts';
 import type { ProjectService } from '../projects/project.service.ts';
 import { forgetSuggestions } from '../suggestions/stale-suggestions.ts';
 import { checkEnoughImages } from './enough-images.ts';
@@ -32,7 +32,7 @@ const defaultBudgetMinutes = 30;
 
 interface TrainingServiceDeps {
   database: Database;
-  storage: Storage;
+  leftovers: Leftovers;
   engine: Engine;
   projects: ProjectService;
   limits: Limits;
@@ -110,7 +110,7 @@ export class TrainingService {
 
   async delete(caller: Caller, id: string): Promise<string> {
     const { projectId } = await this.get(caller, 'train', id);
-    const exportIds = await this.deps.database.transact(async (manager) => {
+    const archives = await this.deps.database.transact(async (manager) => {
       await lockProject(manager, projectId);
       await refuseInUse(manager, id);
       await manager.delete(ShardProgress, { iterationId: id });
@@ -118,8 +118,7 @@ export class TrainingService {
       await manager.delete(Iteration, { id });
       return forgetExports(manager, { iterationId: id });
     });
-    await deleteArchives(this.deps.storage, exportIds);
-    await this.deps.storage.deletePrefix(keys.iteration(id));
+    await this.deps.leftovers.remove([...archives, keys.iteration(id)]);
     return id;
   }
 }

@@ -1,4 +1,5 @@
 import { graphql } from 'graphql';
+import { pino } from 'pino';
 import type { Logger as SqlLogger } from 'typeorm';
 import { expect } from 'vitest';
 import type { Caller } from '../../../api/access.ts';
@@ -13,6 +14,7 @@ import { openDatabase } from '../../../infra/database/open.ts';
 import { EventTail } from '../../../infra/events/tail.ts';
 import { createMetrics } from '../../../infra/metrics.ts';
 import { openStorage } from '../../../infra/storage/open.ts';
+import type { Storage } from '../../../infra/storage/storage.ts';
 import { migrations } from '../../../migrations/index.ts';
 import { entities } from '../../../schema/entities/index.ts';
 import { ApiKeyRole } from '../../../schema/enums.ts';
@@ -29,6 +31,9 @@ export interface Statement {
 export interface ObservedApi {
   settings: Record<string, string>;
   database: Database;
+  storage: Storage;
+  /** Reads no events until it is started. */
+  tail: EventTail;
   services: Context['services'];
   /** The statements that read for a query, which runs as a request of its own. */
   statementsOf(source: string): Promise<Statement[]>;
@@ -44,14 +49,17 @@ export async function openObservedApi(): Promise<ObservedApi> {
   const database = await openDatabase(config.database, entities, migrations, { migrate: true });
   const statements = observe(database);
   const schema = await buildGraphqlSchema();
+  const storage = await openStorage(config.storage);
+  const tail = new EventTail(database, { pollMs: 20, windowMs: 1000 });
   const services = createServices({
     config,
     database,
-    storage: await openStorage(config.storage),
+    storage,
     engine: new EmbeddedEngine(database),
-    tail: new EventTail(database, { pollMs: 1000, windowMs: 1000 }),
+    tail,
     signer: new UrlSigner('secret', () => 'http://localhost'),
     metrics: createMetrics({ processMetrics: false }),
+    logger: pino({ level: 'silent' }),
     predictions: {
       predict: () => Promise.resolve({ status: 'NO_MODEL' }),
       propose: () => Promise.resolve({ status: 'PROPOSED', proposals: [] }),
@@ -66,6 +74,8 @@ export async function openObservedApi(): Promise<ObservedApi> {
   return {
     settings: backend.settings,
     database,
+    storage,
+    tail,
     services,
     statementsIn,
     statementsOf: (source) =>
@@ -75,6 +85,7 @@ export async function openObservedApi(): Promise<ObservedApi> {
         expect(data).toBeTruthy();
       }),
     async close() {
+      await tail.stop();
       await database.close();
       await backend.close();
     },

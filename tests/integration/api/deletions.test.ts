@@ -1,0 +1,75 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+// First: it brings the shim that the decorators of our outputs need.
+import { openObservedApi, owner, type ObservedApi } from './observed-api.ts';
+import { announceExport } from '../../../infra/events/export-progress.ts';
+import { announceImport } from '../../../infra/project-copies/announce-import.ts';
+import { Export } from '../../../schema/entities/export.entity.ts';
+import { ProjectImport } from '../../../schema/entities/project-import.entity.ts';
+import { Project } from '../../../schema/entities/project.entity.ts';
+import { ExportStatus, ProjectStatus } from '../../../schema/enums.ts';
+import { newId } from '../../../schema/id.ts';
+import { completedIteration } from './completed-iteration.ts';
+import { samples } from './setup.ts';
+
+let api: ObservedApi;
+let projectId: string;
+
+beforeAll(async () => {
+  api = await openObservedApi();
+  await api.tail.start();
+});
+beforeEach(async () => {
+  const project = { name: 'Deleted', description: '', kind: 'CLASSIFICATION' as never };
+  projectId = (await api.services.projects.create(owner, project)).id;
+});
+afterEach(() => vi.restoreAllMocks());
+afterAll(() => api.close());
+
+test('a storage that is away does not undo a deletion, nor deny it', async () => {
+  const [picture] = await samples(1, 5);
+  const source = { base64: picture?.jpeg.toString('base64') ?? '' };
+  const images = [{ source, tagIds: [], regions: [], isTest: false }];
+  const { results } = await api.services.images.add(owner, { projectId, tagIds: [], images });
+  const imageIds = results.flatMap(({ imageId }) => imageId ?? []);
+  const iterationId = await completedIteration(api.database, projectId);
+  const cleaning = vi.spyOn(api.storage, 'deletePrefix').mockRejectedValue(new Error('The bucket does not answer.'));
+  expect(await api.services.images.delete(owner, { imageIds })).toBe(1);
+  expect(await api.services.training.delete(owner, iterationId)).toBe(iterationId);
+  expect(await api.services.projects.delete(owner, projectId)).toBe(projectId);
+  expect(cleaning).toHaveBeenCalledTimes(3);
+  await expect(api.services.projects.get(owner, 'read', projectId)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+});
+
+/** What is told until the end, while something happens after the first step. */
+async function told(steps: AsyncGenerator<object>, happen: () => Promise<unknown>): Promise<number> {
+  const seen: object[] = [];
+  for await (const step of steps) if (seen.push(step) === 1) await happen();
+  return seen.length;
+}
+
+test('whoever follows an import is let go when its project is deleted', async () => {
+  const counts = { imageCount: 1, importedCount: 0, leftOutCount: 0, iterationCount: 0 };
+  const iterations = { importedIterationCount: 0, leftOutIterationCount: 0 };
+  const source = { sourceUrl: 'http://localhost', localProjectId: null, tagIds: {}, lastImageId: null };
+  const row = { projectId, ...source, ...counts, ...iterations, lastIterationId: null, error: null, finishedAt: null };
+  await api.database.transact(async (manager) => {
+    await manager.insert(ProjectImport, { ...row, createdAt: new Date() });
+    await manager.update(Project, { id: projectId }, { status: ProjectStatus.IMPORTING });
+    await announceImport(manager, projectId);
+  });
+  const steps = api.services.copies.follow(owner, projectId);
+  expect(await told(steps, () => api.services.projects.delete(owner, projectId))).toBe(1);
+});
+
+test('whoever follows an export is let go when its iteration is deleted', async () => {
+  const iterationId = await completedIteration(api.database, projectId);
+  const state = { status: ExportStatus.EXPORTING, fraction: 0, message: '', error: null, exporterVersion: '1' };
+  const open = { sizeBytes: null, sha256: null, largestDifference: null, finishedAt: null, createdAt: new Date() };
+  const row = { id: newId(), projectId, iterationId, platform: 'ONNX', flavor: null, ...state, ...open };
+  await api.database.transact(async (manager) => {
+    await manager.insert(Export, row);
+    await announceExport(manager, row);
+  });
+  const steps = api.services.exports.follow(owner, row.id);
+  expect(await told(steps, () => api.services.training.delete(owner, iterationId))).toBe(1);
+});
