@@ -50,7 +50,8 @@ export class ProjectResolver {
   }
 
   @Mutation(() => ID, {
-    description: 'Deletes a project with its images, models, predictions and keys, for good. Refused while it trains.',
+    description:
+      'Deletes a project with its images, models, predictions and keys, for good. Refused while it trains; while a model is published, it takes a key that may publish.',
   })
   deleteProject(
     @Arg('id', () => ID, { description: 'The project.' }) id: string,

@@ -20,7 +20,7 @@ import { Tag } from '../../../schema/entities/tag.entity.ts';
 import { Upload } from '../../../schema/entities/upload.entity.ts';
 import { ClassificationType, IterationStatus, ProjectKind, ProjectStatus } from '../../../schema/enums.ts';
 import { newId } from '../../../schema/id.ts';
-import { authorise, type Caller, type Permission } from '../../access.ts';
+import { authorise, may, type Caller, type Permission } from '../../access.ts';
 import { pageById, type Page, type PageArgs } from '../../connection.ts';
 import { DomainError, notFound } from '../../errors.ts';
 import { OnceOnly } from '../../idempotency.ts';
@@ -94,7 +94,7 @@ export class ProjectService {
     await this.get(caller, 'train', id);
     const prefixes = await this.database.transact(async (manager) => {
       await lockProject(manager, id);
-      if (isPublishedKept) await refusePublished(manager, id);
+      await refusePublished(manager, caller, id, isPublishedKept);
       return deleteRows(manager, id);
     });
     await this.leftovers.remove(prefixes);
@@ -140,11 +140,22 @@ interface ForClients {
   exportPlatforms?: string[] | null;
 }
 
-async function refusePublished(manager: EntityManager, projectId: string): Promise<void> {
+/** A publication goes with its project only where that is wanted, and by a key that may take it down. */
+async function refusePublished(
+  manager: EntityManager,
+  caller: Caller,
+  projectId: string,
+  isPublishedKept: boolean,
+): Promise<void> {
   const publication = await manager.findOneBy(Publication, { projectId });
   if (!publication) return;
-  const message = `A model of the project is published as ${JSON.stringify(publication.name)}; unpublish it first.`;
-  throw new DomainError('PUBLISHED', message, { publicationId: publication.id });
+  const { id: publicationId, name } = publication;
+  const published = `A model of the project is published as ${JSON.stringify(name)}`;
+  if (isPublishedKept) throw new DomainError('PUBLISHED', `${published}; unpublish it first.`, { publicationId });
+  const { role } = caller;
+  if (may(caller, 'publish')) return;
+  const message = `${published}, which a key of the role ${role} may not take down; have it unpublished first.`;
+  throw new DomainError('FORBIDDEN', message, { role, permission: 'publish', publicationId });
 }
 
 function refuseClassificationType(kind: ProjectKind, value: ClassificationType | null | undefined): void {

@@ -6,7 +6,7 @@ import { announceImport } from '../../../infra/project-copies/announce-import.ts
 import { Export } from '../../../schema/entities/export.entity.ts';
 import { ProjectImport } from '../../../schema/entities/project-import.entity.ts';
 import { Project } from '../../../schema/entities/project.entity.ts';
-import { ExportStatus, ProjectStatus } from '../../../schema/enums.ts';
+import { ApiKeyRole, ExportStatus, ProjectStatus } from '../../../schema/enums.ts';
 import { newId } from '../../../schema/id.ts';
 import { completedIteration } from './completed-iteration.ts';
 import { samples } from './setup.ts';
@@ -38,6 +38,19 @@ test('a storage that is away does not undo a deletion, nor deny it', async () =>
   expect(await api.services.projects.delete(owner, projectId)).toBe(projectId);
   expect(cleaning).toHaveBeenCalledTimes(3);
   await expect(api.services.projects.get(owner, 'read', projectId)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+});
+
+test('a project with a published model is deleted by a key that may publish', async () => {
+  const iterationId = await completedIteration(api.database, projectId);
+  const publication = { iterationId, name: 'live', iouThreshold: 0.45, maxBoxes: 200, overwrite: false };
+  await api.services.publishing.publish(owner, publication);
+  const trainer = { ...owner, role: ApiKeyRole.TRAINER };
+  await expect(api.services.projects.delete(trainer, projectId)).rejects.toMatchObject({
+    code: 'FORBIDDEN',
+    message:
+      'A model of the project is published as "live", which a key of the role TRAINER may not take down; have it unpublished first.',
+  });
+  expect(await api.services.projects.delete(owner, projectId)).toBe(projectId);
 });
 
 /** What is told until the end, while something happens after the first step. */
