@@ -41,7 +41,8 @@ export class UpdateProjectInput {
 
   @Field(() => ClassificationType, {
     nullable: true,
-    description: 'MULTICLASS is refused while an image has several tags; for CLASSIFICATION only.',
+    description:
+      'MULTICLASS is refused while an image has several tags, and any change during an import; for CLASSIFICATION only.',
   })
   classificationType?: ClassificationType | null;
 }

@@ -79,7 +79,8 @@ export class ProjectService {
       ...(input.exportPlatforms == null ? {} : { exportPlatforms: input.exportPlatforms }),
     };
     await this.database.transact(async (manager) => {
-      await lockProject(manager, id);
+      const project = await lockProject(manager, id);
+      if (isOtherType(project, classificationType)) refuseWhileImporting(project);
       if (classificationType === ClassificationType.MULTICLASS) await refuseSeveralTags(manager, id);
       await manager.update(Project, { id }, { ...changes, updatedAt: new Date() });
     });
@@ -162,6 +163,16 @@ function refuseClassificationType(kind: ProjectKind, value: ClassificationType |
   if (value == null || kind === ProjectKind.CLASSIFICATION) return;
   const message = `classificationType ${value} is for CLASSIFICATION projects; this one is for ${kind}.`;
   throw new DomainError('INVALID', message, { field: 'classificationType', value });
+}
+
+const isOtherType = (project: Project, type: ClassificationType | null | undefined): boolean =>
+  type != null && type !== project.classificationType;
+
+/** Images on their way have the tags that the source allowed. */
+function refuseWhileImporting({ status, name }: Project): void {
+  if (status !== ProjectStatus.IMPORTING) return;
+  const message = `Project ${JSON.stringify(name)} is being imported; classificationType can change when that is over.`;
+  throw new DomainError('TAG_CONFLICT', message, { field: 'classificationType', status });
 }
 
 async function refuseSeveralTags(manager: EntityManager, projectId: string): Promise<void> {
