@@ -1,16 +1,6 @@
-import { benchImportAzure } from './import-azure.ts';
-import { benchAzure } from './azure.ts';
-import { benchLoad } from './load.ts';
-import { benchModels } from './models.ts';
+import { basename } from 'node:path';
+import { CliError } from '../cli/errors.ts';
 import type { BenchName } from './names.ts';
-import { benchPredict } from './predict.ts';
-import { benchProposals } from './proposals.ts';
-import { benchQuality } from './quality/quality.ts';
-import { benchShards } from './shards.ts';
-import { benchSubscriptions } from './subscriptions.ts';
-import { benchTrain } from './train.ts';
-import { benchTrainStep } from './train-step.ts';
-import { benchUploads } from './uploads.ts';
 
 export interface BenchOptions {
   /** A short form that only shows that it works. */
@@ -23,17 +13,35 @@ export interface BenchOptions {
   more?: boolean | undefined;
 }
 
-export const benches: Record<BenchName, (options: BenchOptions) => Promise<void>> = {
-  train: benchTrain,
-  'train-step': benchTrainStep,
-  predict: benchPredict,
-  azure: benchAzure,
-  proposals: benchProposals,
-  quality: benchQuality,
-  models: benchModels,
-  subscriptions: benchSubscriptions,
-  load: benchLoad,
-  uploads: benchUploads,
-  shards: benchShards,
-  'import-azure': benchImportAzure,
+type Bench = (options: BenchOptions) => Promise<void>;
+
+/** Each is loaded for itself: some need packages, or modules of the tests, that an image lacks. */
+const benches: Record<BenchName, () => Promise<Bench>> = {
+  train: async () => (await import('./train.ts')).benchTrain,
+  'train-step': async () => (await import('./train-step.ts')).benchTrainStep,
+  predict: async () => (await import('./predict.ts')).benchPredict,
+  azure: async () => (await import('./azure.ts')).benchAzure,
+  proposals: async () => (await import('./proposals.ts')).benchProposals,
+  quality: async () => (await import('./quality/quality.ts')).benchQuality,
+  models: async () => (await import('./models.ts')).benchModels,
+  subscriptions: async () => (await import('./subscriptions.ts')).benchSubscriptions,
+  load: async () => (await import('./load.ts')).benchLoad,
+  uploads: async () => (await import('./uploads.ts')).benchUploads,
+  shards: async () => (await import('./shards.ts')).benchShards,
+  'import-azure': async () => (await import('./import-azure.ts')).benchImportAzure,
 };
+
+export async function runBench(name: BenchName, options: BenchOptions): Promise<void> {
+  const bench = await benches[name]().catch((error: unknown) => {
+    throw lackOf(name, error) ?? error;
+  });
+  await bench(options);
+}
+
+function lackOf(name: BenchName, error: unknown): CliError | undefined {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code !== 'ERR_MODULE_NOT_FOUND') return undefined;
+  const lacking = /^Cannot find (?:package|module) '([^']+)'/.exec(message)?.[1] ?? 'a module';
+  const mend = 'Run it in a clone of the repository, after `npm ci`.';
+  return new CliError(`bench ${name} needs ${basename(lacking)}, which is there for development only. ${mend}`);
+}

@@ -63,10 +63,10 @@ async function samplesCommand(folder: string, options: { perTag: number; seed: n
 }
 
 async function benchCommand(name: BenchName, { smoke = false, ...options }: Partial<BenchOptions>): Promise<void> {
-  const { benches } = await import('../bench/main.ts');
+  const { runBench } = await import('../bench/main.ts');
   // Node would end without telling what a benchmark has started.
   process.once('SIGTERM', () => process.exit(143));
-  await benches[name]({ smoke, ...options });
+  await runBench(name, { smoke, ...options });
 }
 
 async function doctorCommand({ json = false }: { json?: boolean }): Promise<void> {
