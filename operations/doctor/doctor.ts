@@ -1,19 +1,21 @@
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { ConfigError, loadConfig, type Config } from '../../infra/config.ts';
 import type { Database } from '../../infra/database/database.ts';
 import { openDatabase } from '../../infra/database/open.ts';
+import { keys } from '../../infra/storage/keys.ts';
 import { openStorage } from '../../infra/storage/open.ts';
 import { entities } from '../../schema/entities/index.ts';
 import { failed, ok, runChecks, settle, type Finding, type NamedFinding } from './check.ts';
 import { databaseChecks, mysqlChecks, sqliteChecks } from './database-checks.ts';
 import { checkTemporal, embeddedChecks } from './engine-checks.ts';
 import { hostChecks } from './host-checks.ts';
+import { withoutNewFolders } from './new-folders.ts';
 import { s3Checks, storageChecks } from './storage-checks.ts';
 
 export type { NamedFinding } from './check.ts';
 
-/** Looks at everything that a server with these settings needs. Leaves nothing behind but, at most, an empty folder. */
+/** Looks at everything that a server with these settings needs. Leaves nothing behind. */
 export async function examine(env: NodeJS.ProcessEnv): Promise<NamedFinding[]> {
   const config = readConfiguration(env);
   if (Array.isArray(config)) return config;
@@ -61,8 +63,10 @@ async function checkDatabase(config: Config, database: Database): Promise<NamedF
 
 async function examineStorage({ storage: config }: Config): Promise<NamedFinding[]> {
   const storage = await openStorage(config);
-  const findings = await runChecks(storageChecks, storage);
-  if (config.kind === 'disk' || findings.some(isFailed)) return findings;
+  const check = (): Promise<NamedFinding[]> => runChecks(storageChecks, storage);
+  if (config.kind === 'disk') return withoutNewFolders(dirname(join(config.folder, keys.upload('probe'))), check);
+  const findings = await check();
+  if (findings.some(isFailed)) return findings;
   return [...findings, ...(await runChecks(s3Checks, { storage, config }))];
 }
 

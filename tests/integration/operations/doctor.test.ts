@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -39,6 +39,14 @@ test('finds nothing wrong with an embedded service that was used', async () => {
   const findings = await examine(settings);
   expect(findings.filter(({ status }) => status !== 'ok')).toEqual([]);
   expect(findings.length).toBeGreaterThan(12);
+});
+
+test('leaves nothing behind of a data folder that is not there yet, and takes nothing that was there', async () => {
+  const { TAGLENS_DATA = '' } = await folder();
+  await mkdir(join(TAGLENS_DATA, 'kept'));
+  const findings = await examine({ TAGLENS_PORT: '0', TAGLENS_DATA: join(TAGLENS_DATA, 'kept/new/data') });
+  expect(named(findings, 'storage: put, get, range, delete')?.status).toBe('ok');
+  expect(await readdir(TAGLENS_DATA, { recursive: true })).toEqual(['kept']);
 });
 
 test('lists every wrong setting and looks at nothing else', async () => {
