@@ -74,8 +74,8 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     const server = await serve({ ...withoutSettings(process.env, harmlessSettings), ...settings });
     try {
       const projectId = await tour(new TaglensClient(server.url, key));
-      printAddresses(server.url, key, projectId);
       if (options.exitWhenDone) return;
+      printAddresses(server.url, key, projectId);
       console.log('\nServing until Ctrl-C …');
       await untilStopped();
     } finally {
