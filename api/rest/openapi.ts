@@ -56,7 +56,6 @@ const securitySchemes: Record<string, Json> = {
   predictionKey: header('Prediction-Key'),
   subscriptionKey: header('Ocp-Apim-Subscription-Key'),
   apiKey: header('X-Api-Key'),
-  keyInQuery: { type: 'apiKey', in: 'query', name: 'subscription-key' },
   bearer: { type: 'http', scheme: 'bearer' },
 };
 

@@ -1,9 +1,10 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import { may, type Caller } from '../../access.ts';
 import type { Authenticator } from '../../authentication.ts';
 import { DomainError } from '../../errors.ts';
 import type { Api } from '../versions.ts';
+
+type Headers = FastifyRequest['headers'];
 
 /** In the order in which they are looked for; `Authorization: Bearer` and `X-Api-Key` work as everywhere. */
 const headerNames = ['training-key', 'prediction-key', 'ocp-apim-subscription-key'] as const;
@@ -31,12 +32,11 @@ export async function azureCaller(
   return caller;
 }
 
-function keyIn(headers: IncomingHttpHeaders): string | undefined {
+function keyIn(headers: Headers): string | undefined {
   return headerNames.map((name) => headers[name]).find(isGiven);
 }
 
-const hasUsualKey = ({ authorization, 'x-api-key': plain }: IncomingHttpHeaders): boolean =>
-  [authorization, plain].some(isGiven);
+const hasUsualKey = ({ authorization, 'x-api-key': plain }: Headers): boolean => [authorization, plain].some(isGiven);
 
 function keyInQuery(query: unknown): string | undefined {
   const given = Object.entries(query as Record<string, string | string[]>);
