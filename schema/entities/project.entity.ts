@@ -45,7 +45,7 @@ export class Project {
   @Column({ name: 'notification_secret', type: 'varchar', length: 64, nullable: true })
   notificationSecret: string | null;
 
-  /** Grows with every change of images and tags: tells whether a training would see anything new. */
+  /** Grows with every change of images, tags and classification type: tells whether a training would see anything new. */
   @Column({ name: 'content_version', type: 'integer' })
   contentVersion: number;
 

@@ -29,6 +29,7 @@ import { lockProject } from '../../project-lock.ts';
 import { checkText, containsText, likePattern } from '../../text.ts';
 import { domainFor } from '../domains/domains.ts';
 import { forgetExports } from '../exports/stale-exports.ts';
+import { markChanged } from '../tags/tagging.ts';
 import { forgetSuggestions } from '../suggestions/stale-suggestions.ts';
 import type { CreateProjectInput, UpdateProjectInput } from './project.input.ts';
 
@@ -80,7 +81,10 @@ export class ProjectService {
     };
     await this.database.transact(async (manager) => {
       const project = await lockProject(manager, id);
-      if (isOtherType(project, classificationType)) refuseWhileImporting(project);
+      if (isOtherType(project, classificationType)) {
+        refuseWhileImporting(project);
+        await markChanged(manager, id);
+      }
       if (classificationType === ClassificationType.MULTICLASS) await refuseSeveralTags(manager, id);
       await manager.update(Project, { id }, { ...changes, updatedAt: new Date() });
     });

@@ -59,7 +59,11 @@ export class TagService {
     };
     await this.database.transact(async (manager) => {
       await lockProject(manager, tag.projectId);
-      if (changes.name !== undefined) await refuseTakenName(manager, { ...tag, name: changes.name });
+      if (changes.name !== undefined && changes.name !== tag.name) {
+        await refuseTakenName(manager, { ...tag, name: changes.name });
+        // Models answer with the names that they were trained with.
+        await markChanged(manager, tag.projectId);
+      }
       if (Object.keys(changes).length > 0) await manager.update(Tag, { id }, changes);
     });
     return this.get(caller, 'label', id);

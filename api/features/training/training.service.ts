@@ -160,10 +160,11 @@ async function refuseNeedlessTraining(manager: EntityManager, row: Iteration): P
   const status = IterationStatus.COMPLETED;
   const same = await manager.findBy(Iteration, { projectId, contentVersion, backbone, seed, mode, status });
   const twin = same.find(
-    ({ tagIds, budgetMinutes, inputSize, isTiled }) =>
+    ({ tagIds, budgetMinutes, domainId, inputSize, isTiled }) =>
       JSON.stringify(tagIds) === JSON.stringify(row.tagIds) &&
       budgetMinutes === row.budgetMinutes &&
       isTiled === row.isTiled &&
+      (domainId ?? row.domainId) === row.domainId &&
       (inputSize ?? row.inputSize) === row.inputSize,
   );
   if (!twin) return;
