@@ -3,12 +3,17 @@ import { Image } from '../../../schema/entities/image.entity.ts';
 import type { Context } from '../../context.ts';
 import { RegionProposal } from './region-proposal.output.ts';
 
+/** A picture is read, decoded and looked at by a model, however few boxes are asked for. */
+const lookedAtCost = 100;
+
 @Resolver(() => Image)
 export class ImageProposalsResolver {
   @FieldResolver(() => [RegionProposal], {
     description:
       'Boxes that might be worth a region, computed when asked for: first what the newest detector of the project finds, then what stands out in the picture. ' +
       'Good for few objects that lie apart; among many that touch, most are missed.',
+    complexity: ({ args, childComplexity }) =>
+      lookedAtCost + Math.max(1, (args as { first: number }).first) * childComplexity,
   })
   regionProposals(
     @Root() image: Image,

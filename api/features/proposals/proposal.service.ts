@@ -40,11 +40,16 @@ export class ProposalService {
       const details = { field: 'first', min: 1, max: mostProposals, value: first };
       throw new DomainError('INVALID', `first must be 1 to ${mostProposals}; it is ${first}.`, details);
     }
+    // Pictures are read when it is their turn, so that those that wait take no memory.
+    return this.deps.gate.run(() => this.proposed(image, first));
+  }
+
+  private async proposed(image: Image, first: number): Promise<RegionProposal[]> {
     const bytes = await this.original(image);
     const iteration = await this.newestDetector(image.projectId);
-    const found = iteration ? await this.deps.gate.run(() => this.detected(iteration, bytes)) : [];
+    const found = iteration ? await this.detected(iteration, bytes) : [];
     if (found.length >= first) return found.slice(0, first);
-    const distinct = await this.deps.gate.run(() => this.deps.predictor.propose(bytes));
+    const distinct = await this.deps.predictor.propose(bytes);
     return [...found, ...distinct.map(publicProposal).filter((proposal) => !isAmong(proposal, found))].slice(0, first);
   }
 

@@ -34,6 +34,13 @@ test('counts the regions of a page of images', async () => {
   expect(Number(boxed['cost']) - Number(plain['cost'])).toBe(20 * (1 + 10 * 4));
 });
 
+test('counts what proposing regions for an image costs, however few are asked for', async () => {
+  const query = 'query ($first: Int!) { image(id: "x") { regionProposals(first: $first) { confidence } } }';
+  for (const first of [-1_000, 1]) expect((await server.send(query, { first })).extensions['cost']).toBe(1 + 100 + 1);
+  const page = '{ project(id: "x") { images(first: 200) { nodes { regionProposals(first: 1) { confidence } } } } }';
+  expect((await server.send(page)).errors[0]?.extensions.code).toBe('QUERY_TOO_LARGE');
+});
+
 test.each([
   ['aliases', `{ ${Array.from({ length: 60 }, (_, i) => `a${i}: domains { id }`).join(' ')} }`],
   ['tokens', `{ ${'domains { id } '.repeat(2000)} }`],
