@@ -58,9 +58,10 @@ test('each request is one line, with what it was about', async () => {
   expect(id).toMatch(/^[0-9a-f-]{36}$/);
   expect((await linesOf(id))[0]).toMatchObject({ operation: 'projects' });
 
-  const ofTheRun = linesSaid().filter(({ runId }) => runId === iterationId);
-  expect(ofTheRun.length).toBeGreaterThan(1);
-  for (const line of ofTheRun) expect(line).toMatchObject({ name: 'training', iterationId });
+  const ofTheRun = () => linesSaid().filter(({ runId }) => runId === iterationId);
+  // The last one comes after the iteration is told to be over.
+  await expect.poll(() => ofTheRun().length).toBeGreaterThan(1);
+  for (const line of ofTheRun()) expect(line).toMatchObject({ name: 'training', iterationId });
 });
 
 test('no secret reaches the log', async () => {
