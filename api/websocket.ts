@@ -78,13 +78,14 @@ export function serveWebsocket(server: Server, deps: WebsocketDeps): () => Promi
     socket.once('close', () => deps.metrics.openSockets.dec());
   });
   return async () => {
-    await watch.stop();
+    const watchStopped = watch.stop();
     // 1012 «service restart» makes clients come back, with the last event that they saw.
     for (const socket of sockets.clients) socket.close(1012, 'The server is restarting.');
     // A client that does not say good-bye in return is left standing.
     const tooLong = setTimeout(() => sockets.clients.forEach((socket) => socket.terminate()), farewellMs);
     await handle.dispose();
     clearTimeout(tooLong);
+    await watchStopped;
   };
 }
 

@@ -64,9 +64,10 @@ export class PoliteHttp {
       const outcome = await this.#attempt(target, init);
       const isThrottled = outcome instanceof Response && outcome.status === throttledStatus;
       const toldMs = isThrottled ? await toldWaitMs(outcome) : null;
-      if (isThrottled && toldMs) {
+      if (isThrottled && toldMs !== null) {
         if (toldMs > longestToldWaitMs) return outcome;
-        this.#pause(toldMs);
+        // Being told to come back at once is no reason to ask without a pause.
+        this.#pause(Math.max(toldMs, this.#patience.firstWaitMs));
         continue;
       }
       if (outcome instanceof Response && !isThrottled && !isServerFault(outcome.status)) return outcome;

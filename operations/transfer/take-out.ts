@@ -70,9 +70,13 @@ async function takeOutOfIterations(manager: EntityManager, ids: string[]): Promi
 }
 
 async function takeOutSuggestions(manager: EntityManager, where: FindOptionsWhere<Suggestion>): Promise<void> {
-  const suggestions = await manager.find(Suggestion, { where, select: { id: true } });
-  await manager.delete(SuggestedTag, { suggestionId: In(suggestions.map(({ id }) => id)) });
-  await manager.delete(Suggestion, where);
+  for (;;) {
+    const some = await manager.find(Suggestion, { where, select: { id: true }, take: batchSize });
+    if (some.length === 0) return;
+    const ids = some.map(({ id }) => id);
+    await manager.delete(SuggestedTag, { suggestionId: In(ids) });
+    await manager.delete(Suggestion, { id: In(ids) });
+  }
 }
 
 async function countAgain(manager: EntityManager, projectIds: string[]): Promise<void> {

@@ -1,6 +1,7 @@
 import { In, type EntityManager } from 'typeorm';
 import { IdList } from '../../infra/storage/id-list.ts';
 import { keys } from '../../infra/storage/keys.ts';
+import type { ActivityContext } from '../../schema/contracts/activity.ts';
 import type {
   ClassificationSnapshot,
   DetectionSnapshot,
@@ -92,12 +93,17 @@ async function withRegions(
 
 export const takeSnapshot =
   (deps: ActivityDeps) =>
-  async ({ iterationId }: TrainIterationInput): Promise<SnapshotResult> => {
+  async (
+    { iterationId }: TrainIterationInput,
+    { signal }: Pick<ActivityContext, 'signal'>,
+  ): Promise<SnapshotResult> => {
     const iteration = await deps.database.read.manager.findOneByOrFail(Iteration, { id: iterationId });
     const snapshot = await readSnapshot(deps, iteration);
     const plan = makePlan(iteration, snapshot, deps.recipes, Date.now());
     const bytes = Buffer.from(JSON.stringify(snapshot));
     const ids = IdList.of(snapshot.images.map(({ id }) => id));
+    // Cancelled meanwhile, it may have been cleaned up after by now.
+    signal.throwIfAborted();
     await deps.storage.put(keys.snapshotImages(iterationId), ids.bytes);
     await deps.storage.put(keys.snapshot(iterationId), bytes);
     await writePlan(deps.storage, iterationId, plan);

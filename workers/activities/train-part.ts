@@ -33,6 +33,8 @@ export const trainPart =
         signal: context.signal,
         onStep: ({ step }) => context.heartbeat(Object.assign(beat, { step })),
       });
+      // Cancelled meanwhile, it may have been cleaned up after by now.
+      context.signal.throwIfAborted();
       await deps.storage.put(keys.judged(iterationId, part), judged);
       await deps.storage.put(learnedKey, writeWeights(weights));
     };

@@ -68,12 +68,12 @@ function nearDuplicates({ images, groups, snapshot }: WarningInput): string[] {
   });
   const pairs = [...members].filter(([, own]) => own.length > 1);
   const tested = pairs.filter(([, own]) => own.some((image) => image.isTest) && own.some((image) => !image.isTest));
-  const split = pairs.filter(([group]) => apart.has(group));
+  const split = pairs.filter((pair) => apart.has(pair[0]) && !tested.includes(pair));
   const kept = pairs.filter((pair) => !tested.includes(pair) && !split.includes(pair));
-  const tooGood = 'so that the figures are too good';
+  const tooGood = ', so that the figures are too good';
   return [
-    ...told(tested, `look nearly the same across training and test images, ${tooGood}`),
-    ...told(split, `look nearly the same as another, too many for one fold, ${tooGood}`),
+    ...told(tested, `look nearly the same across training and test images${tooGood}`),
+    ...told(split, `look nearly the same as another, too many for one fold${isTest.includes(true) ? '' : tooGood}`),
     ...told(kept, 'look nearly the same as another; they stay in one fold'),
     ...pairs.flatMap(([, own]) => differingTags(own, snapshot)).slice(0, 5),
   ];

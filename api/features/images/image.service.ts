@@ -1,4 +1,5 @@
-import { In, type EntityManager } from 'typeorm';
+import { setImmediate } from 'node:timers/promises';
+import { In, MoreThan, type EntityManager } from 'typeorm';
 import type { Limits } from '../../../infra/config.ts';
 import type { Database } from '../../../infra/database/database.ts';
 import { Lanes } from '../../../infra/lanes.ts';
@@ -81,6 +82,8 @@ interface ImageServiceDeps {
 
 /** Pictures of one batch in memory at the same time: enough that some are read and written while others are looked at. */
 const stagedAtOnce = 8;
+/** Of ids alone, which a statement brings within milliseconds. */
+const idsAtOnce = 2000;
 
 export class ImageService {
   constructor(private readonly deps: ImageServiceDeps) {}
@@ -94,6 +97,21 @@ export class ImageService {
 
   async list(caller: Caller, projectId: string, args: ImageListArgs): Promise<Page<Image>> {
     return listImages(this.deps, await this.deps.projects.get(caller, 'read', projectId), args);
+  }
+
+  /** Ids of all images of a project, read in pages between which others get their turn. */
+  async idsOf(caller: Caller, projectId: string): Promise<Set<string>> {
+    await this.deps.projects.get(caller, 'read', projectId);
+    const { manager } = this.deps.database.read;
+    const ids = new Set<string>();
+    for (let last = ''; ; await setImmediate()) {
+      const where = { projectId, id: MoreThan(last) };
+      const page = await manager.find(Image, { where, select: { id: true }, order: { id: 'ASC' }, take: idsAtOnce });
+      for (const { id } of page) ids.add(id);
+      const end = page.at(-1);
+      if (!end) return ids;
+      last = end.id;
+    }
   }
 
   /** Each image of the batch has a result of its own: the good ones are kept whatever the others are. */

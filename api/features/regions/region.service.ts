@@ -89,21 +89,26 @@ export class RegionService {
    */
   async addEach(caller: Caller, regions: readonly NewRegionInput[]): Promise<(PlacedRegion | null)[]> {
     if (regions.length === 0) return [];
-    return this.images.change(caller, imageIdsOf(regions), async (under) => {
-      const { manager, project, images, change } = under;
-      const rules = tagRules(project, this.limits);
-      const canvas = await canvasOf(under, regions);
-      const imagesById = new Map(images.map((image) => [image.id, image]));
-      const placed: (PlacedRegion | null)[] = [];
-      for (const one of canvas.drawn) {
-        const image = imagesById.get(one.imageId) as Image;
-        placed.push(await withinLimit(() => placeOne(canvas, image, one, rules, this.limits.regionsPerImage)));
-      }
-      const fresh = placed.flatMap((one) => (one?.isNew ? [one.region] : []));
-      await insertRegions(manager, fresh);
-      await settleTags(manager, images, rules, change);
-      return placed;
-    });
+    return this.images.change(
+      caller,
+      imageIdsOf(regions),
+      async (under) => {
+        const { manager, project, images, change } = under;
+        const rules = tagRules(project, this.limits);
+        const canvas = await canvasOf(under, regions);
+        const imagesById = new Map(images.map((image) => [image.id, image]));
+        const placed: (PlacedRegion | null)[] = [];
+        for (const one of canvas.drawn) {
+          const image = imagesById.get(one.imageId) as Image;
+          placed.push(await withinLimit(() => placeOne(canvas, image, one, rules, this.limits.regionsPerImage)));
+        }
+        const fresh = placed.flatMap((one) => (one?.isNew ? [one.region] : []));
+        await insertRegions(manager, fresh);
+        await settleTags(manager, images, rules, change);
+        return placed;
+      },
+      { mostImages: regions.length },
+    );
   }
 
   /** Draws in images that are locked already. Returns the id of each region, in the order asked. */

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { maxTagIds } from '../../features/images/image.input.ts';
 import type { ImageResult } from '../../features/evaluation/image-result.output.ts';
-import type { Image } from '../../../schema/entities/image.entity.ts';
 import type { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import { ProjectKind } from '../../../schema/enums.ts';
 import { row, type Row, type RowRequest } from '../row.ts';
@@ -9,14 +8,13 @@ import { imagePerformance, mostTagIds } from '../wire/image-models.ts';
 import { frameOf, labelsOf } from '../wire/images.ts';
 import { wireResults } from '../wire/predictions.ts';
 import { csv, paging, uuid } from '../wire/query.ts';
+import { imagesOf } from './image-rows.ts';
 import { iterationOf } from './iteration-rows.ts';
 
 const about = { api: 'training', subject: 'Iteration', method: 'GET' } as const;
 const path = 'projects/{projectId}/iterations/{iterationId}/performance/images';
 /** Every box and probability, so that the client chooses its threshold. */
 const thresholds = { threshold: 0, overlapThreshold: 0.3 };
-/** Rows that are looked up by one statement. */
-const idsAtOnce = 1000;
 
 type Asked = Pick<RowRequest, 'caller' | 'services' | 'loaders' | 'path'>;
 
@@ -36,8 +34,8 @@ export const performanceRows: readonly Row[] = [
     call: async (request) => {
       const { take, skip, ...wanted } = request.query;
       const iteration = await iterationOf(request);
-      const images = (await measuredImages(request, iteration, wanted)).slice(skip, skip + take);
-      return wirePerformances(request, iteration, images);
+      const ids = (await measuredIds(request, iteration, wanted)).slice(skip, skip + take);
+      return wirePerformances(request, iteration, ids);
     },
   }),
   row({
@@ -47,7 +45,7 @@ export const performanceRows: readonly Row[] = [
     summary: 'How many pictures an iteration was measured on.',
     query: z.object({ tagIds: csv(uuid(), maxTagIds).optional() }),
     answer: z.int(),
-    call: async (request) => (await measuredImages(request, await iterationOf(request), request.query)).length,
+    call: async (request) => (await measuredIds(request, await iterationOf(request), request.query)).length,
   }),
 ];
 
@@ -57,32 +55,26 @@ interface Wanted {
 }
 
 /** With any of the tags that are asked for, and there still: what is deleted must leave no holes in pages. */
-async function measuredImages(request: Asked, iteration: Iteration, { tagIds, orderBy }: Wanted): Promise<Image[]> {
-  const measured = await request.services.evaluation.measuredImages(iteration, thresholds);
+async function measuredIds(request: Asked, iteration: Iteration, { tagIds, orderBy }: Wanted): Promise<string[]> {
+  const { evaluation, images } = request.services;
+  const measured = await evaluation.measuredImages(iteration, thresholds);
+  const present = await images.idsOf(request.caller, iteration.projectId);
   const wanted = tagIds?.length ? new Set(tagIds) : null;
   const ids = measured
+    .filter(({ imageId }) => present.has(imageId))
     .filter(({ actualTagIds }) => wanted === null || actualTagIds.some((id) => wanted.has(id)))
     .map(({ imageId }) => imageId);
   // Ids grow with time.
   if (orderBy) ids.sort();
   if (orderBy === 'Newest') ids.reverse();
-  return present(request, ids);
+  return ids;
 }
 
-async function present({ loaders }: Asked, ids: readonly string[]): Promise<Image[]> {
-  const images: Image[] = [];
-  for (let at = 0; at < ids.length; at += idsAtOnce)
-    for (const found of await loaders.image.loadMany(ids.slice(at, at + idsAtOnce))) {
-      if (found instanceof Error) throw found;
-      if (found) images.push(found);
-    }
-  return images;
-}
-
-async function wirePerformances(request: Asked, iteration: Iteration, images: readonly Image[]) {
+async function wirePerformances(request: Asked, iteration: Iteration, ids: readonly string[]) {
   const { caller, services, loaders } = request;
-  const { kind } = await services.projects.get(caller, 'read', iteration.projectId);
-  const ids = images.map(({ id }) => id);
+  const project = await services.projects.get(caller, 'read', iteration.projectId);
+  const { kind } = project;
+  const images = await imagesOf(request, project, ids);
   const results = await services.evaluation.resultsOf(iteration, ids, thresholds);
   const said = new Map(results.map((result) => [result.imageId, resultsOf(kind, result)]));
   const wired = images.map(async (image): Promise<z.input<typeof imagePerformance>> => ({

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Caller } from '../../access.ts';
 import { DomainError } from '../../errors.ts';
 import { row, type Row } from '../row.ts';
 import { batchAnswer } from '../wire/batch-answer.ts';
@@ -101,7 +102,11 @@ export const uploadRows: readonly Row[] = [
         };
         try {
           const input = { predictionId, ...labels };
-          const { image, status } = await services.predictions.addToImages(caller, input, projectId);
+          const { image, status } = await services.predictions.addToImages(
+            ofOne(caller, predictionId),
+            input,
+            projectId,
+          );
           const [wired] = await wireImages(request, kind, [image]);
           images.push({
             sourceUrl: predictionId,
@@ -117,3 +122,9 @@ export const uploadRows: readonly Row[] = [
     },
   }),
 ];
+
+/** One key of a request stands for one key of each picture of it. */
+function ofOne(caller: Caller, id: string): Caller {
+  const { idempotencyKey } = caller;
+  return { ...caller, idempotencyKey: idempotencyKey === null ? null : `${idempotencyKey} ${id}` };
+}

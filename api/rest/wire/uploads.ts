@@ -43,8 +43,9 @@ export async function keep(
   }
 }
 
-/** Azure states no limit for names, so that a longer one must not refuse the picture. */
-const fittingName = (name: string): string => [...name.trim()].slice(0, mostInName).join('') || 'image';
+/** Azure states no rule for names, so that none must refuse the picture. */
+const fittingName = (name: string): string =>
+  [...name.replace(/\p{Cc}/gu, ' ').trim()].slice(0, mostInName).join('') || 'image';
 
 /** @throws DomainError for a batch of nothing */
 export function requireEntries(images: readonly unknown[]): void {

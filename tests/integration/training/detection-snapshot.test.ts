@@ -56,7 +56,7 @@ async function addImage(name: string, drawn: string[], tags: string[] = []): Pro
 
 async function snapshotOf(tagIds: string[] | null) {
   const iterationId = await insertIteration(database, projectId, { tagIds, inputSize: 320 });
-  await worker.activities.takeSnapshot({ iterationId });
+  await worker.activities.takeSnapshot({ iterationId }, { signal: new AbortController().signal });
   const snapshot = await loadSnapshot({ storage: data.storage }, iterationId);
   if (snapshot.kind !== 'DETECTION') throw new Error('It is not for detection.');
   const images = snapshot.images.map(({ sha256, tagIndexes, regions }) => ({

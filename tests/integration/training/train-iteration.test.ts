@@ -84,8 +84,14 @@ test('a training after ten more images computes ten', async () => {
 
 test('an activity that goes on after its training was cancelled does not bring it back', async () => {
   const iterationId = await insertIteration(database, project.id, { status: IterationStatus.CANCELLED });
-  await activities.takeSnapshot({ iterationId });
+  const abandoned = new AbortController();
+  await activities.takeSnapshot({ iterationId }, abandoned);
   await activities.completeIteration({ iterationId, warnings: [], modelSha256: 'a'.repeat(64) });
   const row = await database.read.manager.findOneByOrFail(Iteration, { id: iterationId });
   expect(row).toMatchObject({ status: 'CANCELLED', modelSha256: null, trainedAt: null });
+
+  await storage.deletePrefix(keys.iteration(iterationId));
+  abandoned.abort(new Error('cancelled'));
+  await expect(activities.takeSnapshot({ iterationId }, abandoned)).rejects.toThrow('cancelled');
+  expect(await storage.exists(keys.snapshot(iterationId))).toBe(false);
 });
