@@ -16,6 +16,9 @@ import type { DetectorParameters } from './detector.ts';
 import { headNetwork, isTrained } from './head-network.ts';
 import { shapeOf, type DetectorShape } from './shape.ts';
 
+/** Far above every recipe and domain. The network is built from these before anything else of a file is known to be true. */
+const most = { inputSize: 1024, headWidth: 512, heads: 8 } as const;
+
 /** Everything that a detection needs apart from the backbone's own file. */
 export interface DetectorModel extends Required<DetectorShape> {
   kind: 'DETECTION';
@@ -83,14 +86,12 @@ function learnedShapes({ tags, ...shape }: Omit<DetectorModel, 'weights'>): Map<
 }
 
 function checkHeader(header: PackageHeader): Omit<DetectorModel, 'weights'> {
-  const { kind, viewVersion, inputSize, headWidth, heads = 1 } = header;
+  const { kind, viewVersion } = header;
   const { isTiled = false, isMirrored = false, filledShare = 1 } = header;
   if (kind !== 'DETECTION') throw invalidPackage(`kind ${String(kind)} is unknown`);
   if (typeof viewVersion !== 'string') throw invalidPackage('viewVersion is missing');
-  if (!isCount(inputSize) || inputSize % 32 !== 0)
-    throw invalidPackage(`inputSize ${String(inputSize)} is no multiple of 32`);
-  if (!isCount(headWidth)) throw invalidPackage(`headWidth ${String(headWidth)} is wrong`);
-  if (!isCount(heads)) throw invalidPackage(`heads ${String(heads)} is wrong`);
+  const inputSize = boundedCount(header, 'inputSize');
+  if (inputSize % 32 !== 0) throw invalidPackage(`inputSize ${inputSize} is no multiple of 32`);
   if (typeof isTiled !== 'boolean') throw invalidPackage(`isTiled ${String(isTiled)} is wrong`);
   if (typeof isMirrored !== 'boolean') throw invalidPackage(`isMirrored ${String(isMirrored)} is wrong`);
   if (!isShare(filledShare) || filledShare === 0) throw invalidPackage(`filledShare ${String(filledShare)} is wrong`);
@@ -99,8 +100,8 @@ function checkHeader(header: PackageHeader): Omit<DetectorModel, 'weights'> {
     backbone: backboneOf(header),
     viewVersion,
     inputSize,
-    headWidth,
-    heads,
+    headWidth: boundedCount(header, 'headWidth'),
+    heads: boundedCount({ heads: 1, ...header }, 'heads'),
     isTiled,
     isMirrored,
     filledShare,
@@ -108,6 +109,12 @@ function checkHeader(header: PackageHeader): Omit<DetectorModel, 'weights'> {
     calibration: calibrationOf(header),
     suppression: suppressionOf(header),
   };
+}
+
+function boundedCount(header: PackageHeader, field: keyof typeof most): number {
+  const { [field]: value } = header;
+  if (isCount(value) && value <= most[field]) return value;
+  throw invalidPackage(`${field} must be 1 to ${most[field]}; it is ${String(value)}`);
 }
 
 function calibrationOf({ calibration }: PackageHeader): BoxCalibration {

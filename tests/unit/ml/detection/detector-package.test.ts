@@ -11,6 +11,7 @@ import { levels, mapLength, type View } from '../../../../workers/ml/detection/v
 import { toFloat16 } from '../../../../workers/ml/float16.ts';
 import { readModelPackage, writeModelPackage } from '../../../../workers/ml/model-package.ts';
 import { seededRandom } from '../../../../workers/ml/random.ts';
+import { readTensorFile, writeTensorFile } from '../../../../workers/ml/tensor-file.ts';
 import { inferenceModel } from '../../../../workers/ml/trainer/inference-model.ts';
 
 const shape = { inputSize: 64, headWidth: 16, heads: 2, tagCount: 2 };
@@ -106,5 +107,18 @@ describe('the package of a detector', () => {
     [{ heads: 3 }, /distances-3/],
   ])('refuses %j', (wrong, reason) => {
     expect(() => writeModelPackage({ ...model, ...wrong })).toThrow(reason);
+  });
+
+  it.each([
+    ['heads', 9, 8],
+    ['heads', 20_000, 8],
+    ['heads', 0, 8],
+    ['headWidth', 513, 512],
+    ['headWidth', 1.5, 512],
+    ['inputSize', 1056, 1024],
+  ])('refuses a file with %s of %d before it builds a network of that size', (field, value, limit) => {
+    const { header, tensors } = readTensorFile(writeModelPackage(model));
+    const hostile = writeTensorFile({ ...header, [field]: value }, tensors);
+    expect(() => readModelPackage(hostile)).toThrow(`${field} must be 1 to ${limit}; it is ${value}.`);
   });
 });
