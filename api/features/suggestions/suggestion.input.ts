@@ -16,7 +16,9 @@ export class SuggestTagsInput {
 
   @Field(() => [ID], {
     nullable: true,
-    description: 'Images of its project; left out: untagged ones without a suggestion of this iteration, oldest first.',
+    description:
+      'Images of its project; left out: untagged ones without a suggestion of this iteration, oldest first, but none whose ' +
+      'picture is gone or cannot be read.',
   })
   imageIds?: string[] | null;
 

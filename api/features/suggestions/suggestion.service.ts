@@ -1,4 +1,4 @@
-import { In, LessThan, type EntityManager } from 'typeorm';
+import { In, LessThan, MoreThan, type EntityManager } from 'typeorm';
 import type { Limits } from '../../../infra/config.ts';
 import type { Database } from '../../../infra/database/database.ts';
 import { keys } from '../../../infra/storage/keys.ts';
@@ -33,6 +33,8 @@ import {
 } from './suggestion.input.ts';
 
 const lifetimeMs = 30 * 86_400_000;
+/** Images in one call: when a storage has lost its originals, the caller is to hear of it in time. */
+const mostPassedOver = 1000;
 
 interface SuggestionServiceDeps {
   database: Database;
@@ -54,8 +56,9 @@ export class SuggestionService {
   async suggest(caller: Caller, input: SuggestTagsInput): Promise<Suggestion[]> {
     const iteration = await this.deps.training.get(caller, 'label', input.iterationId);
     checkTrained(iteration);
-    const images = await this.imagesToAsk(caller, iteration, input);
-    const suggestions = await Promise.all(images.map((image) => this.deps.gate.run(() => this.ask(iteration, image))));
+    const suggestions = input.imageIds
+      ? await this.askNamed(caller, iteration, input.imageIds)
+      : await this.askNext(iteration, checkedFirst(input.first, this.deps.limits.batchSize));
     await this.keep(iteration, suggestions);
     return suggestions;
   }
@@ -99,14 +102,37 @@ export class SuggestionService {
     while ((await this.deps.database.transact((manager) => forgetSome(manager, where))) > 0);
   }
 
-  private async imagesToAsk(caller: Caller, iteration: Iteration, input: SuggestTagsInput): Promise<Image[]> {
-    const { database, images, limits } = this.deps;
-    if (!input.imageIds)
-      return nextImages(database.read.manager, iteration, checkedFirst(input.first, limits.batchSize));
-    const named = await images.getSome(database.read.manager, caller, input.imageIds);
+  private async askNamed(caller: Caller, iteration: Iteration, imageIds: string[]): Promise<Suggestion[]> {
+    const { database, images } = this.deps;
+    const named = await images.getSome(database.read.manager, caller, imageIds);
     const [{ id, projectId }] = named;
     if (projectId !== iteration.projectId) throw notFound('image of the project of the iteration', id);
-    return named;
+    return Promise.all(named.map((image) => this.askInTurn(iteration, image)));
+  }
+
+  /** Images that cannot be predicted get no suggestion, so that they would come first in every call: others take their place. */
+  private async askNext(iteration: Iteration, first: number): Promise<Suggestion[]> {
+    const { manager } = this.deps.database.read;
+    const suggestions: Suggestion[] = [];
+    const refusals: DomainError[] = [];
+    let after = '';
+    while (suggestions.length < first && refusals.length <= mostPassedOver) {
+      const images = await nextImages(manager, iteration, first - suggestions.length, after);
+      const last = images.at(-1);
+      if (!last) return suggestions;
+      after = last.id;
+      const answers = await Promise.all(images.map((image) => this.askInTurn(iteration, image).catch(refusalOfImage)));
+      for (const answer of answers)
+        if (answer instanceof DomainError) refusals.push(answer);
+        else suggestions.push(answer);
+    }
+    const [refusal] = refusals;
+    if (suggestions.length === 0 && refusal) throw refusal;
+    return suggestions;
+  }
+
+  private askInTurn(iteration: Iteration, image: Image): Promise<Suggestion> {
+    return this.deps.gate.run(() => this.ask(iteration, image));
   }
 
   private async ask({ id: iterationId, projectId }: Iteration, { id: imageId }: Image): Promise<Suggestion> {
@@ -133,10 +159,24 @@ export class SuggestionService {
   }
 }
 
-/** Untagged images without a suggestion of the iteration, oldest first. */
-function nextImages(manager: EntityManager, { id, projectId }: Iteration, first: number): Promise<Image[]> {
+/** What is wrong with the image alone. @throws what would be so for every other one, such as a model that is gone */
+function refusalOfImage(error: unknown): DomainError {
+  if (error instanceof DomainError) {
+    const { code, details } = error;
+    if (code === 'IMAGE_REFUSED' || (code === 'NOT_FOUND' && details['what'] === 'image')) return error;
+  }
+  throw error;
+}
+
+/** Untagged images after that one without a suggestion of the iteration, oldest first. */
+function nextImages(
+  manager: EntityManager,
+  { id, projectId }: Iteration,
+  first: number,
+  after: string,
+): Promise<Image[]> {
   const query = manager.createQueryBuilder(Image, 'image');
-  query.where({ projectId, isTagged: false });
+  query.where({ projectId, isTagged: false, id: MoreThan(after) });
   const own = query.subQuery().select('1').from(Suggestion, 'own');
   own.where('own.imageId = image.id AND own.iterationId = :iterationId');
   query.andWhere(`NOT EXISTS ${own.getQuery()}`, { iterationId: id });

@@ -1,11 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../../infra/config.ts';
 import { openDatabase } from '../../../infra/database/open.ts';
+import { keys } from '../../../infra/storage/keys.ts';
+import { Image } from '../../../schema/entities/image.entity.ts';
 import { entities } from '../../../schema/entities/index.ts';
 import { SuggestedTag } from '../../../schema/entities/suggested-tag.entity.ts';
 import { Suggestion as SuggestionRow } from '../../../schema/entities/suggestion.entity.ts';
+import { newId } from '../../../schema/id.ts';
 import { uncertaintyOf } from '../../../workers/ml/uncertainty.ts';
 import { freshBackend, type Backend } from '../../backends/backend.ts';
+import { withData } from '../operations/setup.ts';
+import { completedIteration } from './completed-iteration.ts';
 import {
   addImages,
   answerOf,
@@ -138,6 +143,42 @@ describe('suggestions of a classifier', () => {
     const [again] = await suggest({ imageIds: imageIds.slice(0, 1) });
     expect(again?.id).not.toBe(before.find(({ image }) => image.id === imageIds[0])?.id);
     expect(idsOf(await list())).toEqual(idsOf(before));
+  });
+
+  test('pass over images whose picture is damaged or gone, unless they are named', async () => {
+    const ids = await upload((await samples(1, 63)).slice(0, 3).map(({ jpeg }) => jpeg));
+    const [damaged, gone, whole] = ids.toSorted() as [string, string, string];
+    await server.storage.put(keys.imageOriginal(projectId, damaged), Buffer.from('no picture any more'));
+    await server.storage.delete(keys.imageOriginal(projectId, gone));
+    expect(idsOf(await suggest({ first: 1 }))).toEqual([whole]);
+    expect(await suggest()).toEqual([]);
+    expect(await codeOf({ imageIds: [damaged] })).toBe('IMAGE_REFUSED');
+    expect(await codeOf({ imageIds: [gone] })).toBe('NOT_FOUND');
+    await ask('mutation ($ids: [ID!]!) { answer: deleteImages(input: { imageIds: $ids }) }', { ids });
+  });
+
+  test('are refused where the model is gone, or more than 1000 pictures', async () => {
+    const { projectId: other } = await makeProject(server);
+    const row = { projectId: other, name: 'x.jpg', perceptualHash: '', format: 'jpeg', width: 9, height: 9 };
+    const more = { sizeBytes: 9, isTest: false, isTagged: false, createdAt: new Date() };
+    const lost = Array.from({ length: 1001 }, (_, i) => ({ id: newId(), sha256: String(i), ...row, ...more }));
+    const emptied = await withData(backend.settings, async (database) => {
+      for (let at = 0; at < lost.length; at += 100)
+        await database.transact((manager) => manager.insert(Image, lost.slice(at, at + 100)));
+      return completedIteration(database, other);
+    });
+    const { errors } = await server.send(suggestQuery, { input: { iterationId: emptied } });
+    expect(errors[0]?.extensions).toMatchObject({ code: 'NOT_FOUND', what: 'image' });
+    await withData(backend.settings, (database) =>
+      database.transact((manager) => manager.delete(Image, { id: lost[0]?.id ?? '' })),
+    );
+    expect(await suggest({ iterationId: emptied })).toEqual([]);
+    await addImages(server, {
+      projectId: other,
+      images: [{ source: { base64: pictures[0]?.toString('base64') } }],
+    });
+    const { errors: modelGone } = await server.send(suggestQuery, { input: { iterationId: emptied } });
+    expect(modelGone[0]?.extensions).toMatchObject({ code: 'NOT_FOUND', what: 'model of iteration' });
   });
 
   test('are refused for an image of elsewhere, a model that is not there, and a key that may not label', async () => {
