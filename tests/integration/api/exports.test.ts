@@ -15,6 +15,7 @@ import { openDatabase } from '../../../infra/database/open.ts';
 import { entities } from '../../../schema/entities/index.ts';
 import { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import { ProjectKind } from '../../../schema/enums.ts';
+import { decodeUpright } from '../../../workers/ml/image.ts';
 import { freshBackend, type Backend } from '../../backends/backend.ts';
 import { withData } from '../operations/setup.ts';
 import { completedIteration } from './completed-iteration.ts';
@@ -138,6 +139,54 @@ async function exported(session: InferenceSession, jpeg: Buffer): Promise<number
 
 const largest = (a: number[], b: number[]): number => Math.max(...a.map((value, i) => Math.abs(value - (b[i] ?? NaN))));
 
+function skipWithoutPython(skip: (note: string) => void): void {
+  if (spawnSync(python, ['-c', 'import onnxruntime, PIL']).status !== 0)
+    skip(`${python} has no onnxruntime: run infra/python.sh once, and the sample in Python is tested as well`);
+}
+
+/** The folder that the archive is in, file by file. */
+async function unpacked(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'taglens-export-'));
+  for (const [name, bytes] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeFile(join(folder, name), bytes);
+  }
+  return folder;
+}
+
+const side = 64;
+const colourful = sharp(Buffer.from(Array.from({ length: 3 * side ** 2 }, (_, i) => [230, 40, i % 200][i % 3] ?? 0)), {
+  raw: { width: side, height: side, channels: 3 },
+});
+
+function displayP3(): Promise<Buffer> {
+  return colourful.clone().withIccProfile('p3').png().toBuffer();
+}
+
+/** Pictures that Pillow does not bring to sRGB with 8 bits by itself. */
+const unusualPictures: Record<string, () => Promise<Buffer>> = {
+  'a picture in Display P3': displayP3,
+  'a transparent picture in Display P3': async () =>
+    sharp(await displayP3())
+      .keepIccProfile()
+      .ensureAlpha(0.5)
+      .png()
+      .toBuffer(),
+  'a picture with a broken colour profile': async () => {
+    const jpeg = await colourful.clone().withIccProfile('p3').jpeg().toBuffer();
+    const headerAt = jpeg.indexOf('ICC_PROFILE') + 14;
+    return jpeg.fill(0x55, headerAt, headerAt + 128);
+  },
+  'a grey picture of 16 bits': () =>
+    sharp(
+      Uint16Array.from({ length: side ** 2 }, (_, i) => 16 * i),
+      { raw: { width: side, height: side, channels: 1 } },
+    )
+      .toColourspace('grey16')
+      .png()
+      .toBuffer(),
+};
+
 describe('The export of a classifier for ONNX', () => {
   it('answers as the server for pictures that neither has seen', async () => {
     const session = await InferenceSession.create(files['model.onnx'] ?? new Uint8Array());
@@ -158,13 +207,8 @@ describe('The export of a classifier for ONNX', () => {
   });
 
   it('has a sample in Python that answers the same', async ({ skip }) => {
-    if (spawnSync(python, ['-c', 'import onnxruntime, PIL']).status !== 0)
-      skip(`${python} has no onnxruntime: run infra/python.sh once, and the sample in Python is tested as well`);
-    const folder = await mkdtemp(join(tmpdir(), 'taglens-export-'));
-    for (const [name, bytes] of Object.entries(files)) {
-      await mkdir(dirname(join(folder, name)), { recursive: true });
-      await writeFile(join(folder, name), bytes);
-    }
+    skipWithoutPython(skip);
+    const folder = await unpacked();
     const run = (...args: string[]) =>
       spawnSync(python, [join(folder, 'python/predict.py'), ...args], { encoding: 'utf8' });
     const checked = run('--check');
@@ -181,6 +225,23 @@ describe('The export of a classifier for ONNX', () => {
     await rm(folder, { recursive: true });
   });
 
+  it.for(Object.entries(unusualPictures))(
+    'has a sample in Python that sees %s as the server does',
+    async ([, picture], { skip }) => {
+      skipWithoutPython(skip);
+      const folder = await unpacked();
+      const bytes = await picture();
+      await writeFile(join(folder, 'picture'), bytes);
+      const script = 'import sys, predict; sys.stdout.buffer.write(predict.upright("../picture").tobytes())';
+      const { stdout } = spawnSync(python, ['-c', script], { cwd: join(folder, 'python') });
+      const pixels = await decodeUpright(bytes).raw({ depth: 'uchar' }).toBuffer();
+      // Both round.
+      expect(largest([...stdout], [...pixels])).toBeLessThanOrEqual(1);
+      expect(stdout).toHaveLength(pixels.length);
+      await rm(folder, { recursive: true });
+    },
+  );
+
   it('says what it is in the files that Azure’s users know', () => {
     expect(Object.keys(files)).toEqual(
       expect.arrayContaining(['LICENSE', 'README.txt', 'parity.json', 'python/predict.py', 'reference/portrait.png']),
@@ -190,7 +251,7 @@ describe('The export of a classifier for ONNX', () => {
       DomainType: 'Classification',
       Platform: 'ONNX',
       Flavor: null,
-      ExporterVersion: '2.0',
+      ExporterVersion: '2.1',
       IterationId: iterationId,
       ModelFileName: 'model.onnx',
       ModelFileSHA1: createHash('sha1')
@@ -202,6 +263,7 @@ describe('The export of a classifier for ONNX', () => {
       'Image.BitmapPixelFormat': 'Rgb8',
       'Image.NominalPixelRange': 'NominalRange_0_255',
     });
+    expect(text('README.txt')).toContain('in sRGB, 8 bits a channel');
     const parity = JSON.parse(text('parity.json')) as { largestDifference: number; tolerance: number };
     expect(parity.tolerance).toBe(tolerance);
     expect(parity.largestDifference).toBe(done.largestDifference);

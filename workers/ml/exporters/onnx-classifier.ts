@@ -93,8 +93,8 @@ Files
   python/predict.py          A sample for Python with onnxruntime, numpy and Pillow.
 
 Input: "data", ${options.numbers}, ${isAnySize ? '[1, 3, height, width] of any size' : `[1, 3, ${side}, ${side}]`}
-  The upright picture (EXIF turn applied, anything transparent laid on white), channels in the order red, green, blue,
-  values 0 to 255, neither scaled nor shifted.
+  The upright picture (EXIF turn applied, anything transparent laid on white) in sRGB, 8 bits a channel (a colour profile
+  in the file applied), channels in the order red, green, blue, values 0 to 255, neither scaled nor shifted.
 ${
   isAnySize
     ? `  The model resizes it by itself. A picture whose shorter side is above ${2 * side} pixels is best shrunk to that first, by

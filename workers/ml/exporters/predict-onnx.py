@@ -4,13 +4,14 @@
     python predict.py --check            compares with what the server answered (parity.json)
 """
 
+import io
 import json
 import pathlib
 import sys
 
 import numpy as np
 import onnxruntime
-from PIL import Image, ImageOps
+from PIL import Image, ImageCms, ImageOps
 
 FOLDER = pathlib.Path(__file__).resolve().parent.parent
 
@@ -42,11 +43,29 @@ class Classifier:
 
 
 def upright(path):
-    picture = ImageOps.exif_transpose(Image.open(path))
-    if picture.mode in ("RGBA", "LA", "P"):
-        picture = picture.convert("RGBA")
-        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
-    return picture.convert("RGB")
+    """As the server sees it: turned by its EXIF, in sRGB with 8 bits a channel, anything transparent laid on white."""
+    picture = eight_bits(ImageOps.exif_transpose(Image.open(path)))
+    if picture.mode not in ("RGBA", "LA", "P"):
+        return in_srgb(picture)
+    colours = in_srgb(picture.convert("L" if picture.mode == "LA" else "RGB"))
+    return Image.composite(colours, Image.new("RGB", picture.size, "white"), picture.convert("RGBA").getchannel("A"))
+
+
+def eight_bits(picture):
+    if picture.mode != "I" and not picture.mode.startswith("I;16"):
+        return picture
+    # Pillow would cut everything above 255 off.
+    grey = Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
+    grey.info = picture.info
+    return grey
+
+
+def in_srgb(picture):
+    try:
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(picture.info["icc_profile"]))
+        return ImageCms.profileToProfile(picture, profile, ImageCms.createProfile("sRGB"), outputMode="RGB")
+    except (KeyError, OSError, ImageCms.PyCMSError):  # no profile, or a broken one, or one of other channels
+        return picture.convert("RGB")
 
 
 def check(classifier):
