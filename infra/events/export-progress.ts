@@ -15,9 +15,11 @@ export async function announceExport(manager: EntityManager, row: Export): Promi
 
 /**
  * Writes how far an export is on its row, with the event that tells subscribers, in the caller's transaction. A row that is gone
- * or was ended before stays as it is.
+ * or was ended before stays as it is. Says whether the row was changed.
  */
-export async function reportExport(manager: EntityManager, id: string, change: ExportChange): Promise<void> {
+export async function reportExport(manager: EntityManager, id: string, change: ExportChange): Promise<boolean> {
   const { affected } = await manager.update(Export, { id, status: ExportStatus.EXPORTING }, change);
-  if (affected !== 0) await announceExport(manager, await manager.findOneByOrFail(Export, { id }));
+  if (affected === 0) return false;
+  await announceExport(manager, await manager.findOneByOrFail(Export, { id }));
+  return true;
 }

@@ -6,22 +6,21 @@ import { ExportStatus } from '../../schema/enums.ts';
 import type { ActivityDeps } from './deps.ts';
 
 export const completeExport =
-  ({ database, storage }: ActivityDeps) =>
-  async ({ exportId, ...written }: CompleteExportInput): Promise<void> => {
-    const progress = { status: ExportStatus.DONE, fraction: 1, message: 'The archive is ready.' };
-    const change: ExportChange = { ...progress, ...written, finishedAt: new Date() };
-    await database.transact((manager) => reportExport(manager, exportId, change));
-    // Deleted meanwhile, with what had been stored by then.
-    if (!(await database.read.manager.existsBy(Export, { id: exportId })))
-      await storage.deletePrefix(keys.export(exportId));
-  };
+  (deps: ActivityDeps) =>
+  ({ exportId, ...written }: CompleteExportInput): Promise<void> =>
+    end(deps, exportId, { status: ExportStatus.DONE, fraction: 1, message: 'The archive is ready.', ...written });
 
 /** Says on the row how the export ended and removes what it had written. */
 export const failExport =
-  ({ database, storage }: ActivityDeps) =>
-  async ({ exportId, reason }: FailExportInput): Promise<void> => {
-    await storage.deletePrefix(keys.export(exportId));
-    const progress = { status: ExportStatus.FAILED, fraction: 1, message: reason };
-    const change: ExportChange = { ...progress, error: reason, finishedAt: new Date() };
-    await database.transact((manager) => reportExport(manager, exportId, change));
-  };
+  (deps: ActivityDeps) =>
+  ({ exportId, reason }: FailExportInput): Promise<void> =>
+    end(deps, exportId, { status: ExportStatus.FAILED, fraction: 1, message: reason, error: reason });
+
+async function end({ database, storage }: ActivityDeps, exportId: string, change: ExportChange): Promise<void> {
+  const isDone = await database.transact(async (manager) => {
+    await reportExport(manager, exportId, { ...change, finishedAt: new Date() });
+    return manager.existsBy(Export, { id: exportId, status: ExportStatus.DONE });
+  });
+  // Failed, now or before, or deleted meanwhile: what had been stored by then belongs to nobody.
+  if (!isDone) await storage.deletePrefix(keys.export(exportId));
+}

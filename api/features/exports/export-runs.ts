@@ -29,8 +29,10 @@ export class ExportRuns implements WatchedRuns<Export> {
 
   async end(id: string, { reason }: { reason: string }): Promise<void> {
     const { database, storage } = this.deps;
-    await storage.deletePrefix(keys.export(id));
     const state = { status: ExportStatus.FAILED, fraction: 1, message: reason, error: reason };
-    await database.transact((manager) => reportExport(manager, id, { ...state, finishedAt: new Date() }));
+    const change = { ...state, finishedAt: new Date() };
+    const isOpen = await database.transact((manager) => reportExport(manager, id, change));
+    // One that was done since it was listed keeps its archive.
+    if (isOpen) await storage.deletePrefix(keys.export(id));
   }
 }

@@ -9,13 +9,20 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { domains } from '../../../api/features/domains/domains.ts';
+import { ExportRuns } from '../../../api/features/exports/export-runs.ts';
 import { platformsOf } from '../../../api/features/exports/platforms.ts';
 import { loadConfig } from '../../../infra/config.ts';
 import { openDatabase } from '../../../infra/database/open.ts';
+import { keys } from '../../../infra/storage/keys.ts';
+import { Export } from '../../../schema/entities/export.entity.ts';
 import { entities } from '../../../schema/entities/index.ts';
 import { Iteration } from '../../../schema/entities/iteration.entity.ts';
-import { ProjectKind } from '../../../schema/enums.ts';
+import { ExportStatus, ProjectKind } from '../../../schema/enums.ts';
+import { newId } from '../../../schema/id.ts';
+import { completeExport, failExport } from '../../../workers/activities/end-export.ts';
+import type { ActivityDeps } from '../../../workers/activities/deps.ts';
 import { decodeUpright } from '../../../workers/ml/image.ts';
+import type { Engine } from '../../../workflows/engines/engine.ts';
 import { freshBackend, type Backend } from '../../backends/backend.ts';
 import { withData } from '../operations/setup.ts';
 import { completedIteration } from './completed-iteration.ts';
@@ -403,6 +410,66 @@ describe('Azure’s operations of exports', () => {
     expect(createHash('sha256').update(bytes).digest('hex')).toBe(done.sha256);
     expect((await ask('GET', 'artifacts?path=nothing')).status).toBe(404);
   });
+});
+
+/** Without a server, whose watch would start what has no run. */
+describe('The archive of an export that ends twice', () => {
+  const reason = 'The run was ended from outside.';
+  const written = { sizeBytes: 4, sha256: '0'.repeat(64), largestDifference: 0 };
+  let apart: Backend;
+  beforeAll(async () => {
+    apart = await freshBackend();
+  });
+  afterAll(() => apart.close());
+
+  type Ways = Record<'complete' | 'fail' | 'endFromOutside', () => Promise<void>>;
+
+  /** The ways in which an export ends, for one that has its archive. */
+  const withExport = (work: (ways: Ways, state: () => Promise<object>) => Promise<void>): Promise<void> =>
+    withData(apart.settings, async (database, storage) => {
+      const id = newId();
+      const ofNobody = {
+        projectId: newId(),
+        iterationId: newId(),
+        exporterVersion: '1',
+        finishedAt: null,
+        error: null,
+      };
+      const form = { platform: 'ONNX', flavor: null, createdAt: new Date() };
+      const state = { status: ExportStatus.EXPORTING, fraction: 0.9, message: 'Storing the archive.' };
+      const none = { sizeBytes: null, sha256: null, largestDifference: null };
+      await database.transact((manager) => manager.insert(Export, { id, ...ofNobody, ...form, ...state, ...none }));
+      const store = () => storage.put(keys.exportArchive(id), Buffer.from('zip'));
+      await store();
+      const deps = { database, storage } as ActivityDeps;
+      const ways = {
+        // An attempt that nobody waits for may store it late.
+        complete: () => store().then(() => completeExport(deps)({ exportId: id, ...written })),
+        fail: () => failExport(deps)({ exportId: id, reason }),
+        endFromOutside: () => new ExportRuns({ database, storage, engine: {} as Engine }).end(id, { reason }),
+      };
+      await work(ways, async () => {
+        const row = await database.read.manager.findOneByOrFail(Export, { id });
+        const archives = await keysBelow(storage, keys.export(id));
+        return { status: row.status, error: row.error, archives: archives.length };
+      });
+    });
+
+  it('stays when it was done first', () =>
+    withExport(async ({ complete, endFromOutside, fail }, state) => {
+      await complete();
+      await endFromOutside();
+      await fail();
+      expect(await state()).toEqual({ status: 'DONE', error: null, archives: 1 });
+    }));
+
+  it('goes when it was ended from outside first', () =>
+    withExport(async ({ complete, endFromOutside }, state) => {
+      await endFromOutside();
+      expect(await state()).toEqual({ status: 'FAILED', error: reason, archives: 0 });
+      await complete();
+      expect(await state()).toEqual({ status: 'FAILED', error: reason, archives: 0 });
+    }));
 });
 
 describe('The archives of an iteration', () => {
