@@ -34,7 +34,7 @@ export class LocalSource implements CopySource {
   async contents(): Promise<ProjectContents> {
     const { manager } = this.database.read;
     const project = await manager.findOneBy(Project, { id: this.projectId });
-    if (!project) throw new CopyRefused('The project to be copied was deleted.');
+    if (!project) throw deleted();
     const { name, description, kind, classificationType, domainId, exportPlatforms, imageCount } = project;
     const rows = await manager.find(Tag, { where: { projectId: this.projectId }, order: { id: 'ASC' } });
     const tags = rows.map((tag) => ({ id: tag.id, name: tag.name, description: tag.description, type: tag.type }));
@@ -52,6 +52,7 @@ export class LocalSource implements CopySource {
     const links = await manager.findBy(ImageTag, { imageId });
     const regions = await manager.find(Region, { where: { imageId }, order: { id: 'ASC' } });
     const metadata = await manager.find(ImageMetadata, { where: { imageId }, order: { name: 'ASC' } });
+    await this.refuseDeleted();
     const images = page.map((image) => {
       const own = isOf(image);
       return copied(image, { links: links.filter(own), drawn: regions.filter(own), known: metadata.filter(own) });
@@ -67,6 +68,7 @@ export class LocalSource implements CopySource {
   async iteration(after: string | null): Promise<CopiedIteration | null> {
     const where = { ...this.trained(), ...(after === null ? {} : { id: MoreThan(after) }) };
     const row = await this.database.read.manager.findOne(Iteration, { where, order: { id: 'ASC' } });
+    await this.refuseDeleted();
     if (!row) return null;
     const known = { snapshot: row.snapshotSha256, model: row.modelSha256, evaluation: null };
     const hash = async (file: IterationFile) => [file, known[file] ?? (await this.hashOf(keys[file](row.id)))] as const;
@@ -77,6 +79,11 @@ export class LocalSource implements CopySource {
   async iterationFile(iterationId: string, file: IterationFile): Promise<Buffer | null> {
     const isOurs = await this.database.read.manager.existsBy(Iteration, { ...this.trained(), id: iterationId });
     return isOurs ? this.bytesOf(keys[file](iterationId)) : null;
+  }
+
+  /** Asked after rows were read: it is what tells none that are left from none that are there any more. */
+  private async refuseDeleted(): Promise<void> {
+    if (!(await this.database.read.manager.existsBy(Project, { id: this.projectId }))) throw deleted();
   }
 
   private trained(): { projectId: string; status: IterationStatus } {
@@ -98,6 +105,8 @@ export class LocalSource implements CopySource {
     }
   }
 }
+
+const deleted = (): CopyRefused => new CopyRefused('The project to be copied was deleted.');
 
 const isOf =
   ({ id }: Image) =>

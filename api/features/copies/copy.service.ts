@@ -105,11 +105,12 @@ export class CopyService {
   sourceOf(projectId: string): CopySource {
     const { database, storage } = this.deps;
     const source = new LocalSource(database, storage, projectId);
+    const refuse = (error: unknown) => refuseDeleted(error, projectId);
     return {
-      contents: () => source.contents().catch((error: unknown) => refuseDeleted(error, projectId)),
-      images: (after) => source.images(after),
+      contents: () => source.contents().catch(refuse),
+      images: (after) => source.images(after).catch(refuse),
       original: (imageId) => source.original(imageId),
-      iteration: (after) => source.iteration(after),
+      iteration: (after) => source.iteration(after).catch(refuse),
       iterationFile: (iterationId, file) => source.iterationFile(iterationId, file),
     };
   }

@@ -1,17 +1,26 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CopyRefused } from '../../../infra/project-copies/contents.ts';
+import { LocalSource } from '../../../infra/project-copies/local-source.ts';
+import { freshBackend, type Backend } from '../../backends/backend.ts';
+import { withData } from '../operations/setup.ts';
 import { contentsOf, importedTo, startImport, tokenOf, type Contents } from './copying.ts';
-import { addImages, makeProject, ownerKey, samples, startServer, type TestServer } from './setup.ts';
+import { addImages, makeProject, ownerKey, samples, startServer, startServerOn, type TestServer } from './setup.ts';
 
+let backend: Backend;
 let source: TestServer;
 let target: TestServer;
 let detection: string;
 let token: string;
 beforeAll(async () => {
-  [source, target] = await Promise.all([startServer(), startServer({ TAGLENS_URL_ALLOW: '127.0.0.1/32' })]);
+  backend = await freshBackend();
+  [source, target] = await Promise.all([startServerOn(backend), startServer({ TAGLENS_URL_ALLOW: '127.0.0.1/32' })]);
   detection = await makeDetection();
   token = await tokenOf(source.client, detection);
 });
-afterAll(() => Promise.all([source.close(), target.close()]));
+afterAll(async () => {
+  await Promise.all([source.close(), target.close()]);
+  await backend.close();
+});
 
 /** More images than a page has: with regions, with the negative tag, for tests only, and without anything. */
 async function makeDetection(): Promise<string> {
@@ -105,6 +114,28 @@ describe('a copy of a project', () => {
     await source.client.request('mutation ($id: ID!) { deleteProject(id: $id) }', { id: projectId });
     const text = 'mutation ($input: ImportProjectInput!) { importProject(input: $input) { id } }';
     expect((await target.send(text, { input: { token: doomed } })).errors[0]?.message).toMatch(/status 404/);
+  });
+
+  it('has no empty page of a source that was deleted, which would look like its end', async () => {
+    const { projectId } = await makeProject(source, { tags: ['a'] });
+    const url = new URL(Buffer.from(await tokenOf(source.client, projectId), 'base64url').toString());
+    const { pathname } = url;
+    const statuses = async (): Promise<number[]> => {
+      const found: number[] = [];
+      for (const page of ['/images', '/next-iteration']) {
+        url.pathname = pathname + page;
+        found.push((await fetch(url)).status);
+      }
+      return found;
+    };
+    expect(await statuses()).toEqual([200, 200]);
+    await source.client.request('mutation ($id: ID!) { deleteProject(id: $id) }', { id: projectId });
+    expect(await statuses()).toEqual([404, 404]);
+    await withData(backend.settings, async (database, storage) => {
+      const local = new LocalSource(database, storage, projectId);
+      await expect(local.images(null)).rejects.toThrow(CopyRefused);
+      await expect(local.iteration(null)).rejects.toThrow(CopyRefused);
+    });
   });
 });
 
