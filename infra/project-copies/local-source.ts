@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { In, MoreThan } from 'typeorm';
+import { In, MoreThan, type EntityManager } from 'typeorm';
 import { ImageTag } from '../../schema/entities/image-tag.entity.ts';
 import { ImageMetadata } from '../../schema/entities/image-metadata.entity.ts';
 import { Image } from '../../schema/entities/image.entity.ts';
@@ -44,20 +44,9 @@ export class LocalSource implements CopySource {
   }
 
   async images(after: string | null): Promise<CopiedPage> {
-    const { manager } = this.database.read;
-    const where = { projectId: this.projectId, ...(after === null ? {} : { id: MoreThan(after) }) };
-    const rows = await manager.find(Image, { where, order: { id: 'ASC' }, take: imagesPerPage + 1 });
-    const page = rows.slice(0, imagesPerPage);
-    const imageId = In(page.map(({ id }) => id));
-    const links = await manager.findBy(ImageTag, { imageId });
-    const regions = await manager.find(Region, { where: { imageId }, order: { id: 'ASC' } });
-    const metadata = await manager.find(ImageMetadata, { where: { imageId }, order: { name: 'ASC' } });
+    const page = await this.database.snapshot((manager) => this.readPage(manager, after));
     await this.refuseDeleted();
-    const images = page.map((image) => {
-      const own = isOf(image);
-      return copied(image, { links: links.filter(own), drawn: regions.filter(own), known: metadata.filter(own) });
-    });
-    return { images, next: rows.length > imagesPerPage ? (page.at(-1)?.id ?? null) : null };
+    return page;
   }
 
   async original(imageId: string): Promise<Buffer | null> {
@@ -79,6 +68,22 @@ export class LocalSource implements CopySource {
   async iterationFile(iterationId: string, file: IterationFile): Promise<Buffer | null> {
     const isOurs = await this.database.read.manager.existsBy(Iteration, { ...this.trained(), id: iterationId });
     return isOurs ? this.bytesOf(keys[file](iterationId)) : null;
+  }
+
+  /** All as of one moment, so that no region comes without its tag while people go on drawing. */
+  private async readPage(manager: EntityManager, after: string | null): Promise<CopiedPage> {
+    const where = { projectId: this.projectId, ...(after === null ? {} : { id: MoreThan(after) }) };
+    const rows = await manager.find(Image, { where, order: { id: 'ASC' }, take: imagesPerPage + 1 });
+    const page = rows.slice(0, imagesPerPage);
+    const imageId = In(page.map(({ id }) => id));
+    const links = await manager.findBy(ImageTag, { imageId });
+    const regions = await manager.find(Region, { where: { imageId }, order: { id: 'ASC' } });
+    const metadata = await manager.find(ImageMetadata, { where: { imageId }, order: { name: 'ASC' } });
+    const images = page.map((image) => {
+      const own = isOf(image);
+      return copied(image, { links: links.filter(own), drawn: regions.filter(own), known: metadata.filter(own) });
+    });
+    return { images, next: rows.length > imagesPerPage ? (page.at(-1)?.id ?? null) : null };
   }
 
   /** Asked after rows were read: it is what tells none that are left from none that are there any more. */

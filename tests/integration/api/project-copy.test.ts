@@ -1,6 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { EntityManager } from 'typeorm';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { CopyRefused } from '../../../infra/project-copies/contents.ts';
 import { LocalSource } from '../../../infra/project-copies/local-source.ts';
+import { ImageTag } from '../../../schema/entities/image-tag.entity.ts';
 import { freshBackend, type Backend } from '../../backends/backend.ts';
 import { withData } from '../operations/setup.ts';
 import { contentsOf, importedTo, startImport, tokenOf, type Contents } from './copying.ts';
@@ -138,6 +140,41 @@ describe('a copy of a project', () => {
     });
   });
 });
+
+describe('a page of a source', () => {
+  it('has no region without its tag, though one is drawn while it is read', async () => {
+    const { projectId, tagIds } = await makeProject(source, { kind: 'DETECTION', tags: ['sign'] });
+    const images = [{ source: { base64: (await samples(1, 6))[0]?.jpeg.toString('base64') } }];
+    const [added] = await addImages(source, { projectId, images });
+    const box = { left: 0.1, top: 0.2, width: 0.3, height: 0.4 };
+    const regions = [{ imageId: added?.image?.id, tagId: tagIds['sign'], ...box }];
+    const text = 'mutation ($input: AddRegionsInput!) { addRegions(input: $input) { id } }';
+    const drawn = afterTagsAreRead(() => source.client.request(text, { input: { regions } }));
+    await withData(backend.settings, async (database, storage) => {
+      const local = new LocalSource(database, storage, projectId);
+      expect((await local.images(null)).images).toMatchObject([{ tagIds: [], regions: [] }]);
+      expect(drawn).toHaveBeenCalled();
+      const then = { tagIds: [tagIds['sign']], regions: [{ tagId: tagIds['sign'], ...box }] };
+      expect((await local.images(null)).images).toMatchObject([then]);
+    });
+  });
+});
+
+/** Does something right after the next read of the tags of images. */
+function afterTagsAreRead(act: () => Promise<unknown>) {
+  const original = Object.getOwnPropertyDescriptor(EntityManager.prototype, 'findBy')?.value as EntityManager['findBy'];
+  const spy = vi.spyOn(EntityManager.prototype, 'findBy');
+  const once = vi.fn(act);
+  spy.mockImplementation(async function (this: EntityManager, entity, where) {
+    const rows = await original.call(this, entity, where);
+    if (entity === ImageTag) {
+      spy.mockRestore();
+      await once();
+    }
+    return rows;
+  });
+  return once;
+}
 
 describe('Azure’s operations', () => {
   async function ask(server: TestServer, method: string, path: string) {
