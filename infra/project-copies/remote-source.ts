@@ -29,8 +29,12 @@ export class RemoteSource implements CopySource {
     return this.json(contentsShape, '');
   }
 
-  images(after: string | null): Promise<CopiedPage> {
-    return this.json(pageShape, '/images', after === null ? {} : { after });
+  async images(after: string | null): Promise<CopiedPage> {
+    const page = await this.json(pageShape, '/images', after === null ? {} : { after });
+    const ids = page.images.map(({ id }) => id);
+    refuseStandstill(after, ids);
+    if (page.next !== null && page.next !== ids.at(-1)) throw foreign('its next page does not follow this one');
+    return page;
   }
 
   original(imageId: string): Promise<Buffer | null> {
@@ -38,7 +42,9 @@ export class RemoteSource implements CopySource {
   }
 
   async iteration(after: string | null): Promise<CopiedIteration | null> {
-    return (await this.json(nextIterationShape, '/next-iteration', after === null ? {} : { after })).iteration;
+    const { iteration } = await this.json(nextIterationShape, '/next-iteration', after === null ? {} : { after });
+    if (iteration) refuseStandstill(after, [iteration.id]);
+    return iteration;
   }
 
   iterationFile(iterationId: string, file: IterationFile): Promise<Buffer | null> {
@@ -52,7 +58,7 @@ export class RemoteSource implements CopySource {
     const parsed = shape.safeParse(parse(bytes));
     if (parsed.success) return parsed.data;
     const [issue] = parsed.error.issues;
-    throw new CopyRefused(`The source does not answer as Taglens does: ${issue?.path.join('.')}: ${issue?.message}.`);
+    throw foreign(`${issue?.path.join('.')}: ${issue?.message}`);
   }
 
   /** Null when the source says that there is no such thing. */
@@ -78,6 +84,17 @@ function parse(bytes: Buffer): unknown {
     return JSON.parse(bytes.toString('utf8'));
   } catch {
     throw new CopyRefused('The source does not answer with JSON; it may be no Taglens server.');
+  }
+}
+
+const foreign = (how: string): CopyRefused => new CopyRefused(`The source does not answer as Taglens does: ${how}.`);
+
+/** A source that gives the same again and again would keep its copy from ever ending. */
+function refuseStandstill(after: string | null, ids: readonly string[]): void {
+  let last = after;
+  for (const id of ids) {
+    if (last !== null && id <= last) throw foreign(`${id} comes after ${last}`);
+    last = id;
   }
 }
 

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { EntityManager } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { CopyRefused } from '../../../infra/project-copies/contents.ts';
@@ -5,6 +8,7 @@ import { LocalSource } from '../../../infra/project-copies/local-source.ts';
 import { ImageTag } from '../../../schema/entities/image-tag.entity.ts';
 import { freshBackend, type Backend } from '../../backends/backend.ts';
 import { withData } from '../operations/setup.ts';
+import { completedIteration } from './completed-iteration.ts';
 import { contentsOf, importedTo, startImport, tokenOf, type Contents } from './copying.ts';
 import { addImages, makeProject, ownerKey, samples, startServer, startServerOn, type TestServer } from './setup.ts';
 
@@ -164,17 +168,65 @@ describe('a page of a source', () => {
 function afterTagsAreRead(act: () => Promise<unknown>) {
   const original = Object.getOwnPropertyDescriptor(EntityManager.prototype, 'findBy')?.value as EntityManager['findBy'];
   const spy = vi.spyOn(EntityManager.prototype, 'findBy');
-  const once = vi.fn(act);
+  const acted = vi.fn(act);
   spy.mockImplementation(async function (this: EntityManager, entity, where) {
     const rows = await original.call(this, entity, where);
     if (entity === ImageTag) {
       spy.mockRestore();
-      await once();
+      await acted();
     }
     return rows;
   });
-  return once;
+  return acted;
 }
+
+describe('a copy of a source that does not keep to what it said', () => {
+  /** The real source behind a server that asks for something else, or answers something else. */
+  async function copyOf(copied: string, { ask, tell }: Lie): Promise<Contents> {
+    const liar = createServer((request, response) => {
+      const url = new URL(request.url ?? '', source.url);
+      ask?.(url);
+      void fetch(url).then(async (answer) => {
+        const isJson = answer.headers.get('content-type')?.startsWith('application/json');
+        if (isJson) response.end(JSON.stringify({ ...((await answer.json()) as object), ...tell?.(url) }));
+        else response.writeHead(answer.status).end(Buffer.from(await answer.arrayBuffer()));
+      });
+    });
+    await once(liar.listen(0, '127.0.0.1'), 'listening');
+    const url = new URL(Buffer.from(await tokenOf(source.client, copied), 'base64url').toString());
+    url.port = String((liar.address() as AddressInfo).port);
+    const id = await startImport(target.client, { token: Buffer.from(url.href).toString('base64url') });
+    const copy = await importedTo(target.client, id);
+    await new Promise((resolve) => liar.close(resolve));
+    return copy;
+  }
+  interface Lie {
+    ask?: (url: URL) => void;
+    tell?: (url: URL) => object;
+  }
+  const forgetPlace = (url: URL): void => url.searchParams.delete('after');
+
+  it('fails when a page comes again', async () => {
+    const copy = await copyOf(detection, { ask: forgetPlace });
+    expect(copy).toMatchObject({ status: 'FAILED', imageCount: 50 });
+    expect(copy.import?.error).toMatch(/does not answer as Taglens does: .+ comes after/);
+  });
+
+  it('fails when the next page would not follow the last image', async () => {
+    const next = '00000000-0000-7000-8000-000000000000';
+    const copy = await copyOf(detection, { tell: ({ pathname }) => (pathname.endsWith('/images') ? { next } : {}) });
+    expect(copy).toMatchObject({ status: 'FAILED', imageCount: 0 });
+    expect(copy.import?.error).toMatch(/its next page does not follow this one/);
+  });
+
+  it('fails when an iteration comes again', async () => {
+    const { projectId } = await makeProject(source);
+    await withData(backend.settings, (database) => completedIteration(database, projectId));
+    const copy = await copyOf(projectId, { ask: forgetPlace });
+    expect(copy).toMatchObject({ status: 'FAILED', import: { leftOutIterationCount: 1 } });
+    expect(copy.import?.error).toMatch(/does not answer as Taglens does: .+ comes after/);
+  });
+});
 
 describe('Azure’s operations', () => {
   async function ask(server: TestServer, method: string, path: string) {
