@@ -41,6 +41,7 @@ export async function openActivities(config: ActivitiesConfig): Promise<OpenActi
       maxAspectRatio: limits.aspectRatio,
       maxMegapixels: limits.megapixels,
     },
+    imagesPerProject: limits.imagesPerProject,
     urls: config.urls,
     threads: config.training.threads,
     recommendedImagesPerTag: {

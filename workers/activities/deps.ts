@@ -17,6 +17,8 @@ export interface ActivityDeps {
   recipes: Recipes;
   /** What an image may be at most. */
   imageLimits: ImageLimits;
+  /** What a project may have at most. */
+  imagesPerProject: number;
   /** How addresses of other servers are fetched. */
   urls: { allow: string[]; timeoutMs: number };
   /** Images that are worked on side by side, and processor threads of a step of gradient descent. */

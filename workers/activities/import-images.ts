@@ -34,7 +34,7 @@ export const importImages =
         for (const copy of await Promise.all(group)) if (copy) copies.push(copy);
         context.heartbeat();
       }
-      await deps.database.transact((manager) => commit(manager, projectId, images, copies));
+      await deps.database.transact((manager) => commit(manager, deps, projectId, { images, copies }));
     }
     return { next };
   };
@@ -69,13 +69,15 @@ async function fetchOne(
 
 async function commit(
   manager: EntityManager,
+  { imagesPerProject }: ActivityDeps,
   projectId: string,
-  images: readonly CopiedImage[],
-  copies: readonly Copy[],
+  { images, copies }: { images: readonly CopiedImage[]; copies: readonly Copy[] },
 ): Promise<void> {
   const { row, project } = await lockImport(manager, projectId);
   if (isDone(row, images)) return;
-  const importedCount = row.importedCount + (await insertCopies(manager, project, row.tagIds, copies));
+  const { tagIds } = row;
+  const importedCount =
+    row.importedCount + (await insertCopies(manager, project, copies, { tagIds, imagesPerProject }));
   const leftOutCount = row.leftOutCount + images.length - copies.length;
   const lastImageId = images.at(-1)?.id ?? row.lastImageId;
   await manager.update(ProjectImport, { projectId }, { importedCount, leftOutCount, lastImageId });

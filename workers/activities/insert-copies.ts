@@ -1,5 +1,5 @@
 import { In, type EntityManager } from 'typeorm';
-import type { CopiedImage } from '../../infra/project-copies/contents.ts';
+import { CopyRefused, type CopiedImage } from '../../infra/project-copies/contents.ts';
 import { ImageTag } from '../../schema/entities/image-tag.entity.ts';
 import { ImageMetadata } from '../../schema/entities/image-metadata.entity.ts';
 import { Image } from '../../schema/entities/image.entity.ts';
@@ -21,17 +21,20 @@ export interface Copy {
  * Makes the rows of images with their tags and regions, and keeps the counts, under the lock of the project. An image that was
  * uploaded to the project meanwhile stays as its user made it.
  * @param tagIds by the ids that the copied images name; a tag made or deleted meanwhile is passed over
+ * @throws CopyRefused when the project would have more than `imagesPerProject`: the source may have more than it said, and
+ * users may upload to the project meanwhile
  */
 export async function insertCopies(
   manager: EntityManager,
-  { id: projectId }: Project,
-  tagIds: Readonly<Record<string, string>>,
+  { id: projectId, imageCount }: Project,
   copies: readonly Copy[],
+  { tagIds, imagesPerProject }: { tagIds: Readonly<Record<string, string>>; imagesPerProject: number },
 ): Promise<number> {
   const sha256 = In(copies.map(({ image }) => image.sha256));
   const present = new Set((await manager.findBy(Image, { projectId, sha256 })).map((image) => image.sha256));
-  const known = new Set((await manager.findBy(Tag, { projectId })).map(({ id }) => id));
   const fresh = copies.filter(({ image }) => !present.has(image.sha256));
+  refuseOverfull(imageCount + fresh.length, imagesPerProject);
+  const known = new Set((await manager.findBy(Tag, { projectId })).map(({ id }) => id));
   const tagOf = (id: string): string[] => [tagIds[id]].filter((tag) => tag !== undefined && known.has(tag)) as string[];
   const links = fresh.flatMap((copy) => linksOf(copy, tagOf));
   const tagged = new Set(links.map(({ imageId }) => imageId));
@@ -46,6 +49,10 @@ export async function insertCopies(
     await manager.insert(ImageMetadata, metadata.slice(start, start + rowsAtOnce));
   await count(manager, projectId, images, links);
   return copies.length;
+}
+
+function refuseOverfull(count: number, max: number): void {
+  if (count > max) throw new CopyRefused(`The project would have ${count} images; a project here may have ${max}.`);
 }
 
 type TagOf = (sourceId: string) => string[];

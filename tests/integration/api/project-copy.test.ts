@@ -182,7 +182,7 @@ function afterTagsAreRead(act: () => Promise<unknown>) {
 
 describe('a copy of a source that does not keep to what it said', () => {
   /** The real source behind a server that asks for something else, or answers something else. */
-  async function copyOf(copied: string, { ask, tell }: Lie): Promise<Contents> {
+  async function copyOf(copied: string, { ask, tell }: Lie, from: TestServer = target): Promise<Contents> {
     const liar = createServer((request, response) => {
       const url = new URL(request.url ?? '', source.url);
       ask?.(url);
@@ -195,8 +195,8 @@ describe('a copy of a source that does not keep to what it said', () => {
     await once(liar.listen(0, '127.0.0.1'), 'listening');
     const url = new URL(Buffer.from(await tokenOf(source.client, copied), 'base64url').toString());
     url.port = String((liar.address() as AddressInfo).port);
-    const id = await startImport(target.client, { token: Buffer.from(url.href).toString('base64url') });
-    const copy = await importedTo(target.client, id);
+    const id = await startImport(from.client, { token: Buffer.from(url.href).toString('base64url') });
+    const copy = await importedTo(from.client, id);
     await new Promise((resolve) => liar.close(resolve));
     return copy;
   }
@@ -205,6 +205,15 @@ describe('a copy of a source that does not keep to what it said', () => {
     tell?: (url: URL) => object;
   }
   const forgetPlace = (url: URL): void => url.searchParams.delete('after');
+
+  it('fails when the project would get more images than one may have', async () => {
+    const small = await startServer({ TAGLENS_URL_ALLOW: '127.0.0.1/32', TAGLENS_MAX_IMAGES_PER_PROJECT: '55' });
+    const tell = ({ pathname }: URL) => (pathname.endsWith(detection) ? { imageCount: 55 } : {});
+    const copy = await copyOf(detection, { tell }, small);
+    expect(copy).toMatchObject({ status: 'FAILED', imageCount: 50 });
+    expect(copy.import?.error).toBe('The project would have 60 images; a project here may have 55.');
+    await small.close();
+  });
 
   it('fails when a page comes again', async () => {
     const copy = await copyOf(detection, { ask: forgetPlace });

@@ -39,6 +39,7 @@ export function newRunner({ database, storage, threads, recipes = {} }: RunnerOp
     trunk: () => (trunk ??= openTrunk(spec, { threads })),
     recipes: { detector: detectorRecipe, fineTuning: fineTuneRecipe, ...recipes },
     imageLimits: { maxBytes: 6_000_000, maxEdgePixels: 10_240, maxAspectRatio: 50, maxMegapixels: 50 },
+    imagesPerProject: 1000,
     urls: { allow: [], timeoutMs: 5000 },
     threads,
     recommendedImagesPerTag: { classification: 5, detection: 5 },
