@@ -9,14 +9,14 @@ import { findPhotographs, trainAndPublish } from './quickstart.ts';
 
 const cutlery = findPhotographs('azure-cutlery');
 
-/** A fifth of the usual schedule: enough to find one fork on a table, where 60 steps are not. */
-const settings = { TAGLENS_MAX_TRAINING_STEPS: '120' };
+/** A third of the usual schedule: enough to find one fork on a table, where 120 steps place it badly. */
+const settings = { TAGLENS_MAX_TRAINING_STEPS: '200' };
 /** Of four trainings: each of three folds is held out once. */
 const trainingMs = 900_000;
 
 /** Where the fork lies on the photograph of the quickstart, by eye. */
 const fork = { left: 0.11, top: 0.25, width: 0.63, height: 0.55 };
-/** So few steps place it roughly: overlaps of .44 to .85 were seen, and photographs like this one have forks of one size only. */
+/** So few steps place it roughly: .79 was seen, and after 120 steps .26 and .36. */
 const leastOverlap = 0.3;
 
 describe.skipIf(!cutlery || !hasPython)('the quickstart of a detector, in Python,', () => {
@@ -49,7 +49,7 @@ describe.skipIf(!cutlery || !hasPython)('the quickstart of a detector, in Python
     const { predictions } = await client.call('detectImage', { projectId, publishedName: publishName, imageData });
     // The quickstart prints the box of every one.
     for (const { boundingBox } of predictions) expect(boundingBox).toBeDefined();
-    // So few steps may take it for scissors as well, with more certainty once in a while.
+    // So few steps may take it for scissors as well.
     const best = predictions.find(({ tagName }) => tagName === 'fork');
     expect(best?.boundingBox && overlapOf(best.boundingBox, fork)).toBeGreaterThan(leastOverlap);
 

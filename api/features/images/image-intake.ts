@@ -7,7 +7,6 @@ import type { Project } from '../../../schema/entities/project.entity.ts';
 import type { Region } from '../../../schema/entities/region.entity.ts';
 import type { Tag } from '../../../schema/entities/tag.entity.ts';
 import { AddImageStatus } from '../../../schema/enums.ts';
-import { newId } from '../../../schema/id.ts';
 import { ImageRefusal, inspectImage, perceptualHash, type ImageLimits } from '../../../workers/ml/image.ts';
 import { DomainError } from '../../errors.ts';
 import type { Gate } from '../../gate.ts';
@@ -99,15 +98,18 @@ export class ImageIntake {
     private readonly gate: Gate,
   ) {}
 
-  /** Object before row: a crash in between leaves an object that nobody refers to, never a row without its picture. */
-  async stage({ project, tags }: BatchContext, input: NewImageInput, batch: OfBatch): Promise<Staged> {
+  /**
+   * Object before row: a crash in between leaves an object that nobody refers to, never a row without its picture.
+   * @param id of the new image
+   */
+  async stage({ project, tags }: BatchContext, id: string, input: NewImageInput, batch: OfBatch): Promise<Staged> {
     try {
       // First: all else that is done with regions takes its time with each.
       checkRegionCount(input.regions, this.limits.regionsPerImage);
       const labels = labelsOf({ project, tags }, input, batch);
       const source = await this.sources.read(project.id, input.source, this.limits.trainingImageBytes);
       const name = checkText('name', input.name ?? source.name, { min: 1, max: 255 });
-      const row = await this.store(project.id, { ...source, name }, input.isTest);
+      const row = await this.store({ id, projectId: project.id, isTest: input.isTest }, { ...source, name });
       return { row, ...labels };
     } catch (error) {
       if (error instanceof ImageRefusal || error instanceof DomainError) return { refusal: refused(error) };
@@ -116,9 +118,11 @@ export class ImageIntake {
   }
 
   /** The gate is for pictures that are decoded; waiting for the storage holds up nobody else. */
-  private async store(projectId: string, { name, bytes }: SourceBytes, isTest: boolean): Promise<Image> {
+  private async store(
+    { id, projectId, isTest }: Pick<Image, 'id' | 'projectId' | 'isTest'>,
+    { name, bytes }: SourceBytes,
+  ): Promise<Image> {
     const facts = await this.gate.run(() => this.inspect(bytes));
-    const id = newId();
     const { sha256, sizeBytes } = await this.storage.put(keys.imageOriginal(projectId, id), bytes);
     return { id, projectId, name, ...facts, sizeBytes, sha256, isTest, isTagged: false, createdAt: new Date() };
   }

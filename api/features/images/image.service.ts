@@ -11,6 +11,7 @@ import { Region } from '../../../schema/entities/region.entity.ts';
 import type { Project } from '../../../schema/entities/project.entity.ts';
 import { Tag } from '../../../schema/entities/tag.entity.ts';
 import { ProjectKind } from '../../../schema/enums.ts';
+import { newId } from '../../../schema/id.ts';
 import { authorise, type Caller, type Permission } from '../../access.ts';
 import type { Page } from '../../connection.ts';
 import { notFound } from '../../errors.ts';
@@ -127,7 +128,10 @@ export class ImageService {
     const stage = async (): Promise<Staged[]> => {
       const tags = await this.knownTags(input);
       const lanes = new Lanes(stagedAtOnce);
-      const stageOne = (image: NewImageInput) => lanes.run(() => intake.stage({ project, tags }, image, input));
+      // Before they go in side by side: lists and trainings have them in the order in which they were sent.
+      const ids = input.images.map(() => newId());
+      const stageOne = (image: NewImageInput, index: number) =>
+        lanes.run(() => intake.stage({ project, tags }, ids[index] as string, image, input));
       staged = await Promise.all(input.images.map(stageOne));
       return staged;
     };

@@ -95,6 +95,16 @@ test('a batch keeps its good images and answers each in its place', async () => 
   expect((await list(projectId)).totalCount).toBe(2);
 });
 
+test('a batch is listed in the order in which it was sent, however long each picture took', async () => {
+  const { projectId } = await makeProject(server);
+  const sizes = [900, 60, 500, 40, 300, 80];
+  const pictures = await Promise.all(sizes.map(async (size) => (await samples(1, size, size))[0]?.jpeg as Buffer));
+  const images = pictures.map((jpeg, i) => ({ source: { base64: jpeg.toString('base64') }, name: `${i}` }));
+  const ids = (await addImages(server, { projectId, images })).map(({ image }) => image?.id);
+  const { nodes } = await list(projectId, '(orderBy: OLDEST)');
+  expect(nodes.map(({ id }) => id)).toEqual(ids);
+});
+
 test('an unknown tag refuses the image that names it, and the request when it is for the whole batch', async () => {
   const { projectId, tagIds } = await makeProject(server, { tags: ['a'] });
   const unknown = '00000000-0000-4000-8000-000000000000';
