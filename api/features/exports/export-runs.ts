@@ -1,6 +1,5 @@
 import type { Database } from '../../../infra/database/database.ts';
-import { reportExport } from '../../../infra/events/export-progress.ts';
-import { keys } from '../../../infra/storage/keys.ts';
+import { endExport, failure } from '../../../infra/events/export-progress.ts';
 import type { Storage } from '../../../infra/storage/storage.ts';
 import { Export } from '../../../schema/entities/export.entity.ts';
 import { ExportStatus } from '../../../schema/enums.ts';
@@ -27,12 +26,8 @@ export class ExportRuns implements WatchedRuns<Export> {
     return startExport(this.deps.engine, row);
   }
 
-  async end(id: string, { reason }: { reason: string }): Promise<void> {
-    const { database, storage } = this.deps;
-    const state = { status: ExportStatus.FAILED, fraction: 1, message: reason, error: reason };
-    const change = { ...state, finishedAt: new Date() };
-    const isOpen = await database.transact((manager) => reportExport(manager, id, change));
-    // One that was done since it was listed keeps its archive.
-    if (isOpen) await storage.deletePrefix(keys.export(id));
+  /** One that was done since it was listed keeps its archive. */
+  end(id: string, { reason }: { reason: string }): Promise<void> {
+    return endExport(this.deps, id, failure(reason));
   }
 }
