@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { EntityManager } from 'typeorm';
+import { isDeepStrictEqual } from 'node:util';
+import { EntityManager, In } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { CopyRefused } from '../../../infra/project-copies/contents.ts';
 import { LocalSource } from '../../../infra/project-copies/local-source.ts';
@@ -150,10 +151,11 @@ describe('a page of a source', () => {
     const { projectId, tagIds } = await makeProject(source, { kind: 'DETECTION', tags: ['sign'] });
     const images = [{ source: { base64: (await samples(1, 6))[0]?.jpeg.toString('base64') } }];
     const [added] = await addImages(source, { projectId, images });
+    const imageId = added?.image?.id ?? '';
     const box = { left: 0.1, top: 0.2, width: 0.3, height: 0.4 };
-    const regions = [{ imageId: added?.image?.id, tagId: tagIds['sign'], ...box }];
+    const regions = [{ imageId, tagId: tagIds['sign'], ...box }];
     const text = 'mutation ($input: AddRegionsInput!) { addRegions(input: $input) { id } }';
-    const drawn = afterTagsAreRead(() => source.client.request(text, { input: { regions } }));
+    const drawn = afterTagsAreRead(imageId, () => source.client.request(text, { input: { regions } }));
     await withData(backend.settings, async (database, storage) => {
       const local = new LocalSource(database, storage, projectId);
       expect((await local.images(null)).images).toMatchObject([{ tagIds: [], regions: [] }]);
@@ -164,14 +166,14 @@ describe('a page of a source', () => {
   });
 });
 
-/** Does something right after the next read of the tags of images. */
-function afterTagsAreRead(act: () => Promise<unknown>) {
+/** Does something right after the next read of the tags of this image; what copies others beside the test reads theirs. */
+function afterTagsAreRead(imageId: string, act: () => Promise<unknown>) {
   const original = Object.getOwnPropertyDescriptor(EntityManager.prototype, 'findBy')?.value as EntityManager['findBy'];
   const spy = vi.spyOn(EntityManager.prototype, 'findBy');
   const acted = vi.fn(act);
   spy.mockImplementation(async function (this: EntityManager, entity, where) {
     const rows = await original.call(this, entity, where);
-    if (entity === ImageTag) {
+    if (entity === ImageTag && isDeepStrictEqual(where, { imageId: In([imageId]) })) {
       spy.mockRestore();
       await acted();
     }
