@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { LessThan, LessThanOrEqual } from 'typeorm';
+import { In, LessThan, LessThanOrEqual, Not } from 'typeorm';
 import type { Config } from '../../../infra/config.ts';
 import type { Database } from '../../../infra/database/database.ts';
 import type { Logger } from '../../../infra/logger.ts';
@@ -17,22 +17,29 @@ interface SenderDeps extends Pick<Config, 'urls'> {
 }
 
 const pollMs = 1000;
-const sentAtOnce = 8;
+/** Of different projects; more rows are looked at, in case that many of the first are of one. */
+const mostSending = 32;
+const lookedAt = 256;
 const pauseMs = { first: 1000, longest: 3_600_000 };
 /** The last one is about half a day after the first. */
 const mostAttempts = 22;
 
-/** Delivers what is queued for the notification addresses of projects: at least once, with growing pauses after failures. */
+/**
+ * Delivers what is queued for the notification addresses of projects: at least once, with growing pauses after failures, and
+ * one at a time to each project, so that an address which takes long to answer delays its own messages only.
+ */
 export class NotificationSender {
   private timer: NodeJS.Timeout | undefined;
   private current: Promise<void> = Promise.resolve();
   private isStopped = false;
+  /** What is under way, by project. */
+  private readonly sending = new Map<string, Promise<void>>();
 
   constructor(private readonly deps: SenderDeps) {}
 
   start(): void {
     this.current = this.sendDue()
-      .catch((error: unknown) => this.deps.logger.error({ err: error }, 'notifications could not be sent now'))
+      .catch((error: unknown) => this.report(error))
       .finally(() => {
         if (!this.isStopped) this.timer = setTimeout(() => this.start(), pollMs);
       });
@@ -42,13 +49,33 @@ export class NotificationSender {
     this.isStopped = true;
     clearTimeout(this.timer);
     await this.current;
+    await Promise.all(this.sending.values());
   }
 
+  /** Begins, and does not wait for what it began. */
   private async sendDue(): Promise<void> {
-    const { manager } = this.deps.database.read;
-    const where = { status: NotificationStatus.PENDING, nextAttemptAt: LessThanOrEqual(Date.now()) };
-    const due = await manager.find(Notification, { where, order: { nextAttemptAt: 'ASC' }, take: sentAtOnce });
-    await Promise.all(due.map((row) => this.sendOne(row)));
+    const where = {
+      status: NotificationStatus.PENDING,
+      nextAttemptAt: LessThanOrEqual(Date.now()),
+      projectId: Not(In([...this.sending.keys()])),
+    };
+    const order = { nextAttemptAt: 'ASC' } as const;
+    const due = await this.deps.database.read.manager.find(Notification, { where, order, take: lookedAt });
+    for (const row of due) {
+      if (this.sending.size >= mostSending) return;
+      if (!this.sending.has(row.projectId)) this.begin(row);
+    }
+  }
+
+  private begin(row: Notification): void {
+    const sent = this.sendOne(row)
+      .catch((error: unknown) => this.report(error))
+      .finally(() => this.sending.delete(row.projectId));
+    this.sending.set(row.projectId, sent);
+  }
+
+  private report(error: unknown): void {
+    this.deps.logger.error({ err: error }, 'notifications could not be sent now');
   }
 
   private async sendOne(row: Notification): Promise<void> {

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startServer as startReceiver, stopServers } from '../urls/local-server.ts';
@@ -92,5 +92,24 @@ it('does not reach private addresses unless an administrator permits it, and say
     expect(messagesOf(projectId)).toEqual([]);
   } finally {
     await guarded.close();
+  }
+});
+
+it('delivers to one project while the address of another does not answer', async () => {
+  const held: ServerResponse[] = [];
+  const port = await startReceiver((_, response) => held.push(response));
+  const patient = await startServer({ TAGLENS_URL_ALLOW: '127.0.0.1/32', TAGLENS_URL_TIMEOUT_MS: '60000' });
+  try {
+    const [silent, other] = [await makeProject(patient), await makeProject(patient)];
+    for (let i = 0; i < 10; i++) await setUrl(patient, silent.projectId, `http://127.0.0.1:${port}/`);
+    await until(() => held.length > 0, aWholeTest);
+    await setUrl(patient, other.projectId, url);
+    await until(async () => (await logOf(patient, other.projectId))[0]?.status === 'DELIVERED', aWholeTest);
+    const waiting = { status: 'PENDING', attempts: 0 };
+    expect(await logOf(patient, silent.projectId)).toMatchObject(Array(10).fill(waiting));
+    expect(held).toHaveLength(1);
+  } finally {
+    for (const response of held) response.destroy();
+    await patient.close();
   }
 });
