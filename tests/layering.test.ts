@@ -53,7 +53,6 @@ const featureFaces = [
   'api/features/prediction/predictor.ts',
   'api/features/prediction/stored-results.ts',
   'api/features/regions/drawing.ts',
-  'api/features/suggestions/stale-suggestions.ts',
   'api/features/tags/tagging.ts',
 ];
 

@@ -1,5 +1,6 @@
-import { In, type EntityManager, type FindOptionsWhere } from 'typeorm';
+import { In, type EntityManager } from 'typeorm';
 import type { Database } from '../../infra/database/database.ts';
+import { forgetSuggestions } from '../../infra/database/stale-suggestions.ts';
 import { Export } from '../../schema/entities/export.entity.ts';
 import { Image } from '../../schema/entities/image.entity.ts';
 import { ImageMetadata } from '../../schema/entities/image-metadata.entity.ts';
@@ -9,8 +10,6 @@ import { Project } from '../../schema/entities/project.entity.ts';
 import { Publication } from '../../schema/entities/publication.entity.ts';
 import { Region } from '../../schema/entities/region.entity.ts';
 import { ShardProgress } from '../../schema/entities/shard-progress.entity.ts';
-import { SuggestedTag } from '../../schema/entities/suggested-tag.entity.ts';
-import { Suggestion } from '../../schema/entities/suggestion.entity.ts';
 import { Tag } from '../../schema/entities/tag.entity.ts';
 import type { MissingObject, Owner } from './missing-objects.ts';
 
@@ -58,7 +57,7 @@ async function takeOutImages(manager: EntityManager, ids: string[]): Promise<voi
   const images = await manager.find(Image, { where: { id: In(ids) }, select: { id: true, projectId: true } });
   for (const table of [Region, ImageTag, ImageMetadata])
     await manager.delete<{ imageId: string }>(table, { imageId: In(ids) });
-  await takeOutSuggestions(manager, { imageId: In(ids) });
+  await forgetSuggestions(manager, { imageId: In(ids) });
   await manager.delete(Image, { id: In(ids) });
   await countAgain(manager, [...new Set(images.map(({ projectId }) => projectId))]);
 }
@@ -66,17 +65,7 @@ async function takeOutImages(manager: EntityManager, ids: string[]): Promise<voi
 async function takeOutOfIterations(manager: EntityManager, ids: string[]): Promise<void> {
   for (const table of [ShardProgress, Publication, Export])
     await manager.delete<{ iterationId: string }>(table, { iterationId: In(ids) });
-  await takeOutSuggestions(manager, { iterationId: In(ids) });
-}
-
-async function takeOutSuggestions(manager: EntityManager, where: FindOptionsWhere<Suggestion>): Promise<void> {
-  for (;;) {
-    const some = await manager.find(Suggestion, { where, select: { id: true }, take: batchSize });
-    if (some.length === 0) return;
-    const ids = some.map(({ id }) => id);
-    await manager.delete(SuggestedTag, { suggestionId: In(ids) });
-    await manager.delete(Suggestion, { id: In(ids) });
-  }
+  await forgetSuggestions(manager, { iterationId: In(ids) });
 }
 
 async function countAgain(manager: EntityManager, projectIds: string[]): Promise<void> {

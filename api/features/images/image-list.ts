@@ -1,4 +1,5 @@
-import { In } from 'typeorm';
+import { setImmediate } from 'node:timers/promises';
+import { In, MoreThan, type EntityManager } from 'typeorm';
 import type { Database } from '../../../infra/database/database.ts';
 import type { IdList } from '../../../infra/storage/id-list.ts';
 import { Image } from '../../../schema/entities/image.entity.ts';
@@ -71,7 +72,21 @@ function knownCount(project: Project, { filter }: ImageListArgs, tags: readonly 
   return { total: isTagged ? imageCount - untaggedImageCount : untaggedImageCount, isExact: true };
 }
 
+/** Of ids alone, which a statement brings within milliseconds. */
 const idsAtOnce = 1000;
+
+/** Ids of all images of a project, read in pages between which others get their turn. */
+export async function idsOf(manager: EntityManager, projectId: string): Promise<Set<string>> {
+  const ids = new Set<string>();
+  for (let last = ''; ; await setImmediate()) {
+    const where = { projectId, id: MoreThan(last) };
+    const page = await manager.find(Image, { where, select: { id: true }, order: { id: 'ASC' }, take: idsAtOnce });
+    for (const { id } of page) ids.add(id);
+    const end = page.at(-1);
+    if (!end) return ids;
+    last = end.id;
+  }
+}
 
 /** Meets a walk with the images of a training: starts from the tags, which are fewer, or else from the snapshot. */
 class SnapshotWalk {

@@ -1,7 +1,7 @@
-import { setImmediate } from 'node:timers/promises';
-import { In, MoreThan, type EntityManager } from 'typeorm';
+import { In, type EntityManager } from 'typeorm';
 import type { Limits } from '../../../infra/config.ts';
 import type { Database } from '../../../infra/database/database.ts';
+import { forgetSuggestions } from '../../../infra/database/stale-suggestions.ts';
 import { Lanes } from '../../../infra/lanes.ts';
 import { keys } from '../../../infra/storage/keys.ts';
 import { ImageMetadata } from '../../../schema/entities/image-metadata.entity.ts';
@@ -19,12 +19,11 @@ import { OnceOnly } from '../../idempotency.ts';
 import type { Leftovers } from '../../leftovers.ts';
 import { lockProject } from '../../project-lock.ts';
 import { checkCount } from '../../text.ts';
-import { withinLimit } from '../../within-limit.ts';
 import type { ProjectService } from '../projects/project.service.ts';
 import { findTags, getTags, named } from '../tags/tag.service.ts';
 import { refuseRegions } from '../regions/drawing.ts';
-import { forgetSuggestions } from '../suggestions/stale-suggestions.ts';
 import {
+  attachTag,
   attachTags,
   checkImageTags,
   countTag,
@@ -34,11 +33,11 @@ import {
   tagRules,
   tagsOf,
   type CountChange,
-  type TagRules,
+  type TagOutcome,
 } from '../tags/tagging.ts';
 import type { TagImagesInput } from '../tags/tag.input.ts';
 import type { ImageIntake, Staged } from './image-intake.ts';
-import { listImages } from './image-list.ts';
+import { idsOf, listImages } from './image-list.ts';
 import type {
   AddImagesInput,
   AddImagesPayload,
@@ -68,9 +67,6 @@ interface ChangeOptions {
 
 export type TagPair = Record<'imageId' | 'tagId', string>;
 
-/** What became of a tag on an image. */
-export type PairOutcome = 'created' | 'duplicated' | 'exceeded';
-
 interface ImageServiceDeps {
   database: Database;
   leftovers: Leftovers;
@@ -83,8 +79,6 @@ interface ImageServiceDeps {
 
 /** Pictures of one batch in memory at the same time: enough that some are read and written while others are looked at. */
 const stagedAtOnce = 8;
-/** Of ids alone, which a statement brings within milliseconds. */
-const idsAtOnce = 2000;
 
 export class ImageService {
   constructor(private readonly deps: ImageServiceDeps) {}
@@ -100,19 +94,9 @@ export class ImageService {
     return listImages(this.deps, await this.deps.projects.get(caller, 'read', projectId), args);
   }
 
-  /** Ids of all images of a project, read in pages between which others get their turn. */
   async idsOf(caller: Caller, projectId: string): Promise<Set<string>> {
     await this.deps.projects.get(caller, 'read', projectId);
-    const { manager } = this.deps.database.read;
-    const ids = new Set<string>();
-    for (let last = ''; ; await setImmediate()) {
-      const where = { projectId, id: MoreThan(last) };
-      const page = await manager.find(Image, { where, select: { id: true }, order: { id: 'ASC' }, take: idsAtOnce });
-      for (const { id } of page) ids.add(id);
-      const end = page.at(-1);
-      if (!end) return ids;
-      last = end.id;
-    }
+    return idsOf(this.deps.database.read.manager, projectId);
   }
 
   /** Each image of the batch has a result of its own: the good ones are kept whatever the others are. */
@@ -158,10 +142,10 @@ export class ImageService {
   }
 
   /** Pair by pair: one that is there already, or has no room, stops no other. @throws DomainError with nothing done */
-  async tagPairs(caller: Caller, pairs: readonly TagPair[]): Promise<PairOutcome[]> {
+  async tagPairs(caller: Caller, pairs: readonly TagPair[]): Promise<TagOutcome[]> {
     if (pairs.length === 0) return [];
     const imageIds = [...new Set(pairs.map(({ imageId }) => imageId))];
-    const work = async ({ manager, project, images, change }: ImagesUnderLock): Promise<PairOutcome[]> => {
+    const work = async ({ manager, project, images, change }: ImagesUnderLock): Promise<TagOutcome[]> => {
       const rules = tagRules(project, this.deps.limits);
       const tags = await getTags(
         manager,
@@ -173,12 +157,12 @@ export class ImageService {
       const present = await tagsOf(manager, imageIds);
       const imagesById = new Map(images.map((image) => [image.id, image]));
       const tagsById = new Map(tags.map((tag) => [tag.id, tag]));
-      const outcomes: PairOutcome[] = [];
+      const outcomes: TagOutcome[] = [];
       for (const { imageId, tagId } of pairs) {
         const image = imagesById.get(imageId) as Image;
         const own = present.get(imageId) ?? [];
         outcomes.push(
-          await attachOne(manager, image, { present: own, tag: tagsById.get(tagId) as Tag }, rules, change),
+          await attachTag(manager, image, { present: own, tag: tagsById.get(tagId) as Tag }, rules, change),
         );
       }
       return outcomes;
@@ -302,20 +286,4 @@ export class ImageService {
     const used = images.filter((_, index) => staged[index] && 'row' in staged[index]);
     return this.deps.uploads.discard(used.flatMap(({ source }) => source.uploadId ?? []));
   }
-}
-
-/** Puts a tag on an image where it may be, and among those that the image has. */
-async function attachOne(
-  manager: EntityManager,
-  image: Image,
-  { present, tag }: { present: Tag[]; tag: Tag },
-  rules: TagRules,
-  change: CountChange,
-): Promise<PairOutcome> {
-  if (present.some(({ id }) => id === tag.id)) return 'duplicated';
-  const tagged = { ...image, isTagged: present.length > 0 };
-  const attached = await withinLimit(() => attachTags(manager, tagged, { present, added: [tag] }, rules, change));
-  if (attached === null) return 'exceeded';
-  present.push(tag);
-  return 'created';
 }

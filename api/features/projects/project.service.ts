@@ -1,5 +1,6 @@
 import { In, type EntityManager } from 'typeorm';
 import type { Database } from '../../../infra/database/database.ts';
+import { forgetSuggestions } from '../../../infra/database/stale-suggestions.ts';
 import { appendEvent } from '../../../infra/events/outbox.ts';
 import { importTopic } from '../../../infra/project-copies/announce-import.ts';
 import { keys } from '../../../infra/storage/keys.ts';
@@ -30,7 +31,6 @@ import { checkText, containsText, likePattern } from '../../text.ts';
 import { domainFor } from '../domains/domains.ts';
 import { forgetExports } from '../exports/stale-exports.ts';
 import { markChanged } from '../tags/tagging.ts';
-import { forgetSuggestions } from '../suggestions/stale-suggestions.ts';
 import type { CreateProjectInput, UpdateProjectInput } from './project.input.ts';
 
 const nameLimits = { min: 1, max: 200 };

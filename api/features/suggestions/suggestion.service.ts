@@ -21,7 +21,7 @@ import type { Predictor } from '../prediction/predictor.ts';
 import type { RegionService } from '../regions/region.service.ts';
 import { checkTrained, type TrainingService } from '../training/training.service.ts';
 import { acceptAll, acceptedBoxes, attachAccepted } from './acceptance.ts';
-import { forgetSome, forgetSuggestions } from './stale-suggestions.ts';
+import { forgetSome, forgetSuggestions } from '../../../infra/database/stale-suggestions.ts';
 import { countSuggestedTags, listSuggestions } from './suggestion-list.ts';
 import {
   leastSuggested,

@@ -1,4 +1,5 @@
 import { In, type EntityManager } from 'typeorm';
+import { forgetSuggestions } from '../../../infra/database/stale-suggestions.ts';
 import { ImageTag } from '../../../schema/entities/image-tag.entity.ts';
 import { Image } from '../../../schema/entities/image.entity.ts';
 import type { Limits } from '../../../infra/config.ts';
@@ -6,7 +7,7 @@ import { Project } from '../../../schema/entities/project.entity.ts';
 import { Tag } from '../../../schema/entities/tag.entity.ts';
 import { ClassificationType, ProjectKind, TagType } from '../../../schema/enums.ts';
 import { DomainError } from '../../errors.ts';
-import { forgetSuggestions } from '../suggestions/stale-suggestions.ts';
+import { withinLimit } from '../../within-limit.ts';
 
 /** The rules of which tags may stand together on an image of the project. */
 export interface TagRules {
@@ -102,6 +103,25 @@ export async function attachTags(
   }
   if (present.length === 0) change.untagged--;
   for (const { id } of fresh) countTag(change, id, 1);
+}
+
+/** What became of a tag on an image. */
+export type TagOutcome = 'created' | 'duplicated' | 'exceeded';
+
+/** Puts a tag on an image where it may be, and among those that the image has. */
+export async function attachTag(
+  manager: EntityManager,
+  image: Image,
+  { present, tag }: { present: Tag[]; tag: Tag },
+  rules: TagRules,
+  change: CountChange,
+): Promise<TagOutcome> {
+  if (present.some(({ id }) => id === tag.id)) return 'duplicated';
+  const tagged = { ...image, isTagged: present.length > 0 };
+  const attached = await withinLimit(() => attachTags(manager, tagged, { present, added: [tag] }, rules, change));
+  if (attached === null) return 'exceeded';
+  present.push(tag);
+  return 'created';
 }
 
 /** Takes tags off images. */

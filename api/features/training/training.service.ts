@@ -1,6 +1,7 @@
 import { In, Like, type EntityManager } from 'typeorm';
 import type { Limits } from '../../../infra/config.ts';
 import type { Database } from '../../../infra/database/database.ts';
+import { forgetSuggestions } from '../../../infra/database/stale-suggestions.ts';
 import { keys } from '../../../infra/storage/keys.ts';
 import { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import type { Project } from '../../../schema/entities/project.entity.ts';
@@ -21,7 +22,6 @@ import { checkCount, checkText } from '../../text.ts';
 import { getDomain } from '../domains/domains.ts';
 import { forgetExports } from '../exports/stale-exports.ts';
 import type { ProjectService } from '../projects/project.service.ts';
-import { forgetSuggestions } from '../suggestions/stale-suggestions.ts';
 import { checkEnoughImages } from './enough-images.ts';
 import type { RenameIterationInput, TrainIterationInput } from './training.input.ts';
 import { announceProgress, openStatuses, startRun } from './training-run.ts';

@@ -1,6 +1,6 @@
 import { In, type EntityManager, type FindOptionsWhere } from 'typeorm';
-import { SuggestedTag } from '../../../schema/entities/suggested-tag.entity.ts';
-import { Suggestion } from '../../../schema/entities/suggestion.entity.ts';
+import { SuggestedTag } from '../../schema/entities/suggested-tag.entity.ts';
+import { Suggestion } from '../../schema/entities/suggestion.entity.ts';
 
 /** Rows that go in one statement together. */
 const forgottenAtOnce = 500;
