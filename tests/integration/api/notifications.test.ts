@@ -97,7 +97,8 @@ it('does not reach private addresses unless an administrator permits it, and say
 
 it('delivers to one project while the address of another does not answer', async () => {
   const held: ServerResponse[] = [];
-  const port = await startReceiver((_, response) => held.push(response));
+  let isOver = false;
+  const port = await startReceiver((_, response) => (isOver ? response.destroy() : held.push(response)));
   const patient = await startServer({ TAGLENS_URL_ALLOW: '127.0.0.1/32', TAGLENS_URL_TIMEOUT_MS: '60000' });
   try {
     const [silent, other] = [await makeProject(patient), await makeProject(patient)];
@@ -109,6 +110,8 @@ it('delivers to one project while the address of another does not answer', async
     expect(await logOf(patient, silent.projectId)).toMatchObject(Array(10).fill(waiting));
     expect(held).toHaveLength(1);
   } finally {
+    // The server waits for what is under way before it closes.
+    isOver = true;
     for (const response of held) response.destroy();
     await patient.close();
   }
