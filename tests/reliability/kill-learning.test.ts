@@ -26,8 +26,8 @@ interface Learning {
   mostSteps: number;
   options: Record<string, unknown>;
   makeProject: (client: TaglensClient) => Promise<string>;
-  /** Whether it is time for the last kill: little is left to learn, or nothing. */
-  isLate: (installation: Installation, id: string, resumedFromMs: number) => Promise<boolean>;
+  /** When each kill is due that follows the one at the first checkpoint, which was stored at `resumedFromMs`. */
+  laterKills: ((installation: Installation, id: string, resumedFromMs: number) => Promise<boolean>)[];
   /** What comes between the extraction and the end. */
   activities: string[];
 }
@@ -35,16 +35,10 @@ interface Learning {
 const samples: Sample[] = [];
 const testCount = 6;
 
+const hasNewCheckpoint: Learning['laterKills'][number] = async (installation, id, resumedFromMs) =>
+  (await checkpointTimeOf(installation, id, 0)) > resumedFromMs;
+
 const learnings: Learning[] = [
-  {
-    what: 'a detector',
-    checkpointSteps: 14,
-    mostSteps: 36,
-    options: {},
-    makeProject: (client) => makeDetectionProject(client, samples, testCount),
-    isLate: ({ storage }, id) => storage.exists(keys.learned(id, 0)),
-    activities: ['trainPart', 'assembleDetector'],
-  },
   {
     what: 'a detector whose backbone learns after its heads',
     checkpointSteps: 14,
@@ -52,8 +46,8 @@ const learnings: Learning[] = [
     mostSteps: 36,
     options: { mode: 'ADVANCED', budgetMinutes: 120 },
     makeProject: (client) => makeDetectionProject(client, samples, testCount),
-    // The heads end with the second checkpoint, so this one is killed once more while its backbone learns.
-    isLate: async (installation, id, resumedFromMs) => (await checkpointTimeOf(installation, id, 0)) > resumedFromMs,
+    // The heads end with the second checkpoint, so its backbone learns when it is killed after that; then it is judged.
+    laterKills: [hasNewCheckpoint, ({ storage }, id) => storage.exists(keys.learned(id, 0))],
     activities: ['trainPart', 'assembleDetector'],
   },
   {
@@ -64,7 +58,7 @@ const learnings: Learning[] = [
     options: { mode: 'ADVANCED', budgetMinutes: 120 },
     makeProject: (client) => makeProject(client, photographs()),
     // The last checkpoint is that of the last step.
-    isLate: async (installation, id, resumedFromMs) => (await checkpointTimeOf(installation, id, 0)) > resumedFromMs,
+    laterKills: [hasNewCheckpoint],
     activities: ['fitHead', 'trainPart', 'keepBetter'],
   },
 ];
@@ -97,7 +91,7 @@ const comparisonOf = (client: TaglensClient, id: string): Promise<{ comparison: 
 
 test.each(learnings)(
   'whoever trains $what is killed rendering, learning and judging: the same model, little done twice',
-  async ({ checkpointSteps, mostSteps, options, isLate, activities, ...learning }) => {
+  async ({ checkpointSteps, mostSteps, options, laterKills, activities, ...learning }) => {
     const service = await startService(installation, { TAGLENS_MAX_TRAINING_STEPS: String(mostSteps) });
     const projectId = await learning.makeProject(service.client);
     const { id } = await startTraining(service.client, projectId, options);
@@ -115,13 +109,15 @@ test.each(learnings)(
     const resumedFromMs = await checkpointTimeOf(installation, id, 0);
     await service.startTrainer();
 
-    // One that is over by now had nothing left to be killed in; the rest must hold of it all the same.
-    await until(
-      async () => (await isLate(installation, id, resumedFromMs)) || isOver(await stateOf(service.client, id)),
-      seldom,
-    );
-    await service.killTrainer();
-    await service.startTrainer();
+    for (const isTime of laterKills) {
+      // One that is over by now had nothing left to be killed in; the rest must hold of it all the same.
+      await until(
+        async () => (await isTime(installation, id, resumedFromMs)) || isOver(await stateOf(service.client, id)),
+        seldom,
+      );
+      await service.killTrainer();
+      await service.startTrainer();
+    }
     const state = await waitForEnd(service.client, id);
     expect(state).toMatchObject({ status: 'COMPLETED', error: null, imageCount: samples.length });
     expect(await modelsOf(installation, id)).toEqual([keys.model(id)]);
