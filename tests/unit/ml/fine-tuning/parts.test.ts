@@ -19,6 +19,15 @@ describe('recipe', () => {
     expect(fineTuneRecipe({ backbone: 'efficientnet-lite0', imageCount: 420 }).augmentedViews).toBe(6);
     expect(fineTuneRecipe({ backbone: 'efficientnet-lite0', imageCount: 100_000 }).augmentedViews).toBe(0);
   });
+
+  it('takes few pictures in smaller batches, at a rate as much lower', () => {
+    const batchOf = (imageCount: number): number => {
+      const { batchSize, learningRate } = fineTuneRecipe({ backbone: 'efficientnet-lite0', imageCount });
+      expect(learningRate).toBeCloseTo((1e-3 * batchSize) / 32, 9);
+      return batchSize;
+    };
+    expect([5, 30, 60, 120, 420].map(batchOf)).toEqual([8, 8, 16, 32, 32]);
+  });
 });
 
 describe('channel scales', () => {
