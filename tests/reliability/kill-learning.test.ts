@@ -18,6 +18,9 @@ import { patienceMs, trainUndisturbed } from './many-trainings.ts';
 import { startService } from './service.ts';
 import { activitiesOf, checkpointTimeOf, modelsOf, pointsOf, viewTimesOf } from './training-facts.ts';
 
+/** Whether a kill is due that follows the one at the first checkpoint, which was stored at `resumedFromMs`. */
+type IsKillDue = (installation: Installation, id: string, resumedFromMs: number) => Promise<boolean>;
+
 /** A training by gradient descent, made short, of one part: test images judge its model. */
 interface Learning {
   what: string;
@@ -26,8 +29,8 @@ interface Learning {
   mostSteps: number;
   options: Record<string, unknown>;
   makeProject: (client: TaglensClient) => Promise<string>;
-  /** When each kill is due that follows the one at the first checkpoint, which was stored at `resumedFromMs`. */
-  laterKills: ((installation: Installation, id: string, resumedFromMs: number) => Promise<boolean>)[];
+  /** One for each further kill, in their order. */
+  laterKills: IsKillDue[];
   /** What comes between the extraction and the end. */
   activities: string[];
 }
@@ -35,7 +38,7 @@ interface Learning {
 const samples: Sample[] = [];
 const testCount = 6;
 
-const hasNewCheckpoint: Learning['laterKills'][number] = async (installation, id, resumedFromMs) =>
+const hasNewCheckpoint: IsKillDue = async (installation, id, resumedFromMs) =>
   (await checkpointTimeOf(installation, id, 0)) > resumedFromMs;
 
 const learnings: Learning[] = [
@@ -109,10 +112,10 @@ test.each(learnings)(
     const resumedFromMs = await checkpointTimeOf(installation, id, 0);
     await service.startTrainer();
 
-    for (const isTime of laterKills) {
+    for (const isDue of laterKills) {
       // One that is over by now had nothing left to be killed in; the rest must hold of it all the same.
       await until(
-        async () => (await isTime(installation, id, resumedFromMs)) || isOver(await stateOf(service.client, id)),
+        async () => (await isDue(installation, id, resumedFromMs)) || isOver(await stateOf(service.client, id)),
         seldom,
       );
       await service.killTrainer();
