@@ -62,6 +62,14 @@ export interface ShardInput extends TrainIterationInput {
 export interface ShardResult {
   /** Images that could not be decoded; which and why is stored as an object. */
   leftOutCount: number;
+  /** When its worker was at it; earlier versions did not say. */
+  worked?: TimeSpan;
+}
+
+/** Milliseconds since 1970, by the clock of one worker. */
+export interface TimeSpan {
+  fromMs: number;
+  untilMs: number;
 }
 
 export interface FitInput extends TrainIterationInput {
@@ -77,6 +85,8 @@ export interface HeadResult {
 
 export interface TrainPartInput extends FitInput {
   part: number;
+  /** How long any worker was at the extraction, which counts towards the budget; earlier versions did not say. */
+  extractionMs?: number;
 }
 
 export interface KeepBetterInput extends FitInput {

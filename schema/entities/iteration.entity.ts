@@ -50,7 +50,7 @@ export class Iteration {
   @Column({ name: 'domain_id', type: 'varchar', length: 36, nullable: true })
   domainId: string | null;
 
-  @Field(() => Int, { nullable: true, description: 'Longest time of an ADVANCED training, in minutes; else null.' })
+  @Field(() => Int, { nullable: true, description: 'Time for an ADVANCED training, in minutes; else null.' })
   @Column({ name: 'budget_minutes', type: 'integer', nullable: true })
   budgetMinutes: number | null;
 

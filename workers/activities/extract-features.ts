@@ -16,6 +16,7 @@ import { detectorViews, stagedViews } from './views.ts';
 export const extractFeatures =
   (deps: ActivityDeps, lanes: Lanes, trainings: OpenTrainings) =>
   async ({ iterationId, shard }: ShardInput, context: ActivityContext): Promise<ShardResult> => {
+    const fromMs = Date.now();
     const row = await deps.database.read.manager.findOneByOrFail(Iteration, { id: iterationId });
     const training = trainings.of(iterationId);
     const { tracker } = training;
@@ -36,7 +37,7 @@ export const extractFeatures =
     const leftOut = await withHeartbeat(context, details, () => extractAll(lanes, work));
     await writeLeftOut(deps.storage, iterationId, shard, leftOut);
     await tracker.endShard(images.length);
-    return { leftOutCount: leftOut.length };
+    return { leftOutCount: leftOut.length, worked: { fromMs, untilMs: Date.now() } };
   };
 
 async function extractionOf(deps: ActivityDeps, row: Iteration, training: OpenTraining): Promise<Extraction> {

@@ -99,7 +99,7 @@ export const takeSnapshot =
   ): Promise<SnapshotResult> => {
     const iteration = await deps.database.read.manager.findOneByOrFail(Iteration, { id: iterationId });
     const snapshot = await readSnapshot(deps, iteration);
-    const plan = makePlan(iteration, snapshot, deps.recipes, Date.now());
+    const plan = makePlan(iteration, snapshot, deps.recipes);
     const bytes = Buffer.from(JSON.stringify(snapshot));
     const ids = IdList.of(snapshot.images.map(({ id }) => id));
     // Cancelled meanwhile, it may have been cleaned up after by now.

@@ -53,7 +53,7 @@ interface Watch {
 async function learnPart(
   deps: ActivityDeps,
   training: OpenTraining,
-  { iterationId, part, incompleteShards }: TrainPartInput,
+  { iterationId, part, incompleteShards, extractionMs = 0 }: TrainPartInput,
   { signal, onStep }: Watch,
 ): Promise<LearnedPart> {
   const { storage, database, threads } = deps;
@@ -83,7 +83,7 @@ async function learnPart(
       onStep(last);
     },
   };
-  const learned = await learn(snapshot, plan, part, run);
+  const learned = await learn(snapshot, plan, extractionMs, run);
   if (last) await tracker.endPart({ ...last, heldOut: learned.heldOut }, parts);
   return learned;
 }
@@ -117,9 +117,9 @@ async function readIfThere(storage: Storage, key: string): Promise<Buffer | unde
   }
 }
 
-function learn(snapshot: Snapshot, plan: TrainingPlan, part: number, run: PartRun): Promise<LearnedPart> {
+function learn(snapshot: Snapshot, plan: TrainingPlan, extractionMs: number, run: PartRun): Promise<LearnedPart> {
   if (plan.name !== 'HEAD') {
-    const budgetMs = budgetOfPart(plan, part, Date.now());
+    const budgetMs = budgetOfPart(plan, extractionMs);
     if (plan.name === 'DETECTOR' && snapshot.kind === 'DETECTION') return learnDetector(snapshot, plan, budgetMs, run);
     if (plan.name === 'FINE_TUNE' && snapshot.kind !== 'DETECTION')
       return tuneClassifier(snapshot, plan, budgetMs, run);

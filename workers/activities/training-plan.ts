@@ -5,7 +5,7 @@ import type { Iteration } from '../../schema/entities/iteration.entity.ts';
 import { TrainingMode } from '../../schema/enums.ts';
 import type { BackboneName } from '../ml/backbones/registry.ts';
 import type { DetectorPlan as DetectorFacts, DetectorRecipe } from '../ml/detection/recipe.ts';
-import type { FineTuneRecipe } from '../ml/fine-tuning/recipe.ts';
+import type { FineTuneFacts, FineTuneRecipe } from '../ml/fine-tuning/recipe.ts';
 import { assignFolds, groupNearDuplicates } from '../ml/folds.ts';
 
 /** A training by gradient descent within an iteration. */
@@ -21,9 +21,7 @@ interface GradientPlan<Name, Recipe> {
   /** By image of the snapshot; test images belong to none. */
   folds: number[];
   parts: Part[];
-  /** Milliseconds since 1970. */
-  startedMs: number;
-  /** For everything from then on; null: it takes what it takes. */
+  /** For extraction and learning, while a worker is at it; null: it takes what it takes. */
   budgetMs: number | null;
 }
 
@@ -45,7 +43,7 @@ export type TrainingPlan = HeadPlan | DetectorPlan | FineTunePlan;
 /** Where the recipes come from. */
 export interface Recipes {
   detector: (facts: DetectorFacts) => DetectorRecipe;
-  fineTuning: (facts: { backbone: BackboneName; imageCount: number }) => FineTuneRecipe;
+  fineTuning: (facts: FineTuneFacts) => FineTuneRecipe;
 }
 
 /** Images a shard: small enough that a lost worker costs little, large enough that the journal stays short. */
@@ -61,9 +59,12 @@ const foldsOfFew = 3;
 /** Of more images, one fold of so many is held out. */
 const foldsOfMany = 5;
 
-/** Of what is left of the budget: the rest of a part goes into opening and judging. */
+/** Fewer test images than this measure an ADVANCED classifier, but do not decide whether it is better than the quick one. */
+export const enoughTestImages = 20;
+
+/** Of what the extraction leaves of the budget: the rest of a part goes into opening and judging. */
 const learningShare = 0.9;
-/** A part gets this much of an even share at least, since a pause of the server counts as time as well. */
+/** A part gets this much of an even share at least, however long the extraction took. */
 const leastShare = 0.5;
 const minuteMs = 60_000;
 
@@ -72,10 +73,9 @@ const headPlan: HeadPlan = { name: 'HEAD', shardSize: pooledShardSize };
 const shardSizeOf = ({ images }: Snapshot, leastSize: number): number =>
   Math.max(leastSize, Math.ceil(images.length / mostShards));
 
-/** @param startedMs milliseconds since 1970, from which on the budget counts */
-export function makePlan(iteration: Iteration, snapshot: Snapshot, recipes: Recipes, startedMs: number): TrainingPlan {
-  if (snapshot.kind === 'DETECTION') return detectorPlan(iteration, snapshot, recipes, startedMs);
-  if (iteration.mode === TrainingMode.ADVANCED) return fineTunePlan(iteration, snapshot, recipes, startedMs);
+export function makePlan(iteration: Iteration, snapshot: Snapshot, recipes: Recipes): TrainingPlan {
+  if (snapshot.kind === 'DETECTION') return detectorPlan(iteration, snapshot, recipes);
+  if (iteration.mode === TrainingMode.ADVANCED) return fineTunePlan(iteration, snapshot, recipes);
   return { ...headPlan, shardSize: shardSizeOf(snapshot, pooledShardSize) };
 }
 
@@ -83,48 +83,52 @@ function detectorPlan(
   { mode, inputSize, isTiled, seed, budgetMinutes }: Iteration,
   snapshot: Snapshot,
   recipes: Recipes,
-  startedMs: number,
 ): DetectorPlan {
   if (inputSize === null) throw new Error('The iteration of a detector has no input size.');
-  const { folds, parts, imageCount } = divide(snapshot, seed);
+  const { folds, parts, imageCount } = divide(snapshot, seed, 1);
   const partMinutes = budgetMinutes === null ? null : budgetMinutes / parts.length;
   const recipe = recipes.detector({ mode, inputSize, isTiled, imageCount, partMinutes });
   const budgetMs = inMs(budgetMinutes);
   const shardSize = shardSizeOf(snapshot, viewsShardSize);
-  return { name: 'DETECTOR', shardSize, recipe, folds, parts, startedMs, budgetMs };
+  return { name: 'DETECTOR', shardSize, recipe, folds, parts, budgetMs };
 }
 
 function fineTunePlan(
   { backbone, seed, budgetMinutes }: Iteration,
   snapshot: Snapshot,
   recipes: Recipes,
-  startedMs: number,
 ): FineTunePlan {
-  const { folds, parts, imageCount } = divide(snapshot, seed);
-  const recipe = recipes.fineTuning({ backbone: backbone as BackboneName, imageCount });
+  const { folds, parts, imageCount } = divide(snapshot, seed, enoughTestImages);
+  const recipe = recipes.fineTuning({ backbone: backbone as BackboneName, imageCount, budgetMinutes });
   const budgetMs = inMs(budgetMinutes);
   const shardSize = shardSizeOf(snapshot, viewsShardSize);
-  return { name: 'FINE_TUNE', shardSize, recipe, folds, parts, startedMs, budgetMs };
+  return { name: 'FINE_TUNE', shardSize, recipe, folds, parts, budgetMs };
 }
 
 const inMs = (minutes: number | null): number | null => (minutes === null ? null : minutes * minuteMs);
 
-/** How long a part may learn that begins now: an even share of the time left, as if all parts came after one another. */
-export function budgetOfPart(
-  { startedMs, budgetMs, parts }: DetectorPlan | FineTunePlan,
-  part: number,
-  nowMs: number,
-): number {
+/**
+ * How long a part may learn: an even share of what the extraction left, as if all came after one another. The same for each,
+ * so that the figures come from trainings like that of the model, and however long they wait for a worker.
+ */
+export function budgetOfPart({ budgetMs, parts }: DetectorPlan | FineTunePlan, extractionMs: number): number {
   // Plans of detectors that an earlier version made say nothing of time.
   if (budgetMs == null) return Infinity;
-  const leftMs = (startedMs + budgetMs - nowMs) * learningShare;
-  return Math.max((leastShare * budgetMs) / parts.length, leftMs / (parts.length - part));
+  return Math.max(leastShare * budgetMs, learningShare * (budgetMs - extractionMs)) / parts.length;
 }
 
-/** The user's own test images judge the model itself; else there are trainings that are only judged. */
-function divide({ images }: Snapshot, seed: number): { folds: number[]; parts: Part[]; imageCount: number } {
+/**
+ * The user's own test images judge the model itself; else there are trainings that are only judged.
+ * @param enough of the test images, for doing without those trainings
+ */
+function divide(
+  { images }: Snapshot,
+  seed: number,
+  enough: number,
+): { folds: number[]; parts: Part[]; imageCount: number } {
   const isTest = images.map((image) => image.isTest);
   const imageCount = isTest.filter((is) => !is).length;
+  const isJudgedByTest = images.length - imageCount >= enough;
   const folds = assignFolds({
     targets: images.map(({ tagIndexes }) => tagIndexes),
     groups: groupNearDuplicates(images.map(({ perceptualHash }) => perceptualHash)),
@@ -133,7 +137,7 @@ function divide({ images }: Snapshot, seed: number): { folds: number[]; parts: P
     maxFolds: imageCount <= fewImages ? foldsOfFew : foldsOfMany,
   });
   const foldCount = imageCount <= fewImages ? Math.max(...folds) + 1 : 1;
-  const heldOut = Array.from({ length: isTest.includes(true) ? 0 : foldCount }, (_, fold) => ({ heldOutFold: fold }));
+  const heldOut = Array.from({ length: isJudgedByTest ? 0 : foldCount }, (_, fold) => ({ heldOutFold: fold }));
   // Folds that no training leaves out are one, so that mosaics may mix all of their images.
   const merged = [...folds].map((fold) => Math.min(fold, heldOut.length));
   return { folds: merged, parts: [...heldOut, { heldOutFold: null }], imageCount };

@@ -1,6 +1,7 @@
 import type { Snapshot } from '../../schema/contracts/training.ts';
 import { foldGroups } from '../ml/folds.ts';
 import { fewestCompared } from './compare-models.ts';
+import { enoughTestImages } from './training-plan.ts';
 import type { ActivityDeps } from './deps.ts';
 import type { LeftOutImage } from './left-out.ts';
 
@@ -22,7 +23,13 @@ const quote = (name: string): string => JSON.stringify(name);
 
 /** What to know before trusting the model, in plain sentences. */
 export function trainingWarnings(input: WarningInput): string[] {
-  return [...fewImages(input), ...imbalance(input), ...nearDuplicates(input), ...leftOutImages(input)];
+  return [
+    ...fewImages(input),
+    ...fewTestImages(input),
+    ...imbalance(input),
+    ...nearDuplicates(input),
+    ...leftOutImages(input),
+  ];
 }
 
 /** Images to train on by tag, in the order of the tags. */
@@ -41,6 +48,12 @@ function fewImages({ snapshot, images, recommendedImagesPerTag }: WarningInput):
     if (count >= recommended) return [];
     return [`Tag ${quote(name)} has ${count} images; ${recommended} or more give a better model and figures.`];
   });
+}
+
+function fewTestImages({ images }: WarningInput): string[] {
+  const count = images.filter(({ isTest }) => isTest).length;
+  if (count === 0 || count >= enoughTestImages) return [];
+  return [`The figures come from ${count} test images only; ${enoughTestImages} or more give figures to rely on.`];
 }
 
 function imbalance({ snapshot, images }: WarningInput): string[] {

@@ -2,6 +2,7 @@ import type { ActivityCalls, RunControl } from '../../schema/contracts/activity.
 import type {
   FitInput,
   HeadResult,
+  TimeSpan,
   TrainIterationInput,
   TrainingActivities,
   TrainingPlanName,
@@ -21,7 +22,9 @@ export async function trainIteration(
     const shards = Array.from({ length: shardCount }, (_, shard) => activities.extractFeatures({ iterationId, shard }));
     const results = await together(shards, run);
     const incompleteShards = results.flatMap(({ leftOutCount }, shard) => (leftOutCount > 0 ? [shard] : []));
-    const model = await makers[plan](activities, { iterationId, incompleteShards }, run, partCount);
+    const extractionMs = workingMs(results.flatMap(({ worked }) => worked ?? []));
+    const parts = { count: partCount, extractionMs };
+    const model = await makers[plan](activities, { iterationId, incompleteShards }, run, parts);
     await activities.completeIteration({ iterationId, ...model });
     return { modelSha256: model.modelSha256 };
   } catch (error) {
@@ -30,26 +33,47 @@ export async function trainIteration(
   }
 }
 
+/** Trainings by gradient descent, and the time that the extraction before them has taken of their budget. */
+interface Parts {
+  count: number;
+  extractionMs: number;
+}
+
 /** From features to a model. */
 const makers: Record<
   TrainingPlanName,
-  (activities: Activities, input: FitInput, run: RunControl, partCount: number) => Promise<HeadResult>
+  (activities: Activities, input: FitInput, run: RunControl, parts: Parts) => Promise<HeadResult>
 > = {
   HEAD: (activities, input) => activities.fitHead(input),
-  DETECTOR: async (activities, input, run, partCount) => {
-    await trainParts(activities, input, run, partCount);
+  DETECTOR: async (activities, input, run, parts) => {
+    await trainParts(activities, input, run, parts);
     return activities.assembleDetector(input);
   },
-  FINE_TUNE: async (activities, input, run, partCount) => {
+  FINE_TUNE: async (activities, input, run, parts) => {
     const quick = await activities.fitHead(input);
-    await trainParts(activities, input, run, partCount);
+    await trainParts(activities, input, run, parts);
     return activities.keepBetter({ ...input, quick });
   },
 };
 
-async function trainParts(activities: Activities, input: FitInput, run: RunControl, partCount: number): Promise<void> {
-  const parts = Array.from({ length: partCount }, (_, part) => activities.trainPart({ ...input, part }));
-  await together(parts, run);
+async function trainParts(
+  activities: Activities,
+  input: FitInput,
+  run: RunControl,
+  { count, extractionMs }: Parts,
+): Promise<void> {
+  const calls = Array.from({ length: count }, (_, part) => activities.trainPart({ ...input, part, extractionMs }));
+  await together(calls, run);
+}
+
+/** How long somebody was at it: spans that overlap count once, waiting between them does not count. */
+function workingMs(spans: readonly TimeSpan[]): number {
+  let [total, doneUntilMs] = [0, -Infinity];
+  for (const { fromMs, untilMs } of [...spans].sort((a, b) => a.fromMs - b.fromMs)) {
+    total += Math.max(0, untilMs - Math.max(fromMs, doneUntilMs));
+    doneUntilMs = Math.max(doneUntilMs, untilMs);
+  }
+  return total;
 }
 
 /** All of them. After the first error the others are of no use; but none may still be writing when everything is cleared away. */

@@ -13,7 +13,11 @@ registerEnumType(MeasuredOn, {
   description: 'Where the figures come from; never from images that the measured model had seen.',
   valuesConfig: {
     OUT_OF_FOLD: { description: 'Images held out of trainings: each was judged by a model trained without it.' },
-    TEST_IMAGES: { description: 'The images marked as test images.' },
+    TEST_IMAGES: {
+      description:
+        'The images marked as test images, which are never trained on. A detector is calibrated on them too; an ADVANCED ' +
+        'classifier is compared with the quick one on them alone when there are 20 or more.',
+    },
   },
 });
 

@@ -17,8 +17,10 @@ export class TrainIterationInput {
   @Field(() => Int, {
     nullable: true,
     description:
-      'Longest time of an ADVANCED training on one machine, in minutes; 30 by default, at most 1440 (a setting). ' +
-      'A detector takes as many steps as a QUICK one in any case.',
+      'Time for an ADVANCED training on one machine, in minutes; 30 by default, at most 1440 ' +
+      '(TAGLENS_MAX_TRAINING_MINUTES). Waiting for a worker does not count. With little time the schedule is run through in ' +
+      'fewer steps; a detector takes as many as a QUICK one in any case, each part of a classifier at least half of its ' +
+      'share, and rendering the views of many images is not cut short.',
   })
   budgetMinutes?: number | null;
 

@@ -37,8 +37,14 @@ it('tells when they are too many for that', () => {
 
 it('tells when a test image looks like one that is trained on', () => {
   expect(warningsOf(10, { starts: [0, ...alone(4, 10)], testCount: 3 })).toEqual([
+    'The figures come from 3 test images only; 20 or more give figures to rely on.',
     '4 images look nearly the same across training and test images, so that the figures are too good: image 0 and image 3.',
   ]);
+});
+
+it('tells when test images are too few for figures to rely on', () => {
+  const few = (testCount: number): number => warningsOf(60, { starts: alone(0, 60), testCount }).length;
+  expect([0, 1, 19, 20].map(few)).toEqual([0, 1, 1, 0]);
 });
 
 it('does not say that the adapted model did worse where nothing was compared', () => {

@@ -30,10 +30,26 @@ export interface FineTuneRecipe {
   clipNorm: number;
 }
 
+/** What the number of pictures and the time decide of a recipe. */
+export interface FineTuneFacts {
+  backbone: BackboneName;
+  /** Pictures that may be trained on. */
+  imageCount: number;
+  /** For everything; null: it takes what it takes. */
+  budgetMinutes: number | null;
+}
+
 /** Views of all pictures together may take this much, so that a training stays below 4 GiB. */
 export const poolBytes = 1.5 * 2 ** 30;
 /** More were not better in the study. */
 const mostAugmentedViews = 6;
+/** So many in the largest set too: what the pool has no room for is read again. */
+const fewestAugmentedViews = 2;
+/** Rendering is to leave the most of the budget to learning. */
+const renderingShare = 0.25;
+/** What rendering a view takes, about: 40 to 60 ms on two cores with other work beside. */
+const viewMs = 50;
+const minuteMs = 60_000;
 
 const fullBatch = 32;
 const fullRate = 1e-3;
@@ -46,19 +62,13 @@ const smallestBatch = 8;
  * The measured settings (clothing, waste): one-cycle to 1e-3 in 30 epochs with mixup, from the output of stride 8 on. Few
  * pictures come in smaller batches at a rate as much lower: no worse, and done in as much less time.
  */
-export function fineTuneRecipe({
-  backbone,
-  imageCount,
-}: {
-  backbone: BackboneName;
-  imageCount: number;
-}): FineTuneRecipe {
-  const views = Math.floor(poolBytes / (imageCount * viewBytes(backbone)));
+export function fineTuneRecipe(facts: FineTuneFacts): FineTuneRecipe {
+  const { backbone, imageCount } = facts;
   const wanted = Math.round((mostTimesSeen * imageCount) / fewestSteps);
   const batchSize = Math.min(fullBatch, Math.max(smallestBatch, wanted));
   return {
     backbone,
-    augmentedViews: Math.max(0, Math.min(mostAugmentedViews, views - PLAIN_VIEWS)),
+    augmentedViews: augmentedViewsOf(facts),
     batchSize,
     epochs: 30,
     minSteps: fewestSteps,
@@ -72,6 +82,14 @@ export function fineTuneRecipe({
     learnedShare: 0.6,
     clipNorm: 5,
   };
+}
+
+/** As many as memory and time allow for. */
+function augmentedViewsOf({ backbone, imageCount, budgetMinutes }: FineTuneFacts): number {
+  const pooled = poolBytes / viewBytes(backbone);
+  const rendered = ((budgetMinutes ?? Infinity) * minuteMs * renderingShare) / viewMs;
+  const affordable = Math.floor(Math.min(pooled, rendered) / imageCount) - PLAIN_VIEWS;
+  return Math.min(mostAugmentedViews, Math.max(fewestAugmentedViews, affordable));
 }
 
 /** One view's map at stride 8, two bytes a number. */

@@ -57,7 +57,7 @@ describe('on rendered signs', () => {
     kind: 'MULTICLASS',
     members: [...staged.packs.keys()].filter(isMember),
     recipe: {
-      ...fineTuneRecipe({ backbone: 'efficientnet-lite0', imageCount: 18 }),
+      ...fineTuneRecipe({ backbone: 'efficientnet-lite0', imageCount: 18, budgetMinutes: null }),
       minSteps: steps,
       epochs: 0,
       batchSize,

@@ -10,19 +10,28 @@ import { seededRandom } from '../../../../workers/ml/random.ts';
 import { ViewPool } from '../../../../workers/ml/view-pool.ts';
 
 describe('recipe', () => {
-  it('takes fewer views of many pictures, so that all fit into memory', () => {
-    for (const imageCount of [10, 420, 4000, 9000, 100_000]) {
-      const { augmentedViews } = fineTuneRecipe({ backbone: 'efficientnet-lite2', imageCount });
-      const bytes = imageCount * (2 + augmentedViews) * viewBytes('efficientnet-lite2');
-      expect(augmentedViews === 0 || bytes <= poolBytes).toBe(true);
+  const viewsOf = (imageCount: number, budgetMinutes: number | null = null): number =>
+    fineTuneRecipe({ backbone: 'efficientnet-lite2', imageCount, budgetMinutes }).augmentedViews;
+
+  it('takes fewer views of many pictures, so that all fit into memory, but never none', () => {
+    for (const imageCount of [10, 420, 2500]) {
+      const bytes = imageCount * (2 + viewsOf(imageCount)) * viewBytes('efficientnet-lite2');
+      expect(bytes).toBeLessThanOrEqual(poolBytes);
     }
-    expect(fineTuneRecipe({ backbone: 'efficientnet-lite0', imageCount: 420 }).augmentedViews).toBe(6);
-    expect(fineTuneRecipe({ backbone: 'efficientnet-lite0', imageCount: 100_000 }).augmentedViews).toBe(0);
+    expect([10, 420, 2500, 100_000].map((imageCount) => viewsOf(imageCount))).toEqual([6, 6, 4, 2]);
+  });
+
+  it('takes fewer views when there is little time, so that most of it is left to learn', () => {
+    expect([1440, 20, 10, 1].map((minutes) => viewsOf(500, minutes))).toEqual([6, 6, 4, 2]);
   });
 
   it('takes few pictures in smaller batches, at a rate as much lower', () => {
     const batchOf = (imageCount: number): number => {
-      const { batchSize, learningRate } = fineTuneRecipe({ backbone: 'efficientnet-lite0', imageCount });
+      const { batchSize, learningRate } = fineTuneRecipe({
+        backbone: 'efficientnet-lite0',
+        imageCount,
+        budgetMinutes: null,
+      });
       expect(learningRate).toBeCloseTo((1e-3 * batchSize) / 32, 9);
       return batchSize;
     };
@@ -59,7 +68,11 @@ describe('batches', () => {
     Promise.resolve(writeMapPack(toFloat16(numbers(picture)), viewCount));
   const targets = Array.from({ length: 8 }, (_, picture) => [picture]);
   const batches = (mixup: number): Batches => {
-    const recipe = { ...fineTuneRecipe({ backbone: 'efficientnet-lite0', imageCount: 5 }), batchSize: 4, mixup };
+    const recipe = {
+      ...fineTuneRecipe({ backbone: 'efficientnet-lite0', imageCount: 5, budgetMinutes: null }),
+      batchSize: 4,
+      mixup,
+    };
     return new Batches({ targets, tagCount: 8, members }, new ViewPool(pack, readMapPack, 1e6), recipe, 9, 6);
   };
 
