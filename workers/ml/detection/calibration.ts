@@ -14,15 +14,21 @@ const rightOverlap = 0.5;
 /** Pull towards no change, in units of the logit: decides when there are few boxes. */
 const priorDeviation = 1;
 const leastSlope = 0.2;
+/** With fewer right boxes the wrong ones decide alone, and a single background image would push every probability down. */
+const fewestRight = 5;
 
 interface Judged {
   logit: number;
   isRight: 0 | 1;
 }
 
-/** Fits the probability that a box is right (Platt, 1999) on pictures that the detector had not seen. */
+/**
+ * Fits the probability that a box is right (Platt, 1999) on pictures that the detector had not seen; `uncalibrated` when these
+ * say too little.
+ */
 export function calibrate(pictures: readonly { detected: DetectedBox[]; truth: TaggedBox[] }[]): BoxCalibration {
   const judged = pictures.flatMap(({ detected, truth }) => judge(detected, truth));
+  if (judged.filter(({ isRight }) => isRight).length < fewestRight) return uncalibrated;
   let current = uncalibrated;
   for (let i = 0; i < 50; i++) {
     const next = newtonStep(judged, current);

@@ -25,9 +25,24 @@ it('finds how scores and probabilities belong together', () => {
 
 it('changes nothing without evidence, and little with little', () => {
   expect(calibrate([])).toEqual(uncalibrated);
-  const { slope, offset } = calibrate(pictures(3, 3, 4));
+  const few = pictures(12, 3, 4);
+  expect(few.flatMap(({ truth }) => truth).length).toBeGreaterThan(5);
+  const { slope, offset } = calibrate(few);
+  expect(slope).not.toBe(1);
   expect(Math.abs(slope - 1)).toBeLessThan(1);
   expect(Math.abs(offset)).toBeLessThan(2);
+});
+
+it('one background picture does not push every probability down', () => {
+  const detected = Array.from({ length: 60 }, () => ({
+    tagIndex: 0,
+    left: 0,
+    top: 0,
+    width: 1,
+    height: 1,
+    probability: 0.1,
+  }));
+  expect(calibrate([{ detected, truth: [] }])).toEqual(uncalibrated);
 });
 
 it('keeps the order of boxes, also where scores mislead', () => {
