@@ -1,9 +1,6 @@
 import { Field, Float, ID, InputType, Int } from 'type-graphql';
 import { defaultSuppression } from '../../../workers/ml/detection/boxes.ts';
 
-/** What a publication does that says nothing about it. */
-export const usualSuppression = defaultSuppression;
-
 /** More boxes than this are noise, and would not fit into a stored prediction. */
 export const mostBoxes = 200;
 
@@ -35,15 +32,18 @@ export class PublishIterationInput {
   resourceId?: string | null;
 
   @Field(() => Float, {
-    defaultValue: usualSuppression.iouThreshold,
+    nullable: true,
     description:
-      'Of a detector: a box that overlaps a more probable one of its tag by more than this (IoU, 0 to 1) is not answered.',
+      'For detectors: a box that overlaps a more probable one of its tag by more than this (IoU, 0 to 1) is suppressed. ' +
+      `By default what the name had when it is overwritten, ${defaultSuppression.iouThreshold} for a new one.`,
   })
-  iouThreshold: number;
+  iouThreshold?: number | null;
 
   @Field(() => Int, {
-    defaultValue: usualSuppression.maxBoxes,
-    description: `Of a detector: boxes that an answer has at most, 1 to ${mostBoxes}; the most probable are kept.`,
+    nullable: true,
+    description:
+      `For detectors: most boxes in an answer, 1 to ${mostBoxes}; the most probable are kept. ` +
+      `By default what the name had when it is overwritten, ${defaultSuppression.maxBoxes} for a new one.`,
   })
-  maxBoxes: number;
+  maxBoxes?: number | null;
 }

@@ -4,6 +4,7 @@ import { appendEvent } from '../../../infra/events/outbox.ts';
 import { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import { Publication } from '../../../schema/entities/publication.entity.ts';
 import { newId } from '../../../schema/id.ts';
+import { defaultSuppression } from '../../../workers/ml/detection/boxes.ts';
 import { authorise, type Caller } from '../../access.ts';
 import { DomainError, notFound } from '../../errors.ts';
 import { OnceOnly } from '../../idempotency.ts';
@@ -22,23 +23,20 @@ export class PublishingService {
     const { id: iterationId, projectId } = await this.training.get(caller, 'publish', input.iterationId);
     checkName(input.name);
     checkSuppression(input);
-    const { name, iouThreshold, maxBoxes } = input;
+    const { name } = input;
     const resourceId = input.resourceId == null ? null : checkText('resourceId', input.resourceId, { max: 512 });
-    const facts = { projectId, iterationId, name, resourceId, iouThreshold, maxBoxes };
-    const row = { id: newId(), ...facts, createdAt: new Date() };
     const done = await OnceOnly.of(this.database, caller, 'publishIteration', input).transact(async (manager) => {
       await lockProject(manager, projectId);
       await refuseUntrained(manager, iterationId);
-      const taken = await manager.findOneBy(Publication, { projectId, name: input.name });
-      const { id } = taken ? await moveName(manager, taken, row, input.overwrite) : row;
-      if (!taken) await manager.insert(Publication, row);
-      await appendEvent(manager, {
-        topic: 'publication.changed',
-        entityId: id,
-        projectId,
-        payload: { iterationId },
-      });
-      return { ...row, id };
+      const taken = await manager.findOneBy(Publication, { projectId, name });
+      if (taken) refuseTaken(taken, input);
+      const facts = { projectId, iterationId, name, resourceId, ...suppressionOf(input, taken) };
+      const row = { id: taken?.id ?? newId(), ...facts, createdAt: new Date() };
+      // One row changes, so that every request finds either the old model or the new one.
+      await manager.save(Publication, row);
+      const payload = { iterationId };
+      await appendEvent(manager, { topic: 'publication.changed', entityId: row.id, projectId, payload });
+      return row;
     });
     // What was done, and not what is there now: somebody else may have withdrawn it since. A repeated answer is JSON.
     return { ...done, createdAt: new Date(done.createdAt) };
@@ -82,8 +80,8 @@ function checkName(name: string): void {
 }
 
 function checkSuppression({ iouThreshold, maxBoxes }: PublishIterationInput): void {
-  checkFraction('iouThreshold', iouThreshold);
-  if (maxBoxes >= 1 && maxBoxes <= mostBoxes) return;
+  if (iouThreshold != null) checkFraction('iouThreshold', iouThreshold);
+  if (maxBoxes == null || (maxBoxes >= 1 && maxBoxes <= mostBoxes)) return;
   const message = `maxBoxes must be 1 to ${mostBoxes}; it is ${maxBoxes}.`;
   throw new DomainError('INVALID', message, { field: 'maxBoxes', min: 1, max: mostBoxes, value: maxBoxes });
 }
@@ -95,17 +93,17 @@ async function refuseUntrained(manager: EntityManager, iterationId: string): Pro
   checkTrained(iteration);
 }
 
-/** One row changes, so that every request finds either the old model or the new one. */
-async function moveName(
-  manager: EntityManager,
-  taken: Publication,
-  { iterationId, resourceId, iouThreshold, maxBoxes, createdAt }: Publication,
-  overwrite: boolean,
-): Promise<Publication> {
-  if (!overwrite && taken.iterationId !== iterationId) {
-    const message = `The name ${JSON.stringify(taken.name)} is taken by another iteration; give overwrite: true to move it.`;
-    throw new DomainError('NAME_TAKEN', message, { publicationId: taken.id, iterationId: taken.iterationId });
-  }
-  await manager.update(Publication, { id: taken.id }, { iterationId, resourceId, iouThreshold, maxBoxes, createdAt });
-  return taken;
+function refuseTaken({ id, name, iterationId }: Publication, wanted: PublishIterationInput): void {
+  if (wanted.overwrite || iterationId === wanted.iterationId) return;
+  const message = `The name ${JSON.stringify(name)} is taken by another iteration; give overwrite: true to move it.`;
+  throw new DomainError('NAME_TAKEN', message, { publicationId: id, iterationId });
+}
+
+/** A name that moves to a new model keeps what it was tuned to. */
+function suppressionOf(
+  { iouThreshold, maxBoxes }: PublishIterationInput,
+  taken: Publication | null,
+): Pick<Publication, 'iouThreshold' | 'maxBoxes'> {
+  const kept = taken ?? defaultSuppression;
+  return { iouThreshold: iouThreshold ?? kept.iouThreshold, maxBoxes: maxBoxes ?? kept.maxBoxes };
 }

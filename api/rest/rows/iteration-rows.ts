@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { findDomain } from '../../features/domains/domains.ts';
 import { platformsOf } from '../../features/exports/platforms.ts';
 import { DomainError, notFound } from '../../errors.ts';
-import { usualSuppression } from '../../features/publishing/publishing.input.ts';
 import type { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import type { Publication } from '../../../schema/entities/publication.entity.ts';
 import { IterationStatus, TrainingMode } from '../../../schema/enums.ts';
@@ -130,7 +129,7 @@ export const iterationRows: readonly Row[] = [
     call: async (request) => {
       const { publishName: name, predictionId: resourceId, overwrite } = request.query;
       const { id: iterationId } = await iterationOf(request);
-      const input = { iterationId, name, resourceId, overwrite, ...usualSuppression };
+      const input = { iterationId, name, resourceId, overwrite };
       await request.services.publishing.publish(request.caller, input);
       return true;
     },

@@ -42,7 +42,7 @@ test('a storage that is away does not undo a deletion, nor deny it', async () =>
 
 test('a project with a published model is deleted by a key that may publish', async () => {
   const iterationId = await completedIteration(api.database, projectId);
-  const publication = { iterationId, name: 'live', iouThreshold: 0.45, maxBoxes: 200, overwrite: false };
+  const publication = { iterationId, name: 'live', overwrite: false };
   await api.services.publishing.publish(owner, publication);
   const trainer = { ...owner, role: ApiKeyRole.TRAINER };
   await expect(api.services.projects.delete(trainer, projectId)).rejects.toMatchObject({

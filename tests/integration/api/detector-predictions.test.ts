@@ -153,6 +153,22 @@ describe('a publication', () => {
     expect(overlapsOfOneTag(more)).toBeGreaterThan(0.45);
   });
 
+  test('keeps what its name was tuned to when it moves to a new model, by either interface', async () => {
+    const tuned = { iouThreshold: 0.6, maxBoxes: 11 };
+    await ask(publish, { input: { iterationId, name: 'tuned', ...tuned } });
+    expect(await ask(publish, { input: { iterationId, name: 'tuned', overwrite: true } })).toMatchObject(tuned);
+    const path = `training/projects/${projectId}/iterations/${iterationId}/publish?publishName=tuned&predictionId=any`;
+    const headers = { 'Training-Key': ownerKey };
+    const answer = await fetch(`${server.url}/customvision/v3.4-preview/${path}&overwrite=true`, {
+      method: 'POST',
+      headers,
+    });
+    expect(answer.status).toBe(200);
+    expect(await predictPlainly('tuned')).toHaveLength(11);
+    const changed = { ...tuned, maxBoxes: 12 };
+    expect(await ask(publish, { input: { iterationId, name: 'tuned', maxBoxes: 12 } })).toMatchObject(changed);
+  });
+
   test.each(['my model', 'Größe 模型', '100%41 / b?c#d+e;f&g:h', 'x'.repeat(128), '🎈'.repeat(128)])(
     'may be called %j, which is percent-encoded in an address',
     async (name) => {

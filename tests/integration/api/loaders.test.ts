@@ -89,7 +89,7 @@ test('a subscription answers each event with the rows as they are at it', async 
     for await (const { data } of steps as AsyncGenerator<ExecutionResult>) {
       told.push(data);
       if (told.length === 2) break;
-      const publication = { iterationId: entityId, name: 'live', iouThreshold: 0.45, maxBoxes: 200, overwrite: false };
+      const publication = { iterationId: entityId, name: 'live', overwrite: false };
       await api.services.publishing.publish(owner, publication);
     }
   });
