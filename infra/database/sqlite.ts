@@ -52,7 +52,7 @@ class SqliteDatabase implements Database {
     this.closing = true;
     await this.queue;
     await this.read.destroy();
-    await this.writer.destroy();
+    if (this.writer.isInitialized) await this.writer.destroy();
   }
 
   /** Waiting happens here, not in SQLite, so that this thread keeps serving while another process writes. */
@@ -60,12 +60,23 @@ class SqliteDatabase implements Database {
     const giveUpAt = Date.now() + BUSY_LIMIT_MS;
     for (let delayMs = 2; ; delayMs = Math.min(delayMs * 2, 200)) {
       try {
+        if (!this.writer.isInitialized) await this.writer.initialize();
         return await this.writer.transaction(work);
       } catch (error) {
+        await this.closeIfStuck();
         if (!isBusy(error) || Date.now() > giveUpAt) throw error;
         await new Promise((resolve) => setTimeout(resolve, delayMs * (0.5 + Math.random())));
       }
     }
+  }
+
+  /**
+   * When the disk is full SQLite rolls back by itself, and the ROLLBACK of TypeORM fails for it: its runner would take all that
+   * follows for parts of a transaction that is never committed. Then the connection is opened anew, at the next use.
+   */
+  private async closeIfStuck(): Promise<void> {
+    const isStuck = this.writer.isInitialized && this.writer.createQueryRunner().isTransactionActive;
+    if (isStuck) await this.writer.destroy();
   }
 }
 

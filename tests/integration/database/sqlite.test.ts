@@ -37,6 +37,19 @@ test('fifty concurrent transactions do not interleave, and a failed one leaves n
   expect(await count()).toBe(49);
 });
 
+test('a disk that was full costs the writes that were refused, and none of those after it', async () => {
+  const pages = (limit: number) => database.transact((manager) => manager.query(`PRAGMA max_page_count = ${limit}`));
+  const write = (entityId: string, text = '') =>
+    database.transact((manager) => manager.insert(EventRow, { ...row(entityId), payload: { text } }));
+  await pages(1); // Its present size: SQLite takes no smaller limit.
+  await expect(write('too large', 'x'.repeat(1_000_000))).rejects.toThrow('full');
+  await pages(1_000_000);
+  await write('room again');
+  await expect(database.transact(() => Promise.reject(new Error('refused')))).rejects.toThrow('refused');
+  await write('after a refusal');
+  expect(await count()).toBe(2);
+});
+
 test('reads see committed rows only, and each new commit', async () => {
   await database.transact(async (manager) => {
     await manager.insert(EventRow, row('a'));
