@@ -68,7 +68,7 @@ async function measure(
 ): Promise<Record<string, number>> {
   const tagCount = tags.length;
   const targets = train.map((example) => example.targets);
-  const groups = groupNearDuplicates(train.map(({ hash }) => hash));
+  const groups = await groupNearDuplicates(train.map(({ hash }) => hash));
   const folds = assignFolds({ targets, groups, isTest: train.map(() => false), seed: 1 });
   const features = train.map((example) => example.features);
   const head = await fitHead({ features, targets, tagCount, kind, folds, seed: 1 });

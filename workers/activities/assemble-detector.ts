@@ -35,7 +35,7 @@ export const assembleDetector =
       const { modelSha256, judgedCount } = await withHeartbeat(context, () => ({}), assemble);
       const leftOut = await readLeftOut(storage, iterationId, incompleteShards);
       const images = takingPart(snapshot.images, leftOut);
-      const groups = groupNearDuplicates(images.map(({ perceptualHash }) => perceptualHash));
+      const groups = await groupNearDuplicates(images.map(({ perceptualHash }) => perceptualHash));
       const known = trainingWarnings({ snapshot, leftOut, images, groups, recommendedImagesPerTag });
       return { modelSha256, warnings: [...known, ...heldOutWarnings(images, judgedCount)] };
     } finally {

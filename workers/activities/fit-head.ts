@@ -29,7 +29,7 @@ export const fitHead =
     const leftOut = await readLeftOut(deps.storage, iterationId, incompleteShards);
     const images = takingPart(snapshot.images, leftOut);
     refuseTooFew(snapshot, images);
-    const groups = groupNearDuplicates(images.map(({ perceptualHash }) => perceptualHash));
+    const groups = await groupNearDuplicates(images.map(({ perceptualHash }) => perceptualHash));
     let fitted = 0;
     const onProgress = (fraction: number): void => {
       fitted = fraction;

@@ -73,19 +73,19 @@ const headPlan: HeadPlan = { name: 'HEAD', shardSize: pooledShardSize };
 const shardSizeOf = ({ images }: Snapshot, leastSize: number): number =>
   Math.max(leastSize, Math.ceil(images.length / mostShards));
 
-export function makePlan(iteration: Iteration, snapshot: Snapshot, recipes: Recipes): TrainingPlan {
+export async function makePlan(iteration: Iteration, snapshot: Snapshot, recipes: Recipes): Promise<TrainingPlan> {
   if (snapshot.kind === 'DETECTION') return detectorPlan(iteration, snapshot, recipes);
   if (iteration.mode === TrainingMode.ADVANCED) return fineTunePlan(iteration, snapshot, recipes);
   return { ...headPlan, shardSize: shardSizeOf(snapshot, pooledShardSize) };
 }
 
-function detectorPlan(
+async function detectorPlan(
   { mode, inputSize, isTiled, seed, budgetMinutes }: Iteration,
   snapshot: Snapshot,
   recipes: Recipes,
-): DetectorPlan {
+): Promise<DetectorPlan> {
   if (inputSize === null) throw new Error('The iteration of a detector has no input size.');
-  const { folds, parts, imageCount } = divide(snapshot, seed, 1);
+  const { folds, parts, imageCount } = await divide(snapshot, seed, 1);
   const partMinutes = budgetMinutes === null ? null : budgetMinutes / parts.length;
   const recipe = recipes.detector({ mode, inputSize, isTiled, imageCount, partMinutes });
   const budgetMs = inMs(budgetMinutes);
@@ -93,12 +93,12 @@ function detectorPlan(
   return { name: 'DETECTOR', shardSize, recipe, folds, parts, budgetMs };
 }
 
-function fineTunePlan(
+async function fineTunePlan(
   { backbone, seed, budgetMinutes }: Iteration,
   snapshot: Snapshot,
   recipes: Recipes,
-): FineTunePlan {
-  const { folds, parts, imageCount } = divide(snapshot, seed, enoughTestImages);
+): Promise<FineTunePlan> {
+  const { folds, parts, imageCount } = await divide(snapshot, seed, enoughTestImages);
   const recipe = recipes.fineTuning({ backbone: backbone as BackboneName, imageCount, budgetMinutes });
   const budgetMs = inMs(budgetMinutes);
   const shardSize = shardSizeOf(snapshot, viewsShardSize);
@@ -121,17 +121,17 @@ export function budgetOfPart({ budgetMs, parts }: DetectorPlan | FineTunePlan, e
  * The user's own test images judge the model itself; else there are trainings that are only judged.
  * @param enough of the test images, for doing without those trainings
  */
-function divide(
+async function divide(
   { images }: Snapshot,
   seed: number,
   enough: number,
-): { folds: number[]; parts: Part[]; imageCount: number } {
+): Promise<{ folds: number[]; parts: Part[]; imageCount: number }> {
   const isTest = images.map((image) => image.isTest);
   const imageCount = isTest.filter((is) => !is).length;
   const isJudgedByTest = images.length - imageCount >= enough;
   const folds = assignFolds({
     targets: images.map(({ tagIndexes }) => tagIndexes),
-    groups: groupNearDuplicates(images.map(({ perceptualHash }) => perceptualHash)),
+    groups: await groupNearDuplicates(images.map(({ perceptualHash }) => perceptualHash)),
     isTest,
     seed,
     maxFolds: imageCount <= fewImages ? foldsOfFew : foldsOfMany,

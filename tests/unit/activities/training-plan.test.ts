@@ -46,28 +46,28 @@ const iteration = (changes: Partial<Iteration> = {}): Iteration =>
     budgetMinutes: null,
     ...changes,
   }) as Iteration;
-const heldOut = (snapshot: Snapshot, changes?: Partial<Iteration>): (number | null)[] => {
-  const plan = makePlan(iteration(changes), snapshot, recipes);
+const heldOut = async (snapshot: Snapshot, changes?: Partial<Iteration>): Promise<(number | null)[]> => {
+  const plan = await makePlan(iteration(changes), snapshot, recipes);
   return plan.name === 'HEAD' ? [] : plan.parts.map(({ heldOutFold }) => heldOutFold);
 };
 
-it('holds every one of few images out once, one in five of many, and none when there are test images', () => {
-  expect(heldOut(detection(100))).toEqual([0, 1, 2, null]);
-  expect(heldOut(detection(101))).toEqual([0, null]);
-  expect(heldOut(detection(60, 5))).toEqual([null]);
+it('holds every one of few images out once, one in five of many, and none when there are test images', async () => {
+  expect(await heldOut(detection(100))).toEqual([0, 1, 2, null]);
+  expect(await heldOut(detection(101))).toEqual([0, null]);
+  expect(await heldOut(detection(60, 5))).toEqual([null]);
 });
 
-it('a few test images do not decide alone whether an ADVANCED classifier is better than the quick one', () => {
+it('a few test images do not decide alone whether an ADVANCED classifier is better than the quick one', async () => {
   const classifier = (testCount: number): Snapshot => ({ kind: 'MULTICLASS', tags, images: imagesOf(60, testCount) });
   const ofTest = (testCount: number) => heldOut(classifier(testCount), { mode: TrainingMode.ADVANCED });
-  expect([0, 19, 20].map(ofTest)).toEqual([[0, 1, 2, null], [0, 1, 2, null], [null]]);
+  expect(await Promise.all([0, 19, 20].map(ofTest))).toEqual([[0, 1, 2, null], [0, 1, 2, null], [null]]);
 });
 
-it('a held-out fold is about a fifth, and test images belong to none', () => {
-  const plan = makePlan(iteration(), detection(200), recipes);
+it('a held-out fold is about a fifth, and test images belong to none', async () => {
+  const plan = await makePlan(iteration(), detection(200), recipes);
   if (plan.name !== 'DETECTOR') throw new Error('It is no detector.');
   expect(plan.folds.filter((fold) => fold === 0)).toHaveLength(40);
-  const tested = makePlan(iteration(), detection(20, 4), recipes);
+  const tested = await makePlan(iteration(), detection(20, 4), recipes);
   if (tested.name !== 'DETECTOR') throw new Error('It is no detector.');
   expect(tested.folds.map((fold) => fold < 0)).toEqual(imagesOf(20, 4).map(({ isTest }) => isTest));
   // What is trained on together may be mixed in one view.
@@ -75,27 +75,27 @@ it('a held-out fold is about a fifth, and test images belong to none', () => {
   expect(new Set(tested.folds.filter((fold) => fold >= 0))).toEqual(new Set([0]));
 });
 
-it('a QUICK detector takes what it takes, an ADVANCED one its budget', () => {
-  const own = makePlan(iteration(), detection(60, 5), recipes);
+it('a QUICK detector takes what it takes, an ADVANCED one its budget', async () => {
+  const own = await makePlan(iteration(), detection(60, 5), recipes);
   if (own.name !== 'DETECTOR') throw new Error('It is no detector.');
   expect(budgetOfPart(own, 0)).toBe(Infinity);
-  const budgeted = makePlan(iteration({ budgetMinutes: 10 }), detection(60, 5), recipes);
+  const budgeted = await makePlan(iteration({ budgetMinutes: 10 }), detection(60, 5), recipes);
   if (budgeted.name !== 'DETECTOR') throw new Error('It is no detector.');
   expect(budgetOfPart(budgeted, 0)).toBeCloseTo(0.9 * 600_000);
 });
 
-it('the parts of an ADVANCED classifier share what the extraction leaves of its budget', () => {
+it('the parts of an ADVANCED classifier share what the extraction leaves of its budget', async () => {
   const snapshot = { kind: 'MULTICLASS' as const, tags, images: imagesOf(30) };
-  const plan = makePlan(iteration({ mode: TrainingMode.ADVANCED, budgetMinutes: 10 }), snapshot, recipes);
+  const plan = await makePlan(iteration({ mode: TrainingMode.ADVANCED, budgetMinutes: 10 }), snapshot, recipes);
   if (plan.name !== 'FINE_TUNE') throw new Error('It is not fine-tuned.');
   expect(budgetOfPart(plan, 120_000)).toBeCloseTo(0.9 * 120_000);
   // However long the extraction took, there is still some time to learn.
   expect(budgetOfPart(plan, 36_000_000)).toBe(75_000);
-  expect(makePlan(iteration(), snapshot, recipes).name).toBe('HEAD');
+  expect((await makePlan(iteration(), snapshot, recipes)).name).toBe('HEAD');
 });
 
 /** Of so many images, which repeat a few: what they show does not matter. */
-function shardSizes(imageCount: number): Record<string, number> {
+async function shardSizes(imageCount: number): Promise<Record<string, number>> {
   const few = imagesOf(64);
   const images = Array.from({ length: imageCount }, (_, i) => few[i % few.length] as (typeof few)[number]);
   const snapshots: [Snapshot, TrainingMode][] = [
@@ -103,21 +103,23 @@ function shardSizes(imageCount: number): Record<string, number> {
     [{ kind: 'MULTICLASS', tags, images }, TrainingMode.ADVANCED],
     [{ kind: 'DETECTION', tags, images }, TrainingMode.QUICK],
   ];
-  const plans = snapshots.map(([snapshot, mode]) => makePlan(iteration({ mode }), snapshot, recipes));
+  const plans = await Promise.all(
+    snapshots.map(([snapshot, mode]) => makePlan(iteration({ mode }), snapshot, recipes)),
+  );
   return Object.fromEntries(plans.map(({ name, shardSize }) => [name, shardSize]));
 }
 
-it('makes shards larger for more images, so that there are no more than Temporal lets pend at once', () => {
-  expect(shardSizes(48_000)).toEqual({ HEAD: 256, FINE_TUNE: 32, DETECTOR: 32 });
-  expect(shardSizes(64_001)).toEqual({ HEAD: 256, FINE_TUNE: 43, DETECTOR: 43 });
-  expect(shardSizes(400_000)).toEqual({ HEAD: 267, FINE_TUNE: 267, DETECTOR: 267 });
+it('makes shards larger for more images, so that there are no more than Temporal lets pend at once', async () => {
+  expect(await shardSizes(48_000)).toEqual({ HEAD: 256, FINE_TUNE: 32, DETECTOR: 32 });
+  expect(await shardSizes(64_001)).toEqual({ HEAD: 256, FINE_TUNE: 43, DETECTOR: 43 });
+  expect(await shardSizes(400_000)).toEqual({ HEAD: 267, FINE_TUNE: 267, DETECTOR: 267 });
 });
 
 it('reads the plan of a detector from before there were several heads, or a tuned backbone', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'taglens-plan-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   const storage = new DiskStorage(folder);
-  const plan = makePlan(iteration({ mode: TrainingMode.ADVANCED }), detection(60), recipes) as DetectorPlan;
+  const plan = (await makePlan(iteration({ mode: TrainingMode.ADVANCED }), detection(60), recipes)) as DetectorPlan;
   expect(plan.recipe.heads).toBeGreaterThan(1);
   await writePlan(storage, 'new', plan);
   expect(await readPlan(storage, 'new')).toEqual(plan);

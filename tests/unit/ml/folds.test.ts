@@ -43,18 +43,28 @@ describe('assignFolds', () => {
 });
 
 describe('groupNearDuplicates', () => {
-  it('finds the same groups as comparing all pairs', () => {
+  it('finds the same groups as comparing all pairs', async () => {
     const random = seededRandom(3);
     const hashes = Array.from({ length: 40 }, () => randomHash(random));
     for (let i = 0; i < 120; i++) hashes.push(flipBits(hashes[i % 40] ?? '', Math.floor(random() * 6), random));
-    const groups = groupNearDuplicates(hashes);
+    const groups = await groupNearDuplicates(hashes);
     expect(groups).toEqual(slowGroups(hashes));
   });
 
-  it('copes with many pictures', () => {
+  it('copes with many pictures', async () => {
     const random = seededRandom(4);
     const hashes = Array.from({ length: 30_000 }, () => randomHash(random));
-    expect(new Set(groupNearDuplicates([...hashes, ...hashes])).size).toBeGreaterThan(29_900);
+    expect(new Set(await groupNearDuplicates([...hashes, ...hashes])).size).toBeGreaterThan(29_900);
+  });
+
+  it('lets others have their turn when most share a band, as things on a white ground do', async () => {
+    const random = seededRandom(5);
+    const hashes = Array.from({ length: 5000 }, () => `ffff${randomHash(random).slice(0, 8)}ffff`);
+    let turns = 0;
+    const timer = setInterval(() => turns++, 1);
+    await groupNearDuplicates(hashes);
+    clearInterval(timer);
+    expect(turns).toBeGreaterThan(3);
   });
 });
 
