@@ -37,17 +37,20 @@ const completeIteration =
     });
   };
 
-/** Says on the row how the training ended and removes what it had written. */
+/** Says on the row how the training ended and removes what it had written. A model that was told of meanwhile stays. */
 const failIteration =
   ({ database, storage }: ActivityDeps) =>
   async ({ iterationId, reason, isCancelled }: FailInput): Promise<void> => {
-    await storage.deletePrefix(keys.iteration(iterationId));
     await database.transact(async (manager) => {
+      if (!(await lockRunning(manager, iterationId))) return;
       const status = isCancelled ? IterationStatus.CANCELLED : IterationStatus.FAILED;
       await manager.update(Iteration, { id: iterationId }, { error: isCancelled ? null : reason });
       await reportProgress(manager, iterationId, { status, phase, fraction: 1, message: reason });
       await manager.delete(ShardProgress, { iterationId });
     });
+    const status = IterationStatus.COMPLETED;
+    const isComplete = await database.read.manager.existsBy(Iteration, { id: iterationId, status });
+    if (!isComplete) await storage.deletePrefix(keys.iteration(iterationId));
   };
 
 /** Every activity, bound to what it works with. */

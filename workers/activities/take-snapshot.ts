@@ -21,7 +21,7 @@ import { ClassificationType, IterationStatus, ProjectKind, TagType, TrainingPhas
 import { sha256 } from '../ml/model-package.ts';
 import type { ActivityDeps } from './deps.ts';
 import { lockRunning, reportProgress } from './progress.ts';
-import { makePlan, writePlan } from './training-plan.ts';
+import { makePlan, readPlan, writePlan, type TrainingPlan } from './training-plan.ts';
 
 /** In multi-class the Negative tag is a class like any other; elsewhere it stands for having no tag. */
 function learnedTags(tags: Tag[], kind: Snapshot['kind']): Tag[] {
@@ -99,25 +99,40 @@ export const takeSnapshot =
   ): Promise<SnapshotResult> => {
     const iteration = await deps.database.read.manager.findOneByOrFail(Iteration, { id: iterationId });
     const snapshot = await readSnapshot(deps, iteration);
-    const plan = makePlan(iteration, snapshot, deps.recipes);
-    const bytes = Buffer.from(JSON.stringify(snapshot));
-    const ids = IdList.of(snapshot.images.map(({ id }) => id));
-    // Cancelled meanwhile, it may have been cleaned up after by now.
-    signal.throwIfAborted();
-    await deps.storage.put(keys.snapshotImages(iterationId), ids.bytes);
-    await deps.storage.put(keys.snapshot(iterationId), bytes);
-    await writePlan(deps.storage, iterationId, plan);
-    await deps.database.transact(async (manager) => {
-      if (!(await lockRunning(manager, iterationId))) return;
-      const facts = { snapshotSha256: sha256(bytes), imageCount: snapshot.images.length };
-      await manager.update(Iteration, { id: iterationId }, facts);
-      const message = `${snapshot.images.length} images, ${snapshot.tags.length} tags`;
-      const progress = { status: IterationStatus.TRAINING, phase: TrainingPhase.FEATURES, fraction: 0, message };
-      await reportProgress(manager, iterationId, progress);
+    const plan = await makePlan(iteration, snapshot, deps.recipes);
+    return deps.database.transact(async (manager) => {
+      // Cancelled meanwhile, it may have been cleaned up after by now.
+      signal.throwIfAborted();
+      const row = await lockRunning(manager, iterationId);
+      if (row?.snapshotSha256) return resultOf(await readPlan(deps.storage, iterationId), row.imageCount);
+      if (row) await store(deps, manager, iterationId, { snapshot, plan });
+      return resultOf(plan, snapshot.images.length);
     });
-    const shardCount = Math.ceil(snapshot.images.length / plan.shardSize);
-    return { shardCount, plan: plan.name, partCount: plan.name === 'HEAD' ? 0 : plan.parts.length };
   };
+
+/** Under the lock of the row: an attempt that is late must not replace what others already work on. */
+async function store(
+  { storage }: ActivityDeps,
+  manager: EntityManager,
+  iterationId: string,
+  { snapshot, plan }: { snapshot: Snapshot; plan: TrainingPlan },
+): Promise<void> {
+  const bytes = Buffer.from(JSON.stringify(snapshot));
+  const ids = IdList.of(snapshot.images.map(({ id }) => id));
+  await storage.put(keys.snapshotImages(iterationId), ids.bytes);
+  await storage.put(keys.snapshot(iterationId), bytes);
+  await writePlan(storage, iterationId, plan);
+  const facts = { snapshotSha256: sha256(bytes), imageCount: snapshot.images.length };
+  await manager.update(Iteration, { id: iterationId }, facts);
+  const message = `${snapshot.images.length} images, ${snapshot.tags.length} tags`;
+  const progress = { status: IterationStatus.TRAINING, phase: TrainingPhase.FEATURES, fraction: 0, message };
+  await reportProgress(manager, iterationId, progress);
+}
+
+function resultOf(plan: TrainingPlan, imageCount: number): SnapshotResult {
+  const partCount = plan.name === 'HEAD' ? 0 : plan.parts.length;
+  return { shardCount: Math.ceil(imageCount / plan.shardSize), plan: plan.name, partCount };
+}
 
 /** The snapshot as it was taken. */
 export async function loadSnapshot({ storage }: Pick<ActivityDeps, 'storage'>, iterationId: string): Promise<Snapshot> {

@@ -82,6 +82,26 @@ test('a training after ten more images computes ten', async () => {
   expect(await database.read.manager.count(ShardProgress)).toBe(0);
 });
 
+test('a snapshot that is taken again, or late, is the one that others work on already', async () => {
+  const iterationId = await insertIteration(database, project.id);
+  const { signal } = new AbortController();
+  const first = await activities.takeSnapshot({ iterationId }, { signal });
+  const stored = await storage.get(keys.snapshot(iterationId));
+  for await (const sample of renderSamples({ perTag: 1, seed: 8, size: 160 })) await project.add(sample);
+  expect(await activities.takeSnapshot({ iterationId }, { signal })).toEqual(first);
+  expect(await storage.get(keys.snapshot(iterationId))).toEqual(stored);
+});
+
+test('a training that was told to be complete keeps its model when a late cancellation ends it', async () => {
+  const iterationId = await insertIteration(database, project.id);
+  await storage.put(keys.model(iterationId), Buffer.from('a model'));
+  await activities.completeIteration({ iterationId, warnings: [], modelSha256: 'a'.repeat(64) });
+  await activities.failIteration({ iterationId, reason: 'It was cancelled.', isCancelled: true });
+  const row = await database.read.manager.findOneByOrFail(Iteration, { id: iterationId });
+  expect(row.status).toBe('COMPLETED');
+  expect(await storage.exists(keys.model(iterationId))).toBe(true);
+});
+
 test('an activity that goes on after its training was cancelled does not bring it back', async () => {
   const iterationId = await insertIteration(database, project.id, { status: IterationStatus.CANCELLED });
   const abandoned = new AbortController();
