@@ -5,7 +5,7 @@ import type { Logger } from '../infra/logger.ts';
 import type { Context } from './context.ts';
 import { formatGraphqlError, laterStatus, retryHeader } from './errors.ts';
 import { nameOfOperation, note } from './request-notes.ts';
-import { checkCost, costOf, graphqlLimits, limitRules } from './limits.ts';
+import { checkCost, costOf, graphqlLimits, limitRules } from './graphql-limits.ts';
 
 /** Refuses what is too costly before anything runs, and tells the cost of everything else in `extensions.cost`. */
 const costPlugin: ApolloServerPlugin<Context> = {

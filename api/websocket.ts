@@ -19,7 +19,7 @@ import type { Authenticator, Credentials } from './authentication.ts';
 import type { Context } from './context.ts';
 import { DomainError, formatGraphqlError } from './errors.ts';
 import { KeyWatch } from './key-watch.ts';
-import { checkedDocument, limitRules } from './limits.ts';
+import { checkedDocument, limitRules } from './graphql-limits.ts';
 import type { RateLimit } from './rate-limit.ts';
 import { nameOfOperation, requestIdOf, withNotes, type RequestNotes } from './request-notes.ts';
 

@@ -9,7 +9,7 @@ import type { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import { IterationStatus } from '../../../schema/enums.ts';
 import { checkPageSize, decodeCursor, type Page } from '../../connection.ts';
 import { notFound } from '../../errors.ts';
-import { checkFraction } from '../../text.ts';
+import { checkFraction } from '../../input-checks.ts';
 import { MistakeKind, type ImageResult, type ImageResultArgs } from './image-result.output.ts';
 import { MeasuredOn, type ConfusionMatrix, type CurvePoint, type Performance } from './performance.output.ts';
 

@@ -11,7 +11,7 @@ import { ImageRefusal, inspectImage, perceptualHash, type ImageLimits } from '..
 import { DomainError } from '../../errors.ts';
 import type { Gate } from '../../gate.ts';
 import { lockProject } from '../../project-lock.ts';
-import { checkText } from '../../text.ts';
+import { checkText } from '../../input-checks.ts';
 import {
   checkDetection,
   checkDrawable,

@@ -7,7 +7,7 @@ import type { Project } from '../../../schema/entities/project.entity.ts';
 import { Tag } from '../../../schema/entities/tag.entity.ts';
 import { ImageOrder, TagMatch } from '../../../schema/enums.ts';
 import { checkPageSize, countedAtMost, decodeCursor, type Count, type Page } from '../../connection.ts';
-import { checkCount } from '../../text.ts';
+import { checkCount } from '../../input-checks.ts';
 import { lookedAtForPage, maxTagIds, type ImageListArgs } from './image.input.ts';
 import { checkMetadataFilter } from './metadata-filter.ts';
 import { ImageWalk, type Walked } from './image-walk.ts';

@@ -4,7 +4,7 @@ import { Image } from '../../../schema/entities/image.entity.ts';
 import type { Tag } from '../../../schema/entities/tag.entity.ts';
 import { TagMatch } from '../../../schema/enums.ts';
 import type { Direction } from '../../connection.ts';
-import { containsText, likePattern } from '../../text.ts';
+import { containsText, likePattern } from '../../input-checks.ts';
 import type { ImageFilterInput } from './image.input.ts';
 import { addMetadataConditions } from './metadata-filter.ts';
 

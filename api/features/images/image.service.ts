@@ -18,7 +18,7 @@ import { notFound } from '../../errors.ts';
 import { OnceOnly } from '../../idempotency.ts';
 import type { Leftovers } from '../../leftovers.ts';
 import { lockProject } from '../../project-lock.ts';
-import { checkCount } from '../../text.ts';
+import { checkCount } from '../../input-checks.ts';
 import type { ProjectService } from '../projects/project.service.ts';
 import { findTags, getTags, named } from '../tags/tag.service.ts';
 import { refuseRegions } from '../regions/drawing.ts';

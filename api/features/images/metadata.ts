@@ -2,7 +2,7 @@ import { In, type EntityManager } from 'typeorm';
 import { ImageMetadata } from '../../../schema/entities/image-metadata.entity.ts';
 import type { Image } from '../../../schema/entities/image.entity.ts';
 import { DomainError } from '../../errors.ts';
-import { checkText } from '../../text.ts';
+import { checkText } from '../../input-checks.ts';
 import { metadataLimits, type ImageMetadataInput } from './metadata.input.ts';
 
 /** Values by name; null takes the name away. */

@@ -9,7 +9,7 @@ import type { Caller } from '../../access.ts';
 import { DomainError, notFound } from '../../errors.ts';
 import { OnceOnly } from '../../idempotency.ts';
 import type { UrlSigner } from '../../signing.ts';
-import { checkCount, checkText } from '../../text.ts';
+import { checkCount, checkText } from '../../input-checks.ts';
 import type { ProjectService } from '../projects/project.service.ts';
 import type { RequestUploadsInput, UploadFileInput, UploadTicket } from './image.input.ts';
 

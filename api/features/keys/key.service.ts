@@ -11,7 +11,7 @@ import { DomainError, notFound } from '../../errors.ts';
 import { OnceOnly } from '../../idempotency.ts';
 import { digestOf } from '../../keys.ts';
 import { lockProject } from '../../project-lock.ts';
-import { checkText } from '../../text.ts';
+import { checkText } from '../../input-checks.ts';
 import type { ProjectService } from '../projects/project.service.ts';
 import type { CreateApiKeyInput, NewApiKey } from './key.input.ts';
 

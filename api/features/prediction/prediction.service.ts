@@ -17,7 +17,7 @@ import { OnceOnly } from '../../idempotency.ts';
 import type { Leftovers } from '../../leftovers.ts';
 import type { RateLimit } from '../../rate-limit.ts';
 import { note } from '../../request-notes.ts';
-import { checkText } from '../../text.ts';
+import { checkText } from '../../input-checks.ts';
 import type { AddImageResult } from '../images/image.input.ts';
 import type { ImageService } from '../images/image.service.ts';
 import type { ImageSources } from '../images/image-source.ts';

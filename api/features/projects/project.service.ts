@@ -27,7 +27,7 @@ import { DomainError, notFound } from '../../errors.ts';
 import { OnceOnly } from '../../idempotency.ts';
 import type { Leftovers } from '../../leftovers.ts';
 import { lockProject } from '../../project-lock.ts';
-import { checkText, containsText, likePattern } from '../../text.ts';
+import { checkText, containsText, likePattern } from '../../input-checks.ts';
 import { domainFor } from '../domains/domains.ts';
 import { forgetExports } from '../exports/stale-exports.ts';
 import { markChanged } from '../tags/tagging.ts';

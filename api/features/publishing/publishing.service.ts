@@ -9,7 +9,7 @@ import { authorise, type Caller } from '../../access.ts';
 import { DomainError, notFound } from '../../errors.ts';
 import { OnceOnly } from '../../idempotency.ts';
 import { lockProject } from '../../project-lock.ts';
-import { checkFraction, checkText } from '../../text.ts';
+import { checkFraction, checkText } from '../../input-checks.ts';
 import { checkTrained, type TrainingService } from '../training/training.service.ts';
 import { longestName, mostBoxes, type PublishIterationInput } from './publishing.input.ts';
 

@@ -7,7 +7,7 @@ import type { Tag } from '../../../schema/entities/tag.entity.ts';
 import type { Caller } from '../../access.ts';
 import { DomainError, notFound } from '../../errors.ts';
 import { OnceOnly } from '../../idempotency.ts';
-import { checkCount } from '../../text.ts';
+import { checkCount } from '../../input-checks.ts';
 import { withinLimit } from '../../within-limit.ts';
 import type { ImageService, ImagesUnderLock } from '../images/image.service.ts';
 import { getTags } from '../tags/tag.service.ts';

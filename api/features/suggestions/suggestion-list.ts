@@ -6,7 +6,7 @@ import { Suggestion } from '../../../schema/entities/suggestion.entity.ts';
 import { Tag } from '../../../schema/entities/tag.entity.ts';
 import { SuggestionOrder } from '../../../schema/enums.ts';
 import { pageByNumber, type Page } from '../../connection.ts';
-import { checkCount, checkFraction } from '../../text.ts';
+import { checkCount, checkFraction } from '../../input-checks.ts';
 import { maxTagIds } from '../images/image.input.ts';
 import {
   leastSuggested,

@@ -14,7 +14,7 @@ import type { Page } from '../../connection.ts';
 import { DomainError, notFound } from '../../errors.ts';
 import type { Gate } from '../../gate.ts';
 import { lockProject } from '../../project-lock.ts';
-import { checkCount, checkFraction } from '../../text.ts';
+import { checkCount, checkFraction } from '../../input-checks.ts';
 import type { ImageService } from '../images/image.service.ts';
 import { fittingResults } from '../prediction/stored-results.ts';
 import type { Predictor } from '../prediction/predictor.ts';

@@ -9,7 +9,7 @@ import { authorise, type Caller, type Permission } from '../../access.ts';
 import { DomainError, notFound } from '../../errors.ts';
 import { OnceOnly } from '../../idempotency.ts';
 import { lockProject } from '../../project-lock.ts';
-import { checkText } from '../../text.ts';
+import { checkText } from '../../input-checks.ts';
 import type { ProjectService } from '../projects/project.service.ts';
 import { detachEverywhere, markChanged, noChange } from './tagging.ts';
 import type { CreateTagInput, UpdateTagInput } from './tag.input.ts';

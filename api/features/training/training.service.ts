@@ -18,7 +18,7 @@ import { OnceOnly } from '../../idempotency.ts';
 import type { Leftovers } from '../../leftovers.ts';
 import { lockProject } from '../../project-lock.ts';
 import { note } from '../../request-notes.ts';
-import { checkCount, checkText } from '../../text.ts';
+import { checkCount, checkText } from '../../input-checks.ts';
 import { getDomain } from '../domains/domains.ts';
 import { forgetExports } from '../exports/stale-exports.ts';
 import type { ProjectService } from '../projects/project.service.ts';
