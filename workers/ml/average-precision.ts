@@ -1,5 +1,5 @@
 import { mean, percentileInterval, type Interval } from './intervals.ts';
-import { forEachResample, resampleCount } from './resampling.ts';
+import { forEachResample, resampleCount } from './bootstrap.ts';
 
 /** Pictures by falling probability of one tag. */
 export interface Ranking {

@@ -1,5 +1,5 @@
 import { percentileInterval, wilson, type Interval } from '../intervals.ts';
-import { forEachResample, resampleCount } from '../resampling.ts';
+import { forEachResample, resampleCount } from '../bootstrap.ts';
 import type { RankedDetections } from './ranked-detections.ts';
 
 export interface PrecisionAndRecall {

@@ -1,5 +1,5 @@
 import { percentileInterval, type Interval } from '../intervals.ts';
-import { forEachResample, resampleCount } from '../resampling.ts';
+import { forEachResample, resampleCount } from '../bootstrap.ts';
 import type { RankedDetections } from './ranked-detections.ts';
 
 /** COCO's: .5, .55 … .95, with the same rounding. */
