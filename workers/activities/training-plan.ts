@@ -4,7 +4,7 @@ import type { Snapshot } from '../../schema/contracts/training.ts';
 import type { Iteration } from '../../schema/entities/iteration.entity.ts';
 import { TrainingMode } from '../../schema/enums.ts';
 import type { BackboneName } from '../ml/backbones/registry.ts';
-import type { DetectorPlan as DetectorFacts, DetectorRecipe } from '../ml/detection/recipe.ts';
+import type { DetectorRecipe, DetectorRecipeInput } from '../ml/detection/recipe.ts';
 import type { FineTuneFacts, FineTuneRecipe } from '../ml/fine-tuning/recipe.ts';
 import { assignFolds, groupNearDuplicates } from '../ml/folds.ts';
 
@@ -42,7 +42,7 @@ export type TrainingPlan = HeadPlan | DetectorPlan | FineTunePlan;
 
 /** Where the recipes come from. */
 export interface Recipes {
-  detector: (facts: DetectorFacts) => DetectorRecipe;
+  detector: (facts: DetectorRecipeInput) => DetectorRecipe;
   fineTuning: (facts: FineTuneFacts) => FineTuneRecipe;
 }
 

@@ -35,7 +35,7 @@ export interface Tuning {
   variedShare?: number;
 }
 
-export interface DetectorPlan {
+export interface DetectorRecipeInput {
   mode: 'QUICK' | 'ADVANCED';
   inputSize: number;
   isTiled: boolean;
@@ -56,30 +56,30 @@ const mostCheckpointSteps = 50;
 /** Side of the pictures up to which a batch with all maps of the backbone stays below 4 GiB. */
 const mostPixelsOfWholeBatch = 416;
 
-export function detectorRecipe(plan: DetectorPlan): DetectorRecipe {
-  const { steps, tuningSteps } = allowedSteps(plan);
+export function detectorRecipe(input: DetectorRecipeInput): DetectorRecipe {
+  const { steps, tuningSteps } = allowedSteps(input);
   return {
     backbone: 'efficientnet-lite0',
-    inputSize: plan.inputSize,
-    isTiled: plan.isTiled,
-    isMirrored: plan.mode === 'ADVANCED',
-    filledShare: filledShareOf(plan),
-    viewsPerImage: viewsOf(plan, steps),
-    closeUpShare: closeUpsOf(plan),
+    inputSize: input.inputSize,
+    isTiled: input.isTiled,
+    isMirrored: input.mode === 'ADVANCED',
+    filledShare: filledShareOf(input),
+    viewsPerImage: viewsOf(input, steps),
+    closeUpShare: closeUpsOf(input),
     steps,
-    fewestSteps: Math.min(steps, wantedSteps('QUICK', plan.imageCount)),
+    fewestSteps: Math.min(steps, wantedSteps('QUICK', input.imageCount)),
     batchSize,
     headWidth: 64,
-    heads: headsOf(plan),
+    heads: headsOf(input),
     learningRate: 2e-3,
     averageDecay: 0.98,
     checkpointSteps: Math.min(mostCheckpointSteps, Math.ceil(steps / 2)),
-    tuning: tuningSteps > 0 ? tuningOf(plan, tuningSteps) : null,
+    tuning: tuningSteps > 0 ? tuningOf(input, tuningSteps) : null,
   };
 }
 
 /** What is allowed goes to heads and backbone in the proportion that they would have. */
-function allowedSteps({ mode, imageCount, mostSteps = Infinity }: DetectorPlan): {
+function allowedSteps({ mode, imageCount, mostSteps = Infinity }: DetectorRecipeInput): {
   steps: number;
   tuningSteps: number;
 } {
@@ -92,7 +92,7 @@ function allowedSteps({ mode, imageCount, mostSteps = Infinity }: DetectorPlan):
  * A step keeps every map of the backbone in memory: larger pictures come in smaller batches. Few photographs would be seen as
  * they are sixty times each.
  */
-function tuningOf({ inputSize, imageCount }: DetectorPlan, steps: number): Tuning {
+function tuningOf({ inputSize, imageCount }: DetectorRecipeInput, steps: number): Tuning {
   return {
     steps,
     fewestSteps: Math.min(steps, wantedTuningSteps('QUICK', imageCount)),
@@ -103,36 +103,36 @@ function tuningOf({ inputSize, imageCount }: DetectorPlan, steps: number): Tunin
 }
 
 /** Of larger sets more than in the study, where more steps and views helped most: blood cells stood at .83 after 600. */
-function wantedSteps(mode: DetectorPlan['mode'], imageCount: number): number {
+function wantedSteps(mode: DetectorRecipeInput['mode'], imageCount: number): number {
   if (imageCount <= tinySet) return mode === 'QUICK' ? 500 : 900;
   return mode === 'QUICK' ? 800 : 1400;
 }
 
 /** Few photographs gain most, in a minute; of more a QUICK training leaves the backbone as it is. 500 gave no more than 250. */
-function wantedTuningSteps(mode: DetectorPlan['mode'], imageCount: number): number {
+function wantedTuningSteps(mode: DetectorRecipeInput['mode'], imageCount: number): number {
   if (mode === 'ADVANCED') return 300;
   return imageCount <= tinySet ? 150 : 0;
 }
 
-function wantedViews(mode: DetectorPlan['mode'], imageCount: number): number {
+function wantedViews(mode: DetectorRecipeInput['mode'], imageCount: number): number {
   if (imageCount <= tinySet) return mode === 'QUICK' ? 39 : 47;
   return mode === 'QUICK' ? 11 : 18;
 }
 
 /** A large set is not seen often enough to use so many: then there are about as many views as are trained on. */
-function viewsOf({ mode, imageCount }: DetectorPlan, steps: number): number {
+function viewsOf({ mode, imageCount }: DetectorRecipeInput, steps: number): number {
   const usable = Math.ceil((steps * batchSize) / Math.max(1, imageCount));
   return 1 + Math.min(wantedViews(mode, imageCount), usable);
 }
 
 /** Several take some minutes for the fewest steps alone; with less time, more steps of one head are the better use of it. */
-function headsOf({ mode, partMinutes }: DetectorPlan): number {
+function headsOf({ mode, partMinutes }: DetectorRecipeInput): number {
   const isWorthIt = (partMinutes ?? Infinity) >= minutesOfSeveralHeads;
   return mode === 'ADVANCED' && isWorthIt ? 3 : 1;
 }
 
 /** In varied views of few pictures, whole objects that are nearly as large as the input are rare: a margin makes them smaller. */
-function filledShareOf({ imageCount }: DetectorPlan): number {
+function filledShareOf({ imageCount }: DetectorRecipeInput): number {
   return imageCount <= tinySet ? 0.9 : 1;
 }
 
@@ -140,7 +140,7 @@ function filledShareOf({ imageCount }: DetectorPlan): number {
  * A tiled detector looks at tiles as often as at wholes. Few pictures hold few sizes: an object larger than any of them would
  * get a box of the size that is known.
  */
-function closeUpsOf({ isTiled, imageCount }: DetectorPlan): number {
+function closeUpsOf({ isTiled, imageCount }: DetectorRecipeInput): number {
   if (isTiled) return 0.5;
   return imageCount <= tinySet ? 0.3 : 0;
 }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Box } from '../../../../workers/ml/detection/boxes.ts';
-import { detectorRecipe, type DetectorPlan } from '../../../../workers/ml/detection/recipe.ts';
+import { detectorRecipe, type DetectorRecipeInput } from '../../../../workers/ml/detection/recipe.ts';
 import { fromLook, looksOf, tileShare, type Look } from '../../../../workers/ml/detection/looks.ts';
 import { boxesInView, plainPlan, variedPlan } from '../../../../workers/ml/detection/view-plan.ts';
 import { keyedRandom } from '../../../../workers/ml/random.ts';
@@ -71,7 +71,7 @@ it('leaves what a tile cuts off to others, but not what the picture itself ends'
 });
 
 /** Sizes of the picture in views that are no mosaics, in sides of the view. */
-function sizesInViews(changes: Partial<DetectorPlan>): number[] {
+function sizesInViews(changes: Partial<DetectorRecipeInput>): number[] {
   const plan = { mode: 'QUICK' as const, inputSize: side, isTiled: false, imageCount: 100, partMinutes: null };
   const recipe = detectorRecipe({ ...plan, ...changes });
   return Array.from({ length: 400 }, (_, key) => {
