@@ -37,7 +37,7 @@ export function logitGradient(w: Float32Array, p: Float32Array): Float64Array {
     sum += p[c] as number;
     wDotS += (w[c] as number) * Math.sqrt(p[c] as number);
   }
-  // A channel that is 0 everywhere has no share in any place, so its infinite slope does not matter.
+  // A channel that is 0 everywhere has no share in any place, so its infinite derivative does not matter.
   return Float64Array.from(p, (value, c) => {
     if (value <= 0) return 0;
     const s = Math.sqrt(value);

@@ -1,9 +1,9 @@
 import type { Edges } from './assignment.ts';
 
-/** Generalised intersection over union (Rezatofighi et al., 2019), -1 to 1, and its slope along each proposed edge. */
+/** Generalised intersection over union (Rezatofighi et al., 2019), -1 to 1, and its gradient by the proposed edges. */
 export interface GeneralisedOverlap {
   value: number;
-  slope: Edges;
+  gradient: Edges;
 }
 
 export function generalisedOverlap(proposed: Edges, truth: Edges): GeneralisedOverlap {
@@ -13,16 +13,17 @@ export function generalisedOverlap(proposed: Edges, truth: Edges): GeneralisedOv
   const union = x.own * y.own + (truth[2] - truth[0]) * (truth[3] - truth[1]) - shared;
   const hull = x.hull * y.hull;
   const along = (a: Spans, b: Spans, edge: 'low' | 'high'): number => {
-    const sharedSlope = a.slope[edge].shared * b.shared;
-    const unionSlope = a.slope[edge].own * b.own - sharedSlope;
-    const hullSlope = a.slope[edge].hull * b.hull;
+    const sharedDerivative = a.derivative[edge].shared * b.shared;
+    const unionDerivative = a.derivative[edge].own * b.own - sharedDerivative;
+    const hullDerivative = a.derivative[edge].hull * b.hull;
     return (
-      (sharedSlope * union - shared * unionSlope) / union ** 2 + (unionSlope * hull - union * hullSlope) / hull ** 2
+      (sharedDerivative * union - shared * unionDerivative) / union ** 2 +
+      (unionDerivative * hull - union * hullDerivative) / hull ** 2
     );
   };
   return {
     value: shared / union - 1 + union / hull,
-    slope: [along(x, y, 'low'), along(y, x, 'low'), along(x, y, 'high'), along(y, x, 'high')],
+    gradient: [along(x, y, 'low'), along(y, x, 'low'), along(x, y, 'high'), along(y, x, 'high')],
   };
 }
 
@@ -31,7 +32,7 @@ interface Spans {
   own: number;
   shared: number;
   hull: number;
-  slope: Record<'low' | 'high', { own: number; shared: number; hull: number }>;
+  derivative: Record<'low' | 'high', { own: number; shared: number; hull: number }>;
 }
 
 function spans(low: number, high: number, trueLow: number, trueHigh: number): Spans {
@@ -41,7 +42,7 @@ function spans(low: number, high: number, trueLow: number, trueHigh: number): Sp
     own: high - low,
     shared,
     hull: Math.max(high, trueHigh) - Math.min(low, trueLow),
-    slope: {
+    derivative: {
       low: { own: -1, shared: overlaps && low > trueLow ? -1 : 0, hull: low < trueLow ? -1 : 0 },
       high: { own: 1, shared: overlaps && high < trueHigh ? 1 : 0, hull: high > trueHigh ? 1 : 0 },
     },

@@ -21,9 +21,9 @@ export function headsLoss(
   let loss = 0;
   const gradients: OutputTensors = {};
   for (const [head, own] of said.entries()) {
-    const { loss: ownLoss, gradients: slopes } = detectionLoss(grid, inputSize, tagCount, own, objects, assigned);
+    const { loss: ownLoss, gradients: ownGradients } = detectionLoss(grid, inputSize, tagCount, own, objects, assigned);
     loss += ownLoss / heads;
-    Object.assign(gradients, byName(slopes, head));
+    Object.assign(gradients, byName(ownGradients, head));
   }
   return { loss, gradients };
 }

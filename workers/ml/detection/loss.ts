@@ -53,7 +53,7 @@ export function detectionLoss(
     }
   }
   const scale = 1 / Math.max(1, sumOfTargets(assigned.flat()));
-  const scaled = (level: Float32Array): Float32Array => level.map((slope) => slope * scale);
+  const scaled = (level: Float32Array): Float32Array => level.map((gradient) => gradient * scale);
   return {
     loss: loss * scale,
     gradients: { tags: gradients.tags.map(scaled), distances: gradients.distances.map(scaled) },
@@ -95,8 +95,8 @@ function placeLoss(
   truth: Edges,
   weight: number,
 ): number {
-  const { value, slope } = generalisedOverlap(view.proposed(cell), truth);
-  slope.forEach((along, edge) => {
+  const { value, gradient } = generalisedOverlap(view.proposed(cell), truth);
+  gradient.forEach((along, edge) => {
     const { level, index } = view.distanceAt(cell, edge);
     const raw = (view.outputs.distances[level] as Float32Array)[index] as number;
     if (Math.abs(raw) > rawDistanceLimit) return;

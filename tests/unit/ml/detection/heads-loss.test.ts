@@ -29,8 +29,8 @@ function sureOf(levelOfHead: number[]): OutputTensors {
 function responsible(gradients: OutputTensors, head: number): number[] {
   const cells = levels.flatMap((_, l) => {
     const { side = 0, start = 0 } = grid.levels[l] ?? {};
-    const slopes = gradients[outputName('distances', l, head)] ?? [];
-    return [...slopes].flatMap((slope, i) => (slope === 0 ? [] : [start + (i % side ** 2)]));
+    const gradient = gradients[outputName('distances', l, head)] ?? [];
+    return [...gradient].flatMap((derivative, i) => (derivative === 0 ? [] : [start + (i % side ** 2)]));
   });
   return [...new Set(cells)];
 }

@@ -80,13 +80,13 @@ describe('the loss', () => {
     expect(loss).toBeGreaterThan(0.5);
   });
 
-  it.each(['tags', 'distances'] as const)('has the slope along %s that finite differences have', (kind) => {
+  it.each(['tags', 'distances'] as const)('has the gradient along %s that finite differences have', (kind) => {
     let checked = 0;
     outputs[kind].forEach((level, l) => {
       level.forEach((value, i) => {
-        const slope = gradients[kind][l]?.[i] ?? NaN;
+        const derivative = gradients[kind][l]?.[i] ?? NaN;
         // Most distances belong to cells without an object; a few of those will do.
-        if (slope === 0 && i % 17) return;
+        if (derivative === 0 && i % 17) return;
         const copy = { ...outputs, [kind]: outputs[kind].map((own) => own.slice()) };
         const own = copy[kind][l] as Float32Array;
         const lossAt = (moved: number): number => {
@@ -95,7 +95,7 @@ describe('the loss', () => {
         };
         const [low, high] = [Math.fround(value - 2 ** -10), Math.fround(value + 2 ** -10)];
         const difference = (lossAt(high) - lossAt(low)) / (high - low);
-        expect(difference).toBeCloseTo(slope, 4);
+        expect(difference).toBeCloseTo(derivative, 4);
         checked++;
       });
     });
@@ -104,8 +104,8 @@ describe('the loss', () => {
 
   it('sums up nothing but the background of an empty picture', () => {
     const empty = detectionLoss(grid, side, tagCount, outputs, [[], []], [[], []]);
-    expect(empty.gradients.distances.every((level) => level.every((slope) => slope === 0))).toBe(true);
-    expect(empty.gradients.tags.every((level) => level.every((slope) => slope > 0))).toBe(true);
+    expect(empty.gradients.distances.every((level) => level.every((derivative) => derivative === 0))).toBe(true);
+    expect(empty.gradients.tags.every((level) => level.every((derivative) => derivative > 0))).toBe(true);
   });
 });
 
@@ -115,14 +115,14 @@ describe('generalised overlap', () => {
     expect(generalisedOverlap([0, 0, 1, 1], [9, 0, 10, 1]).value).toBeCloseTo(-0.8, 12);
   });
 
-  it('has the slope that finite differences have, also without overlap', () => {
+  it('has the gradient that finite differences have, also without overlap', () => {
     const random = seededRandom(3);
     for (let round = 0; round < 50; round++) {
       const [a, b, c, d] = [random() * 20, random() * 20, random() * 9 + 1, random() * 9 + 1];
       const proposed = [a, b, a + c, b + d] as [number, number, number, number];
       const truth = [5, 6, 12, 10] as const;
-      const { slope } = generalisedOverlap(proposed, truth);
-      slope.forEach((along, edge) => {
+      const { gradient } = generalisedOverlap(proposed, truth);
+      gradient.forEach((along, edge) => {
         const value = (step: number): number => {
           const moved = [...proposed] as [number, number, number, number];
           moved[edge] = (moved[edge] ?? 0) + step;

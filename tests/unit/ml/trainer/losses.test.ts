@@ -40,12 +40,12 @@ describe.each([
   it('has the gradient that finite differences show', async () => {
     const { gradient } = await evaluate(crossEntropy, logits, targets, count);
     const distance = 2 ** -5;
-    for (const [i, slope] of gradient.entries()) {
+    for (const [i, derivative] of gradient.entries()) {
       const at = async (step: number): Promise<number> => {
         const moved = logits.map((z, k) => (k === i ? z + step : z));
         return (await evaluate(crossEntropy, moved, targets, count)).loss;
       };
-      expect(((await at(distance)) - (await at(-distance))) / (2 * distance)).toBeCloseTo(slope, 4);
+      expect(((await at(distance)) - (await at(-distance))) / (2 * distance)).toBeCloseTo(derivative, 4);
     }
   });
 

@@ -43,9 +43,9 @@ const twoPasses: Way<TwoPassTrainer> = {
     const { logits, presence } = (await trainer.forward(inputs)) as { logits: Float32Array; presence: Float32Array };
     const tags = inRows(logits, logits.length / batchSize).flatMap(softmax);
     const places = [...presence].map((z) => 1 / (1 + Math.exp(-z)));
-    const slopes = (own: number[], targets: Float32Array): Float32Array =>
+    const gradientOf = (own: number[], targets: Float32Array): Float32Array =>
       targets.map((target, i) => ((own[i] ?? NaN) - target) / batchSize);
-    const gradients = { logits: slopes(tags, shares), presence: slopes(places, presences) };
+    const gradients = { logits: gradientOf(tags, shares), presence: gradientOf(places, presences) };
     const { gradientNorm } = await trainer.backward(gradients, learningRate);
     const parts = [
       ...tags.map((own, i) => -(shares[i] ?? NaN) * Math.log(own)),

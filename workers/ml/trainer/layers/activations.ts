@@ -33,8 +33,8 @@ export const sigmoid: Layer<'sigmoid'> = {
   backward({ graph, of, toValue }, operation, gradient) {
     toValue(inputOf(operation), () => {
       const y = of(operation.output);
-      const slope = graph.node('Mul', [y, graph.node('Sub', [graph.scalar(1), y])]);
-      return graph.node('Mul', [gradient, slope]);
+      const derivative = graph.node('Mul', [y, graph.node('Sub', [graph.scalar(1), y])]);
+      return graph.node('Mul', [gradient, derivative]);
     });
   },
 };

@@ -1,7 +1,7 @@
 import type { Graph } from '../graph.ts';
 import { inputOf, type Layer } from './layer.ts';
 
-/** Added to every number, because the slope of a root is infinite at 0. */
+/** Added to every number, because the derivative of a root is infinite at 0. */
 const least = 1e-5;
 
 /** f = sqrt(x) / |sqrt(x)|, and |sqrt(x)|^2 is the plain sum of x. */
