@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { openBackbone, type Backbone } from '../workers/ml/backbones/backbone.ts';
 import { backbones } from '../workers/ml/backbones/registry.ts';
-import { overlapOf } from '../workers/ml/detection/boxes.ts';
+import { iou } from '../workers/ml/detection/boxes.ts';
 import { proposeRegions } from '../workers/ml/region-proposals/propose-regions.ts';
 import { findDetectionDataset, type BoxedFile } from './datasets.ts';
 import type { BenchOptions } from './main.ts';
@@ -44,7 +44,7 @@ async function measure(backbone: Backbone, files: readonly BoxedFile[]): Promise
     const proposals = await proposeRegions(backbone, bytes);
     measured.durationsMs.push(performance.now() - startedMs);
     for (const box of boxes) {
-      const rank = proposals.findIndex((proposal) => overlapOf(proposal, box) >= overlap);
+      const rank = proposals.findIndex((proposal) => iou(proposal, box) >= overlap);
       measured.ranks.push(rank < 0 ? Infinity : rank);
     }
   }

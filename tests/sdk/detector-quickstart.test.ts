@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readCoco, type BoxedPhoto } from '../../cli/boxed-photos.ts';
-import { overlapOf } from '../../workers/ml/detection/boxes.ts';
+import { iou } from '../../workers/ml/detection/boxes.ts';
 import { ownerKey, startServer, type TestServer } from '../integration/api/setup.ts';
 import type { Wire } from './client.ts';
 import { hasPython, pythonClient } from './python-client.ts';
@@ -51,7 +51,7 @@ describe.skipIf(!cutlery || !hasPython)('the quickstart of a detector, in Python
     for (const { boundingBox } of predictions) expect(boundingBox).toBeDefined();
     // So few steps may take it for scissors as well.
     const best = predictions.find(({ tagName }) => tagName === 'fork');
-    expect(best?.boundingBox && overlapOf(best.boundingBox, fork)).toBeGreaterThan(leastOverlap);
+    expect(best?.boundingBox && iou(best.boundingBox, fork)).toBeGreaterThan(leastOverlap);
 
     await client.call('unpublishIteration', { projectId, iterationId });
     await client.call('deleteProject', { projectId });

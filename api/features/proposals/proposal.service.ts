@@ -6,7 +6,7 @@ import type { Image } from '../../../schema/entities/image.entity.ts';
 import type { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import { Project } from '../../../schema/entities/project.entity.ts';
 import { ProjectKind } from '../../../schema/enums.ts';
-import { overlapOf } from '../../../workers/ml/detection/boxes.ts';
+import { iou } from '../../../workers/ml/detection/boxes.ts';
 import { authorise, type Caller } from '../../access.ts';
 import { DomainError, notFound } from '../../errors.ts';
 import type { Gate } from '../../gate.ts';
@@ -80,7 +80,7 @@ export class ProposalService {
 }
 
 const isAmong = ({ box }: RegionProposal, others: readonly RegionProposal[]): boolean =>
-  others.some((other) => overlapOf(other.box, box) > sameFrom);
+  others.some((other) => iou(other.box, box) > sameFrom);
 
 function publicProposal({ confidence, ...box }: RegionProposalFigure): RegionProposal {
   return { box, confidence, iterationId: null };

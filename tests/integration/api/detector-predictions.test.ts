@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { overlapOf, type Box } from '../../../workers/ml/detection/boxes.ts';
+import { iou, type Box } from '../../../workers/ml/detection/boxes.ts';
 import type { DetectorModel } from '../../../workers/ml/model-package.ts';
 import { openPredictor } from '../../../workers/ml/predictor.ts';
 import { SharedSessions } from '../../../workers/ml/shared-sessions.ts';
@@ -213,6 +213,6 @@ describe('a publication', () => {
 /** The largest overlap of two boxes of one tag. */
 function overlapsOfOneTag(results: Result[]): number {
   const pairs = results.flatMap((a, i) => results.slice(i + 1).map((b) => [a, b] as const));
-  const overlaps = pairs.map(([a, b]) => (a.tagId === b.tagId && a.box && b.box ? overlapOf(a.box, b.box) : 0));
+  const overlaps = pairs.map(([a, b]) => (a.tagId === b.tagId && a.box && b.box ? iou(a.box, b.box) : 0));
   return Math.max(0, ...overlaps);
 }

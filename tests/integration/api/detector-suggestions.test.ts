@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { overlapOf } from '../../../workers/ml/detection/boxes.ts';
+import { iou } from '../../../workers/ml/detection/boxes.ts';
 import { uncertaintyOf } from '../../../workers/ml/uncertainty.ts';
 import { freshBackend, type Backend } from '../../backends/backend.ts';
 import { doubtfulDetector, placeDetector } from './doubtful-detector.ts';
@@ -67,7 +67,7 @@ test('regions are proposed by the newest detector first, each place once, and th
   expect(distinct.length).toBeGreaterThan(3);
   for (const { box, iterationId: none } of distinct) {
     expect(none).toBeNull();
-    expect(Math.max(...detected.map((other) => overlapOf(other.box, box)))).toBeLessThanOrEqual(0.5);
+    expect(Math.max(...detected.map((other) => iou(other.box, box)))).toBeLessThanOrEqual(0.5);
   }
   expect(await propose(imageId, 2)).toEqual(proposals.slice(0, 2));
   const tooMany = 'query ($id: ID!) { image(id: $id) { regionProposals(first: 201) { confidence } } }';

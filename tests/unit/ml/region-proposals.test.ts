@@ -2,7 +2,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openBackbone, type Backbone } from '../../../workers/ml/backbones/backbone.ts';
 import { backbones } from '../../../workers/ml/backbones/registry.ts';
-import { overlapOf, type Box } from '../../../workers/ml/detection/boxes.ts';
+import { iou, type Box } from '../../../workers/ml/detection/boxes.ts';
 import { gridCells } from '../../../workers/ml/region-proposals/grid-cells.ts';
 import { mergedRegions } from '../../../workers/ml/region-proposals/merged-regions.ts';
 import { proposeRegions } from '../../../workers/ml/region-proposals/propose-regions.ts';
@@ -70,7 +70,7 @@ describe('proposing regions', () => {
       { left: 400 / 640, top: 250 / 480, width: 140 / 640, height: 170 / 480 },
     ];
     for (const object of objects)
-      expect(Math.max(...proposals.map((proposal) => overlapOf(proposal, object)))).toBeGreaterThan(0.5);
+      expect(Math.max(...proposals.map((proposal) => iou(proposal, object)))).toBeGreaterThan(0.5);
     const confidences = proposals.map(({ confidence }) => confidence);
     expect(confidences).toEqual(confidences.toSorted((a, b) => b - a));
   });

@@ -1,4 +1,4 @@
-import { overlapOf, type DetectedBox, type TaggedBox } from '../detection/boxes.ts';
+import { iou, type DetectedBox, type TaggedBox } from '../detection/boxes.ts';
 import type { JudgedPicture } from './evaluation-file.ts';
 import { matchGreedily } from './greedy-matching.ts';
 import { countedDetections } from './ranked-detections.ts';
@@ -71,7 +71,7 @@ function pairUp(
 ): { pairs: Pair[]; predicted: DetectedBox[]; truth: TaggedBox[] } {
   const overlap = (d: number, t: number): number => {
     const [a, b] = [predicted[d] as DetectedBox, truth[t] as TaggedBox];
-    return fits(a, b) ? overlapOf(a, b) : -1;
+    return fits(a, b) ? iou(a, b) : -1;
   };
   const found = matchGreedily(predicted.length, truth.length, overlap, least);
   const taken = new Set(found);

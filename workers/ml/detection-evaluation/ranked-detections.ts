@@ -1,4 +1,4 @@
-import { overlapOf, type DetectedBox, type TaggedBox } from '../detection/boxes.ts';
+import { iou, type DetectedBox, type TaggedBox } from '../detection/boxes.ts';
 import type { JudgedPicture } from './evaluation-file.ts';
 import { matchGreedily } from './greedy-matching.ts';
 
@@ -72,7 +72,7 @@ function rightDetections(
 ): Uint32Array {
   const right = new Uint32Array(detected.length);
   if (truth.length === 0) return right;
-  const overlaps = detected.flatMap((box) => truth.map((own) => overlapOf(box, own)));
+  const overlaps = detected.flatMap((box) => truth.map((own) => iou(box, own)));
   const overlap = (d: number, t: number): number => overlaps[d * truth.length + t] as number;
   overlapThresholds.forEach((least, bit) => {
     matchGreedily(detected.length, truth.length, overlap, least).forEach((match, d) => {

@@ -25,7 +25,7 @@ export interface SuppressionOptions {
 export const defaultSuppression: SuppressionOptions = { iouThreshold: 0.45, maxBoxes: 200 };
 
 /** Intersection over union, 0 to 1; the same in fractions as in pixels. */
-export function overlapOf(a: Box, b: Box): number {
+export function iou(a: Box, b: Box): number {
   const width = Math.min(a.left + a.width, b.left + b.width) - Math.max(a.left, b.left);
   if (width <= 0) return 0;
   const height = Math.min(a.top + a.height, b.top + b.height) - Math.max(a.top, b.top);
@@ -56,8 +56,7 @@ export function suppressOverlaps(
   const kept: DetectedBox[] = [];
   for (const box of [...boxes].sort((a, b) => b.probability - a.probability)) {
     if (kept.length >= maxBoxes) break;
-    const covers = (other: DetectedBox): boolean =>
-      other.tagIndex === box.tagIndex && overlapOf(other, box) > iouThreshold;
+    const covers = (other: DetectedBox): boolean => other.tagIndex === box.tagIndex && iou(other, box) > iouThreshold;
     if (!kept.some(covers)) kept.push(box);
   }
   return kept;
@@ -81,7 +80,7 @@ export function voteBoxes(
   const placed = [...kept];
   for (const [i, box] of kept.entries()) {
     const overlaps = (other: DetectedBox, place: Box, share: number): boolean =>
-      other.tagIndex === box.tagIndex && overlapOf(other, place) > share;
+      other.tagIndex === box.tagIndex && iou(other, place) > share;
     const voted = meanBox(candidates.filter((other) => overlaps(other, box, sameObjectOverlap)));
     if (!placed.some((other, j) => j !== i && overlaps(other, voted, iouThreshold))) placed[i] = { ...box, ...voted };
   }

@@ -1,5 +1,5 @@
 import { matchGreedily } from '../detection-evaluation/greedy-matching.ts';
-import { overlapOf, type DetectedBox, type TaggedBox } from './boxes.ts';
+import { iou, type DetectedBox, type TaggedBox } from './boxes.ts';
 
 /** A score becomes the probability sigmoid(slope * logit(score) + offset). The slope is positive, so the order of boxes stays. */
 export interface BoxCalibration {
@@ -47,7 +47,7 @@ function judge(detected: DetectedBox[], truth: TaggedBox[]): Judged[] {
   const ranked = [...detected].sort((a, b) => b.probability - a.probability);
   const overlap = (d: number, t: number): number => {
     const [box, object] = [ranked[d] as DetectedBox, truth[t] as TaggedBox];
-    return box.tagIndex === object.tagIndex ? overlapOf(box, object) : 0;
+    return box.tagIndex === object.tagIndex ? iou(box, object) : 0;
   };
   const found = matchGreedily(ranked.length, truth.length, overlap, rightOverlap);
   return ranked.map(({ probability }, d) => ({

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   clipToPicture,
-  overlapOf,
+  iou,
   suppressOverlaps,
   voteBoxes,
   type DetectedBox,
@@ -17,10 +17,10 @@ const box = (left: number, probability: number, tagIndex = 0): DetectedBox => ({
 });
 
 it('measures how far boxes overlap', () => {
-  expect(overlapOf(box(0, 1), box(0, 1))).toBeCloseTo(1, 12);
-  expect(overlapOf(box(0, 1), box(0.1, 1))).toBeCloseTo(1 / 3, 12);
-  expect(overlapOf(box(0, 1), box(0.2, 1))).toBe(0);
-  expect(overlapOf(box(0, 1), box(0.5, 1))).toBe(0);
+  expect(iou(box(0, 1), box(0, 1))).toBeCloseTo(1, 12);
+  expect(iou(box(0, 1), box(0.1, 1))).toBeCloseTo(1 / 3, 12);
+  expect(iou(box(0, 1), box(0.2, 1))).toBe(0);
+  expect(iou(box(0, 1), box(0.5, 1))).toBe(0);
 });
 
 it('cuts boxes at the edges of the picture', () => {
@@ -67,7 +67,7 @@ describe('box voting', () => {
   it('brings no box closer to another of its tag than suppression allows', () => {
     const [kept, beside] = [box(0.1, 0.9), box(0.18, 0.8)];
     const between = box(0.13, 0.7);
-    expect(overlapOf(kept, beside)).toBeLessThan(0.45);
+    expect(iou(kept, beside)).toBeLessThan(0.45);
     const [stays] = voteBoxes([kept, beside], [kept, between, beside], suppression);
     expect(stays).toEqual(kept);
     expect(voteBoxes([kept], [kept, between], suppression)[0]!.left).toBeGreaterThan(0.11);

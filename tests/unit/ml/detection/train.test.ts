@@ -3,7 +3,7 @@ import { renderSamples } from '../../../../samples/render.ts';
 import { backboneGraph } from '../../../../workers/ml/backbones/backbone-graph.ts';
 import { openBackbone, type Backbone } from '../../../../workers/ml/backbones/backbone.ts';
 import { backbones } from '../../../../workers/ml/backbones/registry.ts';
-import { overlapOf, type Box } from '../../../../workers/ml/detection/boxes.ts';
+import { iou, type Box } from '../../../../workers/ml/detection/boxes.ts';
 import { uncalibrated } from '../../../../workers/ml/detection/calibration.ts';
 import type { DetectorModel } from '../../../../workers/ml/detection/detector-package.ts';
 import { isTuned } from '../../../../workers/ml/detection/expansion.ts';
@@ -77,7 +77,7 @@ describe('a detector of road signs', () => {
     for (const [i, jpeg] of jpegs.entries()) {
       const [first] = await predictBoxes(backbone, detector, jpeg);
       const truth = pictures[i]?.boxes[0];
-      if (first && truth && first.tagIndex === truth.tagIndex && overlapOf(first, truth) > 0.5) found++;
+      if (first && truth && first.tagIndex === truth.tagIndex && iou(first, truth) > 0.5) found++;
     }
     await detector.head.release();
     expect(found).toBeGreaterThan(0.8 * jpegs.length);
@@ -172,7 +172,7 @@ describe('a detector of road signs', () => {
     expect(fromWhole).toEqual(found);
     // Between the levels, the one rounds maps to half precision and the other does not.
     expect(found[0]?.probability).toBeCloseTo(expected[0]?.probability ?? NaN, 2);
-    expect(overlapOf(found[0] as Box, expected[0] as Box)).toBeGreaterThan(0.95);
+    expect(iou(found[0] as Box, expected[0] as Box)).toBeGreaterThan(0.95);
     for (const { head } of [frozen, tuned]) await head.release();
     await trunk.release();
   });
