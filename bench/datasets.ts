@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ProjectKind } from '../workers/ml/head-loss.ts';
+import type { ClassificationType } from '../workers/ml/head-loss.ts';
 
 const root = fileURLToPath(new URL('../../shared/datasets', import.meta.url));
 
@@ -29,7 +29,7 @@ export interface DetectionDataset {
 
 export interface Dataset {
   name: string;
-  kind: ProjectKind;
+  kind: ClassificationType;
   tags: string[];
   train: LabelledFile[];
   /** Never trained on, and never chosen by. */

@@ -6,7 +6,7 @@ import { backbones, type BackboneSpec } from '../../workers/ml/backbones/registr
 import { extractFeatures, FEATURE_VERSION } from '../../workers/ml/features.ts';
 import { assignFolds, groupNearDuplicates } from '../../workers/ml/folds.ts';
 import { fitHead, headProbabilities } from '../../workers/ml/head.ts';
-import type { ProjectKind } from '../../workers/ml/head-loss.ts';
+import type { ClassificationType } from '../../workers/ml/head-loss.ts';
 import { perceptualHash } from '../../workers/ml/image.ts';
 import { mean } from '../../workers/ml/intervals.ts';
 import { evaluate, expectedCalibrationError, type EvaluationInput } from '../../workers/ml/metrics.ts';
@@ -58,7 +58,7 @@ function calibrationNoise(input: EvaluationInput): number {
 }
 
 /** From which probability on a tag counts as told; of one tag an image, the most probable one always. */
-export const usualThreshold = (kind: ProjectKind): number => (kind === 'MULTICLASS' ? 0 : 0.5);
+export const usualThreshold = (kind: ClassificationType): number => (kind === 'MULTICLASS' ? 0 : 0.5);
 
 /** Trains as the product does, and measures on photographs that took no part. */
 async function measure(

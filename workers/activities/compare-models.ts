@@ -3,7 +3,7 @@ import type { ComparedFigures, ModelComparison } from '../../schema/entities/mod
 import { TrainingMode } from '../../schema/enums.ts';
 import { fitTemperature, probabilitiesOf, type HeldOut } from '../ml/calibration.ts';
 import type { ClassificationEvaluation } from '../ml/evaluation-file.ts';
-import type { ProjectKind } from '../ml/head-loss.ts';
+import type { ClassificationType } from '../ml/head-loss.ts';
 import { mean, standardError } from '../ml/intervals.ts';
 import { logLosses, rightImages, shareRight } from '../ml/metrics.ts';
 
@@ -78,7 +78,7 @@ function isKept(tuned: Judged, quick: Judged): boolean {
   return lost.length >= fewestCompared && mean(lost) <= benefitOfDoubt * standardError(lost);
 }
 
-function judge(held: HeldOut, kind: ProjectKind): Judged {
+function judge(held: HeldOut, kind: ClassificationType): Judged {
   const { targets } = held;
   const temperature = fitTemperature(held, kind);
   const rows = held.logits.map((logits) => probabilitiesOf(logits, kind, temperature));

@@ -1,4 +1,4 @@
-import type { ProjectKind } from './head-loss.ts';
+import type { ClassificationType } from './head-loss.ts';
 
 /** Logits of pictures that the head was not fitted on, with their true tags. */
 export interface HeldOut {
@@ -7,7 +7,11 @@ export interface HeldOut {
 }
 
 /** Probabilities of one picture's logits divided by the temperature: softmax or independent sigmoids. */
-export function probabilitiesOf(logits: ArrayLike<number>, kind: ProjectKind, temperature: number): Float64Array {
+export function probabilitiesOf(
+  logits: ArrayLike<number>,
+  kind: ClassificationType,
+  temperature: number,
+): Float64Array {
   const scaled = Float64Array.from(logits, (z) => z / temperature);
   if (kind === 'MULTILABEL') return scaled.map((z) => 1 / (1 + Math.exp(-z)));
   const highest = scaled.reduce((a, b) => Math.max(a, b), -Infinity);
@@ -17,7 +21,7 @@ export function probabilitiesOf(logits: ArrayLike<number>, kind: ProjectKind, te
 }
 
 /** Mean log-loss per picture; 0 without pictures. */
-export function meanLogLoss(held: HeldOut, kind: ProjectKind, temperature: number): number {
+export function meanLogLoss(held: HeldOut, kind: ClassificationType, temperature: number): number {
   let sum = 0;
   held.logits.forEach((logits, i) => {
     sum += logLossOf(probabilitiesOf(logits, kind, temperature), kind, held.targets[i] ?? []);
@@ -25,7 +29,7 @@ export function meanLogLoss(held: HeldOut, kind: ProjectKind, temperature: numbe
   return sum / Math.max(1, held.logits.length);
 }
 
-function logLossOf(probabilities: Float64Array, kind: ProjectKind, targets: number[]): number {
+function logLossOf(probabilities: Float64Array, kind: ClassificationType, targets: number[]): number {
   const log = (p: number): number => -Math.log(Math.max(p, 1e-12));
   if (kind === 'MULTICLASS') return targets.length ? log(probabilities[targets[0] ?? 0] ?? 0) : 0;
   const wanted = new Set(targets);
@@ -33,7 +37,7 @@ function logLossOf(probabilities: Float64Array, kind: ProjectKind, targets: numb
 }
 
 /** The temperature between 0.5 and 2 with the lowest log-loss, by golden section on its logarithm; 1 where none is better. */
-export function fitTemperature(held: HeldOut, kind: ProjectKind): number {
+export function fitTemperature(held: HeldOut, kind: ClassificationType): number {
   const golden = (Math.sqrt(5) - 1) / 2;
   let low = Math.log(0.5);
   let high = Math.log(2);

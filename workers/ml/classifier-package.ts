@@ -1,5 +1,6 @@
 import { backbones, type BackboneName } from './backbones/registry.ts';
-import type { HeadParameters, ProjectKind } from './head.ts';
+import type { ClassificationType } from './head-loss.ts';
+import type { HeadParameters } from './head.ts';
 import {
   backboneOf,
   invalidPackage,
@@ -13,7 +14,7 @@ import type { Weights } from './trainer/network.ts';
 
 /** Everything that a classification needs apart from the backbone's own file. */
 export interface ClassifierModel extends HeadParameters {
-  kind: ProjectKind;
+  kind: ClassificationType;
   backbone: BackboneName;
   featureVersion: string;
   /** Side of the square input in pixels. */

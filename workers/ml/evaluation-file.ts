@@ -1,11 +1,11 @@
 import { detectionEvaluationFrom, type DetectionEvaluation } from './detection-evaluation/evaluation-file.ts';
 import { readFactsAndFloats, writeFactsAndFloats } from './facts-and-floats.ts';
-import type { ProjectKind } from './head-loss.ts';
+import type { ClassificationType } from './head-loss.ts';
 import type { ModelTag } from './model-package.ts';
 
 /** Predictions for images that the model had not seen, beside the truth: what every figure is computed from. */
 export interface ClassificationEvaluation {
-  kind: ProjectKind;
+  kind: ClassificationType;
   /** As the model knew them, in the order of its outputs. */
   tags: ModelTag[];
   imageIds: string[];

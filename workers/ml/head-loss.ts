@@ -4,7 +4,7 @@ import { FEATURE_LENGTH, normaliseFeature } from './features.ts';
 import { minimiseAll, type Evaluation, type MinimiseOptions } from './lbfgs.ts';
 
 /** One tag per picture, or any number of them. */
-export type ProjectKind = 'MULTICLASS' | 'MULTILABEL';
+export type ClassificationType = 'MULTICLASS' | 'MULTILABEL';
 
 /** Rows of a training set: the views of each picture, features of length 1 less their mean. */
 export interface HeadRows {
@@ -85,7 +85,7 @@ export class HeadLoss {
     private readonly rows: HeadRows,
   ) {}
 
-  static async open(kind: ProjectKind, rows: HeadRows): Promise<HeadLoss> {
+  static async open(kind: ClassificationType, rows: HeadRows): Promise<HeadLoss> {
     const file = kind === 'MULTICLASS' ? 'head-softmax.onnx' : 'head-sigmoid.onnx';
     // One thread: sums in another order would give other bytes.
     const session = await InferenceSession.create(fileURLToPath(new URL(file, import.meta.url)), {
@@ -104,12 +104,12 @@ export class HeadLoss {
    * Loss and gradient of several problems at once.
    * @param points parameters of each
    * @param sampleWeights [rowCount] each, 0 leaves a row out
-   * @param regularisation C; the penalty is |W|^2 / (2C)
+   * @param c inverse regularisation strength; the penalty is |W|^2 / (2C)
    */
   async evaluate(
     points: readonly Float32Array[],
     sampleWeights: readonly Float32Array[],
-    regularisation: number,
+    c: number,
   ): Promise<Evaluation[]> {
     const { tagCount, rowCount, x, y, biasUnit } = this.rows;
     const [count, weightCount] = [points.length, FEATURE_LENGTH * tagCount];
@@ -125,7 +125,7 @@ export class HeadLoss {
       sampleWeight: new Tensor('float32', columns(sampleWeights, rowCount), [rowCount, count]),
       W: new Tensor('float32', w, [count * tagCount, FEATURE_LENGTH]),
       b: new Tensor('float32', b, [count * tagCount]),
-      halfInvC: new Tensor('float32', Float32Array.of(1 / (2 * regularisation)), []),
+      halfInvC: new Tensor('float32', Float32Array.of(1 / (2 * c)), []),
     });
     const [values, gradW, gradB] = ['loss', 'gradW', 'gradB'].map((name) => outputs[name]?.data as Float32Array);
     return points.map((_, i) => {
@@ -140,7 +140,7 @@ export class HeadLoss {
   async fit(
     starts: readonly Float32Array[],
     sampleWeights: readonly Float32Array[],
-    regularisation: number,
+    c: number,
     options: MinimiseOptions = {},
   ): Promise<Float32Array[]> {
     const { rowCount, tagCount } = this.rows;
@@ -152,7 +152,7 @@ export class HeadLoss {
         this.evaluate(
           points,
           indexes.map((i) => own[i] as Float32Array),
-          regularisation,
+          c,
         );
       found.push(...(await minimiseAll(evaluate, starts.slice(first, first + width), options)));
     }

@@ -1,9 +1,7 @@
 import { fitTemperature, meanLogLoss, probabilitiesOf, type HeldOut } from './calibration.ts';
 import { FEATURE_LENGTH, normaliseFeature } from './features.ts';
 import { NEVER_TRAINED } from './folds.ts';
-import { HeadLoss, headRows, type ProjectKind } from './head-loss.ts';
-
-export type { ProjectKind } from './head-loss.ts';
+import { HeadLoss, headRows, type ClassificationType } from './head-loss.ts';
 
 /** What a head is fitted on; all arrays have one entry per picture. */
 export interface FitInput {
@@ -12,7 +10,7 @@ export interface FitInput {
   /** Indexes of the tags; [] = none of them (multi-class: such a picture is left out of the loss). */
   targets: number[][];
   tagCount: number;
-  kind: ProjectKind;
+  kind: ClassificationType;
   /** From 0; -1 = always trained on, never held out; -2 (`NEVER_TRAINED`) = a test picture, never trained on. */
   folds: Int32Array;
   /** Kept in the interface for reproducibility; the fit itself is convex and uses no chance. */
@@ -34,7 +32,7 @@ export interface HeadParameters {
 /** A fitted head with the predictions its figures are computed from. */
 export interface FittedHead extends HeadParameters {
   /** C; the penalty was |W|^2 / (2C). */
-  regularisation: number;
+  inverseRegularisation: number;
   /**
    * [images * tagCount], calibrated probabilities by heads that did not see the picture: held-out folds, and the final
    * head for test pictures. NaN for pictures of fold -1.
@@ -42,15 +40,15 @@ export interface FittedHead extends HeadParameters {
   outOfFold: Float32Array;
 }
 
-/** Strengths that cross-validation may choose from, weakest head first. */
-const strengths = [30, 100, 300];
+/** What cross-validation may choose from as C, weakest head first. */
+const inverseRegularisations = [30, 100, 300];
 /** With fewer pictures in the rarest tag, cross-validation is too noisy to choose anything by it. */
 const enoughImagesPerTag = 5;
-const fixedStrength = 100;
-/** Coarser than the final fit: it only has to tell strengths apart, and changes the probabilities by less than a thousandth. */
+const fixedInverseRegularisation = 100;
+/** Coarser than the final fit: it only has to tell values of C apart, and changes the probabilities by less than a thousandth. */
 const crossValidationTolerance = 1e-5;
 
-/** Fits the head on all pictures after choosing strength and temperature by cross-validation. Same input, same bytes. */
+/** Fits the head on all pictures after choosing C and temperature by cross-validation. Same input, same bytes. */
 export async function fitHead(input: FitInput): Promise<FittedHead> {
   const rows = headRows(input.features, input.targets, input.tagCount);
   const loss = await HeadLoss.open(input.kind, rows);
@@ -63,7 +61,7 @@ export async function fitHead(input: FitInput): Promise<FittedHead> {
 
 async function fitWith(loss: HeadLoss, input: FitInput): Promise<FittedHead> {
   const choosing = rarestTagCount(input) >= enoughImagesPerTag;
-  const candidates = choosing ? strengths : [fixedStrength];
+  const candidates = choosing ? inverseRegularisations : [fixedInverseRegularisation];
   const foldCount = input.folds.reduce((most, fold) => Math.max(most, fold + 1), 0);
   const steps = candidates.length + 1;
   const report = (done: number): void => input.onProgress?.(Math.min(1, done / steps));
@@ -71,18 +69,19 @@ async function fitWith(loss: HeadLoss, input: FitInput): Promise<FittedHead> {
   const temperature = choosing && best.held.logits.length ? best.temperature : 1;
   const start = best.starts[0] ?? new Float32Array(loss.parameterCount);
   const options = input.signal ? { signal: input.signal } : {};
-  const [parameters = start] = await loss.fit([start], [rowWeights(input, -1)], best.strength, options);
+  const [parameters = start] = await loss.fit([start], [rowWeights(input, -1)], best.inverseRegularisation, options);
   report(steps);
   const outOfFold = outOfFoldProbabilities(loss, input, best.logits, parameters, temperature);
-  return { ...loss.head(parameters), temperature, regularisation: best.strength, outOfFold };
+  const { inverseRegularisation } = best;
+  return { ...loss.head(parameters), temperature, inverseRegularisation, outOfFold };
 }
 
 interface Candidate {
-  strength: number;
+  inverseRegularisation: number;
   /** By picture; undefined if it was not held out. */
   logits: (Float64Array | undefined)[];
   held: HeldOut;
-  /** The solution of each fold, near which the next strength and the final fit start. */
+  /** The solution of each fold, near which the next candidate and the final fit start. */
   starts: Float32Array[];
   /** The one that suits the held-out pictures best. */
   temperature: number;
@@ -91,9 +90,9 @@ interface Candidate {
 }
 
 /**
- * Looks for the strength with the lowest log-loss of held-out pictures, each at its own temperature: without it, a strong
+ * Looks for the C with the lowest log-loss of held-out pictures, each at its own temperature: without it, a strong
  * head wins by its confidence alone, which the temperature gives to a weak one as well (docs/decisions.md has the gain).
- * The loss has one valley along the strengths, so the walk begins in the middle, goes down while that helps (the more
+ * The loss has one valley along C, so the walk begins in the middle, goes down while that helps (the more
  * frequent case), and otherwise up.
  */
 async function crossValidate(
@@ -104,7 +103,7 @@ async function crossValidate(
   report: (done: number) => void,
 ): Promise<Candidate> {
   const none: Candidate = {
-    strength: fixedStrength,
+    inverseRegularisation: fixedInverseRegularisation,
     logits: [],
     held: { logits: [], targets: [] },
     starts: [],
@@ -114,12 +113,12 @@ async function crossValidate(
   if (foldCount === 0) return none;
   let fits = 0;
   const visit = (at: number, from: Candidate): Promise<Candidate> | undefined => {
-    const strength = candidates[at];
-    if (strength === undefined) return undefined;
+    const c = candidates[at];
+    if (c === undefined) return undefined;
     const done = fits++;
-    return fitFolds(loss, input, strength, from, foldCount, (part) => report(done + part));
+    return fitFolds(loss, input, c, from, foldCount, (part) => report(done + part));
   };
-  const middle = Math.max(0, candidates.indexOf(fixedStrength));
+  const middle = Math.max(0, candidates.indexOf(fixedInverseRegularisation));
   let best = (await visit(middle, none)) ?? none;
   for (const direction of [-1, 1]) {
     const before = best;
@@ -136,11 +135,11 @@ async function crossValidate(
 /** Steps that a fit may well take, to tell progress by. */
 const usualRounds = 40;
 
-/** Fits one strength on every fold, each from its own solution of the strength before: side by side, for speed. */
+/** Fits one C on every fold, each from its own solution of the C before: side by side, for speed. */
 async function fitFolds(
   loss: HeadLoss,
   input: FitInput,
-  strength: number,
+  c: number,
   from: Candidate,
   foldCount: number,
   report: (part: number) => void,
@@ -148,7 +147,7 @@ async function fitFolds(
   const folds = Array.from({ length: foldCount }, (_, fold) => fold);
   const begin = folds.map((fold) => from.starts[fold] ?? new Float32Array(loss.parameterCount));
   const weights = folds.map((fold) => rowWeights(input, fold));
-  const starts = await loss.fit(begin, weights, strength, {
+  const starts = await loss.fit(begin, weights, c, {
     relativeTolerance: crossValidationTolerance,
     onRound: (round) => report(Math.min(1, round / usualRounds)),
     ...(input.signal ? { signal: input.signal } : {}),
@@ -159,7 +158,8 @@ async function fitFolds(
   });
   const held = heldOut(input, logits);
   const temperature = fitTemperature(held, input.kind);
-  return { strength, logits, held, starts, temperature, value: meanLogLoss(held, input.kind, temperature) };
+  const value = meanLogLoss(held, input.kind, temperature);
+  return { inverseRegularisation: c, logits, held, starts, temperature, value };
 }
 
 /** [images * views], adding up to 1 for each picture; 0 for the fold that is held out, for test pictures and for targets without a class. */
@@ -233,6 +233,10 @@ export function headLogits(head: Pick<HeadParameters, 'weights' | 'bias'>, featu
 }
 
 /** Calibrated probabilities, [tagCount]; they add up to 1 in multi-class. */
-export function headProbabilities(head: HeadParameters, kind: ProjectKind, features: Float32Array): Float32Array {
+export function headProbabilities(
+  head: HeadParameters,
+  kind: ClassificationType,
+  features: Float32Array,
+): Float32Array {
   return Float32Array.from(probabilitiesOf(headLogits(head, features), kind, head.temperature));
 }

@@ -1,6 +1,6 @@
 import { averagePrecisionIntervals, rankings } from './average-precision.ts';
 import { calibrationError } from './calibration-error.ts';
-import type { ProjectKind } from './head-loss.ts';
+import type { ClassificationType } from './head-loss.ts';
 import { mean, wilson, type Interval } from './intervals.ts';
 
 export type { Interval } from './intervals.ts';
@@ -13,7 +13,7 @@ export interface EvaluationInput {
   /** Tag indexes of each of the n pictures. */
   targets: number[][];
   tagCount: number;
-  kind: ProjectKind;
+  kind: ClassificationType;
   /** From this probability on, a tag counts as predicted (multi-class: only the most probable tag). */
   threshold: number;
 }
@@ -114,7 +114,7 @@ const predictedOf = (data: EvaluationInput): number[][] =>
   data.targets.map((_, i) => predictedTags(rowOf(data, i), data.kind, data.threshold));
 
 /** Tags that count as predicted at a threshold. */
-export function predictedTags(row: Float32Array, kind: ProjectKind, threshold: number): number[] {
+export function predictedTags(row: Float32Array, kind: ClassificationType, threshold: number): number[] {
   if (kind === 'MULTICLASS') {
     const top = topTag(row);
     return (row[top] ?? 0) >= threshold ? [top] : [];

@@ -1,6 +1,6 @@
-import type { ProjectKind } from './head.ts';
+import type { ClassificationType } from './head-loss.ts';
 
-type AnsweredKind = ProjectKind | 'DETECTION';
+type AnsweredKind = ClassificationType | 'DETECTION';
 
 /**
  * How unsure an answer is, 0 to 1, from calibrated probabilities; what it says least surely is worth the most to a labeller.

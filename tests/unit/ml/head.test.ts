@@ -123,7 +123,7 @@ describe('fitHead', () => {
       const held = [...head.outOfFold.subarray(i * 4, i * 4 + 4)];
       expect(held.indexOf(Math.max(...held))).toBe(tag);
     });
-    expect([30, 100, 300]).toContain(head.regularisation);
+    expect([30, 100, 300]).toContain(head.inverseRegularisation);
     expect(head.temperature).toBeGreaterThanOrEqual(0.5);
     expect(progress.at(-1)).toBe(1);
     expect(await fitHead(fit)).toEqual(head);
@@ -132,7 +132,7 @@ describe('fitHead', () => {
   it('uses fixed settings below five pictures a tag and adds up to one', async () => {
     const fit = input(3, 3, 'MULTICLASS');
     const head = await fitHead(fit);
-    expect([head.regularisation, head.temperature]).toEqual([100, 1]);
+    expect([head.inverseRegularisation, head.temperature]).toEqual([100, 1]);
     const features = fit.features[0] ?? new Float32Array();
     expect(headLogits(head, features)).toHaveLength(3);
     expect(headProbabilities(head, 'MULTICLASS', features).reduce((a, b) => a + b)).toBeCloseTo(1, 5);

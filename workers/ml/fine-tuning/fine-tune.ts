@@ -1,6 +1,6 @@
 import { backbones } from '../backbones/registry.ts';
 import { FEATURE_LENGTH, PLAIN_VIEWS } from '../features.ts';
-import type { ProjectKind } from '../head-loss.ts';
+import type { ClassificationType } from '../head-loss.ts';
 import { readCheckpoint, writeCheckpoint } from '../trainer/checkpoint.ts';
 import { sigmoidCrossEntropy, softmaxCrossEntropy } from '../trainer/losses.ts';
 import type { Weights } from '../trainer/network.ts';
@@ -18,7 +18,7 @@ import { trainingNetwork } from './tail-network.ts';
 import { openTail } from './tail.ts';
 
 export interface FineTuneInput extends TrainingPictures {
-  kind: ProjectKind;
+  kind: ClassificationType;
   recipe: FineTuneRecipe;
   seed: number;
   /** Of one step. */
