@@ -71,7 +71,7 @@ async function measure(
   const groups = await groupNearDuplicates(train.map(({ hash }) => hash));
   const folds = assignFolds({ targets, groups, isTest: train.map(() => false), seed: 1 });
   const features = train.map((example) => example.features);
-  const head = await fitHead({ features, targets, tagCount, kind, folds, seed: 1 });
+  const head = await fitHead({ features, targets, tagCount, kind, folds });
   const probabilities = new Float32Array(test.length * tagCount);
   test.forEach((example, i) => probabilities.set(headProbabilities(head, kind, example.features), i * tagCount));
   const truth = test.map((example) => example.targets);

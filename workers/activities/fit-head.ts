@@ -85,7 +85,7 @@ async function fitImages(
   const features = await new FeatureCache(deps, backbone as BackboneName).load(images.map(({ sha256 }) => sha256));
   const targets = images.map(({ tagIndexes }) => tagIndexes);
   const folds = assignFolds({ targets, groups, isTest: images.map(({ isTest }) => isTest), seed });
-  return fit({ features, targets, tagCount: tags.length, kind, folds, seed, signal, onProgress });
+  return fit({ features, targets, tagCount: tags.length, kind, folds, signal, onProgress });
 }
 
 interface Fitted {

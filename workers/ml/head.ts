@@ -13,8 +13,6 @@ export interface FitInput {
   kind: ClassificationType;
   /** From 0; -1 = always trained on, never held out; -2 (`NEVER_TRAINED`) = a test picture, never trained on. */
   folds: Int32Array;
-  /** Kept in the interface for reproducibility; the fit itself is convex and uses no chance. */
-  seed: number;
   onProgress?: (fraction: number) => void;
   signal?: AbortSignal;
 }
@@ -213,7 +211,7 @@ function outOfFoldProbabilities(
  * Logits before the temperature: the mean of all views, [tagCount].
  * @param f features as the head was fitted on them, [views * 1280]
  */
-export function linearLogits(head: Pick<HeadParameters, 'weights' | 'bias'>, f: Float32Array): Float32Array {
+function linearLogits(head: Pick<HeadParameters, 'weights' | 'bias'>, f: Float32Array): Float32Array {
   const views = f.length / FEATURE_LENGTH;
   return head.bias.map((bias, k) => {
     let sum = 0;

@@ -19,7 +19,7 @@ function input(perTag: number, tagCount: number, kind: FitInput['kind'], noise?:
   const { features, targets } = sample(perTag, tagCount, noise);
   const groups = targets.map((_, i) => i);
   const folds = assignFolds({ targets, groups, isTest: [], seed: 1 });
-  return { features, targets, tagCount, kind, folds, seed: 1 };
+  return { features, targets, tagCount, kind, folds };
 }
 
 describe('loss graphs', () => {
