@@ -1,6 +1,7 @@
 import sharp, { type Sharp } from 'sharp';
+import { seededRandom } from '../workers/ml/random.ts';
 import { type Box, type Placement, type Point, boxOf, matrixOf, svgMatrix, svgPoints } from './geometry.ts';
-import { type Random, numbers } from './random.ts';
+import type { Random } from './random.ts';
 import { type SceneKind, drawScene, sceneKinds } from './scenes.ts';
 import { type SignTag, drawSign } from './signs.ts';
 
@@ -140,7 +141,7 @@ function throughLens(image: Sharp, random: Random): Sharp {
 
 /** Sensor noise, summed from three draws so that it falls off towards the extremes. */
 function addNoise(pixels: Buffer, strength: number, seed: number): void {
-  const next = numbers(seed);
+  const next = seededRandom(seed);
   for (let at = 0; at < pixels.length; at += 1) {
     const noise = (next() + next() + next() - 1.5) * strength;
     pixels[at] = Math.min(255, Math.max(0, Math.round((pixels[at] ?? 0) + noise)));

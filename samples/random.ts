@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { seededRandom } from '../workers/ml/random.ts';
 
 /** A seeded source of numbers: the same key always gives the same photographs. */
 export interface Random {
@@ -10,21 +11,10 @@ export interface Random {
   pick<T>(items: readonly T[]): T;
 }
 
-/** mulberry32: tiny, fast, and the same on every machine (integer arithmetic only). */
-export function numbers(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
-export const seedOf = (key: string): number => createHash('sha256').update(key).digest().readUInt32LE(0);
+const seedOf = (key: string): number => createHash('sha256').update(key).digest().readUInt32LE(0);
 
 export function randomFrom(key: string): Random {
-  const next = numbers(seedOf(key));
+  const next = seededRandom(seedOf(key));
   const between = (from: number, to: number): number => from + next() * (to - from);
   return {
     between,

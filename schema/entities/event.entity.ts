@@ -1,6 +1,6 @@
 import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
 
-/** The outbox: one row per change, written in the transaction of the change (rule 5 of the design). */
+/** The outbox: one row per change, written in the transaction of the change. */
 @Entity({ name: 'event' })
 @Index('event_entity_id_index', ['entityId', 'id'])
 export class EventRow {

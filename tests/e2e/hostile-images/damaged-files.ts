@@ -1,4 +1,4 @@
-import { numbers } from '../../../samples/random.ts';
+import { seededRandom } from '../../../workers/ml/random.ts';
 import { formats, type Originals } from './photographs.ts';
 import { specimens, type HostileImage } from './specimen.ts';
 
@@ -24,7 +24,7 @@ export function flippedFiles(files: Originals, count: number): HostileImage[] {
 }
 
 function flipped(bytes: Buffer, seed: number): Buffer {
-  const next = numbers(1000 + seed);
+  const next = seededRandom(1000 + seed);
   const copy = Buffer.from(bytes);
   const reach = seed % 2 === 0 ? Math.min(200, copy.length) : copy.length;
   for (let i = 0; i < 1 + (seed % 9); i++) {

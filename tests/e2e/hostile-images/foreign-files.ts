@@ -1,4 +1,4 @@
-import { numbers } from '../../../samples/random.ts';
+import { seededRandom } from '../../../workers/ml/random.ts';
 import { pngSignature } from './png-parts.ts';
 import { specimens, type HostileImage } from './specimen.ts';
 
@@ -62,7 +62,7 @@ function programs(): Record<string, Buffer> {
 
 function randomFiles(): Record<string, Buffer> {
   const files = [1, 2].map((seed) => {
-    const next = numbers(seed);
+    const next = seededRandom(seed);
     return [`random-${seed}.jpg`, Buffer.from(Uint8Array.from({ length: 4000 }, () => next() * 256))] as const;
   });
   return Object.fromEntries(files);

@@ -1,6 +1,6 @@
 import { encode } from 'bmp-ts';
 import sharp, { type Sharp } from 'sharp';
-import { numbers } from '../../../samples/random.ts';
+import { seededRandom } from '../../../workers/ml/random.ts';
 
 export const formats = ['jpg', 'png', 'webp', 'gif', 'avif', 'bmp'] as const;
 export type Format = (typeof formats)[number];
@@ -12,7 +12,7 @@ export const height = 64;
 
 /** Slopes with seeded noise, so that every encoder has something to write. */
 export function picture(seed = 1): Sharp {
-  const next = numbers(seed);
+  const next = seededRandom(seed);
   const raw = Buffer.alloc(width * height * 3);
   for (let i = 0; i < raw.length; i++) raw[i] = ((i % (width * 3)) + i / (width * 3) + next() * 90) % 256;
   return sharp(raw, { raw: { width, height, channels: 3 } });
