@@ -1,7 +1,7 @@
 import type { Config } from '../infra/config.ts';
 
 /** The server cannot start where its settings say; the message names them and what to do. */
-export class StartError extends Error {
+class StartError extends Error {
   constructor(message: string, cause: unknown) {
     super(message, { cause });
     this.name = 'StartError';

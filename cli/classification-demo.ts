@@ -21,7 +21,7 @@ function printReport(report: IterationReport): void {
 }
 
 /** One line for each photograph, the wrong ones first. */
-export function outcomeLines(outcomes: readonly Outcome[]): string[] {
+function outcomeLines(outcomes: readonly Outcome[]): string[] {
   const isRight = ({ photo, predicted }: Outcome): boolean => photo.tag === predicted;
   const sorted = [...outcomes].sort((a, b) => Number(isRight(a)) - Number(isRight(b)));
   return sorted.map((outcome) => {

@@ -34,7 +34,7 @@ const messageOf = (error: unknown): string => {
 };
 
 /** One line for each GraphQL error, with the field it concerns. */
-export function readableErrors(errors: readonly unknown[]): string {
+function readableErrors(errors: readonly unknown[]): string {
   const lines = errors.map((error) => {
     if (!isRecord(error)) return String(error);
     const path = Array.isArray(error['path']) ? ` (at ${error['path'].join('.')})` : '';

@@ -175,7 +175,7 @@ function addOperationCommands(program: Command): void {
     .action(migrateDataCommand);
 }
 
-export function buildProgram(): Command {
+function buildProgram(): Command {
   // exitOverride before the commands: they inherit it, and then report their own misuse as exit code 2.
   const program = new Command('taglens').description('The open, self-hosted custom-vision service').exitOverride();
   program.command('serve').description('Run the server, with training inside it').action(serveCommand);

@@ -45,7 +45,7 @@ export function openApiDocument(rows: readonly Row[]): Json {
   };
 }
 
-export function addressOf({ api, path }: Row): string {
+function addressOf({ api, path }: Row): string {
   return `/customvision/${versions[api].at(-1) ?? ''}/${api}/${path}`;
 }
 

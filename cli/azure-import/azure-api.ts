@@ -168,7 +168,7 @@ function refusalOf({ status, headers }: Response, url: string, text: string): Cl
 }
 
 /** In both shapes: that of the service, and that of the gateway before it. */
-export function messageIn(text: string): string {
+function messageIn(text: string): string {
   try {
     const body = JSON.parse(text) as { code?: string; message?: string; error?: { code?: string; message?: string } };
     const { code, message } = body.error ?? body;

@@ -59,7 +59,7 @@ export function verdict({ isVerified, counts, pictures, differences }: ImportRep
   return `Not complete: ${parts.join('; ')}.`;
 }
 
-export function markdownOf(report: ImportReport): string {
+function markdownOf(report: ImportReport): string {
   const { source, target, domain, counts, pictures, differences, tags, notCarried, iterations } = report;
   const { added, present, merged, refused } = pictures;
   const parts = [

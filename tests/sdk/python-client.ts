@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { SdkError, type Arguments, type SdkClient } from './client.ts';
 
 const python = fileURLToPath(new URL('../../infra/python.sh', import.meta.url));
-export const pythonFolder = fileURLToPath(new URL('./python', import.meta.url));
+const pythonFolder = fileURLToPath(new URL('./python', import.meta.url));
 
 /** Nothing is fetched from the network by a test: CI makes the environment before. */
 export const hasPython = spawnSync(python, ['--is-ready', pythonFolder]).status === 0;

@@ -22,7 +22,7 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-export const ownWorkflows = pathOf('../../workflows/temporal/index.ts');
+const ownWorkflows = pathOf('../../workflows/temporal/index.ts');
 export const bundleOf = (entry = ownWorkflows) => workflowBundle({ entry });
 
 export function pathOf(name: string): string {

@@ -5,7 +5,7 @@ import { imagesPerTag } from './warnings.ts';
 const listed = 20;
 
 /** No attempt can end otherwise: the images are what they are. */
-export class TooFewImagesError extends Error {
+class TooFewImagesError extends Error {
   readonly nonRetryable = true;
 }
 

@@ -43,7 +43,7 @@ function rank({ probabilities, targets, tagCount }: Predictions, tag: number): R
  * picture has the tag.
  * @param weight how often each picture counts (by picture number)
  */
-export function averagePrecision(ranking: Ranking, weight?: Uint16Array): number | undefined {
+function averagePrecision(ranking: Ranking, weight?: Uint16Array): number | undefined {
   const { order, probabilities, positive } = ranking;
   let seen = 0;
   let hits = 0;

@@ -189,7 +189,7 @@ export function expectedCalibrationError(data: EvaluationInput): number {
 }
 
 /** Mean of -ln of the probability that the truth got: by image, or by image and tag when an image may have several tags. */
-export function logLoss(data: EvaluationInput): number {
+function logLoss(data: EvaluationInput): number {
   return mean(logLosses(data));
 }
 

@@ -24,7 +24,7 @@ export interface AttemptOptions {
   keepHeartbeat: (details: unknown) => void;
 }
 
-export class ActivityTimeoutError extends Error {
+class ActivityTimeoutError extends Error {
   constructor(message: string) {
     super(message);
     this.name = 'ActivityTimeoutError';

@@ -109,7 +109,7 @@ function ourType(type: (typeof tagTypes)[number] = 'Regular'): TagType {
   return type === 'Negative' ? TagType.NEGATIVE : TagType.REGULAR;
 }
 
-export function wireTag({ id, name, description, type, imageCount }: Tag): WireTag {
+function wireTag({ id, name, description, type, imageCount }: Tag): WireTag {
   return { id, name, description, type: wireTagType(type), imageCount };
 }
 

@@ -1,142 +1,139 @@
 /** Codes that the clients of Azure’s training API list (npm training 5.2.0); those of the prediction API are among them. */
-export const azureCodes = [
-  'BadRequest',
-  'BadRequestExceededBatchSize',
-  'BadRequestNotSupported',
-  'BadRequestInvalidIds',
-  'BadRequestRequiredParamIsNull',
-  'BadRequestSubscriptionApi',
-  'BadRequestOperationNotSupported',
-  'BadRequestInvalidArtifactUri',
-  'BadRequestCustomerManagedKeyRevoked',
-  'BadRequestInvalidUri',
-  'BadRequestInvalidEmailAddress',
-  'BadRequestInvalid',
-  'BadRequestProjectName',
-  'BadRequestProjectNameNotUnique',
-  'BadRequestProjectDescription',
-  'BadRequestProjectUnknownDomain',
-  'BadRequestProjectUnknownClassification',
-  'BadRequestProjectUnsupportedDomainTypeChange',
-  'BadRequestProjectUnsupportedExportPlatform',
-  'BadRequestProjectImagePreprocessingSettings',
-  'BadRequestProjectDuplicated',
-  'BadRequestUnsupportedDomain',
-  'BadRequestExceedProjectLimit',
-  'BadRequestCannotMigrateProjectWithName',
-  'BadRequestNotLimitedTrial',
-  'BadRequestInvalidImportToken',
-  'BadRequestIterationName',
-  'BadRequestIterationNameNotUnique',
-  'BadRequestIterationDescription',
-  'BadRequestIterationIsNotTrained',
-  'BadRequestIterationValidationFailed',
-  'BadRequestWorkspaceCannotBeModified',
-  'BadRequestWorkspaceNotDeletable',
-  'BadRequestIterationIsPublished',
-  'BadRequestInvalidPublishName',
-  'BadRequestInvalidPublishTarget',
-  'BadRequestUnpublishFailed',
-  'BadRequestIterationNotPublished',
-  'BadRequestExceedIterationPerProjectLimit',
-  'BadRequestTagName',
-  'BadRequestTagNameNotUnique',
-  'BadRequestTagDescription',
-  'BadRequestTagType',
-  'BadRequestMultipleNegativeTag',
-  'BadRequestMultipleGeneralProductTag',
-  'BadRequestNegativeAndRegularTagOnSameImage',
-  'BadRequestExceedTagPerProjectLimit',
-  'BadRequestExceedTagPerImageLimit',
-  'BadRequestImageTags',
-  'BadRequestImageRegions',
-  'BadRequestImageBatch',
-  'BadRequestImageStream',
-  'BadRequestImageUrl',
-  'BadRequestImageFormat',
-  'BadRequestImageSizeBytes',
-  'BadRequestImageDimensions',
-  'BadRequestImageAspectRatio',
-  'BadRequestImageExceededCount',
-  'BadRequestImageMetadataKey',
-  'BadRequestImageMetadataValue',
-  'BadRequestExceededQuota',
-  'BadRequestTrainingNotNeeded',
-  'BadRequestTrainingNotNeededButTrainingPipelineUpdated',
-  'BadRequestTrainingValidationFailed',
-  'BadRequestClassificationTrainingValidationFailed',
-  'BadRequestMultiClassClassificationTrainingValidationFailed',
-  'BadRequestMultiLabelClassificationTrainingValidationFailed',
-  'BadRequestDetectionTrainingValidationFailed',
-  'BadRequestTrainingAlreadyInProgress',
-  'BadRequestDetectionTrainingNotAllowNegativeTag',
-  'BadRequestRetiredDomainNotSupportedForTraining',
-  'BadRequestDomainNotSupportedForAdvancedTraining',
-  'BadRequestExportPlatformNotSupportedForAdvancedTraining',
-  'BadRequestReservedBudgetInHoursNotEnoughForAdvancedTraining',
-  'BadRequestCustomBaseModelIterationStatusNotCompleted',
-  'BadRequestCustomBaseModelDomainNotCompatible',
-  'BadRequestCustomBaseModelArchitectureRetired',
-  'BadRequestExportValidationFailed',
-  'BadRequestExportAlreadyInProgress',
-  'BadRequestExportWhileTraining',
-  'BadRequestPredictionIdsMissing',
-  'BadRequestPredictionIdsExceededCount',
-  'BadRequestPredictionTagsExceededCount',
-  'BadRequestPredictionResultsExceededCount',
-  'BadRequestPredictionInvalidApplicationName',
-  'BadRequestPredictionInvalidQueryParameters',
-  'NoError',
-  'UnsupportedMediaType',
-  'Forbidden',
-  'ForbiddenUser',
-  'ForbiddenUserResource',
-  'ForbiddenUserSignupDisabled',
-  'ForbiddenUserSignupAllowanceExceeded',
-  'ForbiddenUserDoesNotExist',
-  'ForbiddenUserDisabled',
-  'ForbiddenUserInsufficientCapability',
-  'ForbiddenDRModeEnabled',
-  'ForbiddenInvalid',
-  'NotFound',
-  'NotFoundProject',
-  'NotFoundProjectDefaultIteration',
-  'NotFoundIteration',
-  'NotFoundIterationPerformance',
-  'NotFoundTag',
-  'NotFoundImage',
-  'NotFoundDomain',
-  'NotFoundApimSubscription',
-  'NotFoundInvalid',
-  'Conflict',
-  'ConflictInvalid',
-  'ErrorUnknown',
-  'ErrorIterationCopyFailed',
-  'ErrorPreparePerformanceMigrationFailed',
-  'ErrorProjectInvalidWorkspace',
-  'ErrorProjectInvalidPipelineConfiguration',
-  'ErrorProjectInvalidDomain',
-  'ErrorProjectTrainingRequestFailed',
-  'ErrorProjectImportRequestFailed',
-  'ErrorProjectExportRequestFailed',
-  'ErrorFeaturizationServiceUnavailable',
-  'ErrorFeaturizationQueueTimeout',
-  'ErrorFeaturizationInvalidFeaturizer',
-  'ErrorFeaturizationAugmentationUnavailable',
-  'ErrorFeaturizationUnrecognizedJob',
-  'ErrorFeaturizationAugmentationError',
-  'ErrorExporterInvalidPlatform',
-  'ErrorExporterInvalidFeaturizer',
-  'ErrorExporterInvalidClassifier',
-  'ErrorPredictionServiceUnavailable',
-  'ErrorPredictionModelNotFound',
-  'ErrorPredictionModelNotCached',
-  'ErrorPrediction',
-  'ErrorPredictionStorage',
-  'ErrorRegionProposal',
-  'ErrorUnknownBaseModel',
-  'ErrorServerTimeOut',
-  'ErrorInvalid',
-] as const;
-
-export type AzureCode = (typeof azureCodes)[number];
+export type AzureCode =
+  | 'BadRequest'
+  | 'BadRequestExceededBatchSize'
+  | 'BadRequestNotSupported'
+  | 'BadRequestInvalidIds'
+  | 'BadRequestRequiredParamIsNull'
+  | 'BadRequestSubscriptionApi'
+  | 'BadRequestOperationNotSupported'
+  | 'BadRequestInvalidArtifactUri'
+  | 'BadRequestCustomerManagedKeyRevoked'
+  | 'BadRequestInvalidUri'
+  | 'BadRequestInvalidEmailAddress'
+  | 'BadRequestInvalid'
+  | 'BadRequestProjectName'
+  | 'BadRequestProjectNameNotUnique'
+  | 'BadRequestProjectDescription'
+  | 'BadRequestProjectUnknownDomain'
+  | 'BadRequestProjectUnknownClassification'
+  | 'BadRequestProjectUnsupportedDomainTypeChange'
+  | 'BadRequestProjectUnsupportedExportPlatform'
+  | 'BadRequestProjectImagePreprocessingSettings'
+  | 'BadRequestProjectDuplicated'
+  | 'BadRequestUnsupportedDomain'
+  | 'BadRequestExceedProjectLimit'
+  | 'BadRequestCannotMigrateProjectWithName'
+  | 'BadRequestNotLimitedTrial'
+  | 'BadRequestInvalidImportToken'
+  | 'BadRequestIterationName'
+  | 'BadRequestIterationNameNotUnique'
+  | 'BadRequestIterationDescription'
+  | 'BadRequestIterationIsNotTrained'
+  | 'BadRequestIterationValidationFailed'
+  | 'BadRequestWorkspaceCannotBeModified'
+  | 'BadRequestWorkspaceNotDeletable'
+  | 'BadRequestIterationIsPublished'
+  | 'BadRequestInvalidPublishName'
+  | 'BadRequestInvalidPublishTarget'
+  | 'BadRequestUnpublishFailed'
+  | 'BadRequestIterationNotPublished'
+  | 'BadRequestExceedIterationPerProjectLimit'
+  | 'BadRequestTagName'
+  | 'BadRequestTagNameNotUnique'
+  | 'BadRequestTagDescription'
+  | 'BadRequestTagType'
+  | 'BadRequestMultipleNegativeTag'
+  | 'BadRequestMultipleGeneralProductTag'
+  | 'BadRequestNegativeAndRegularTagOnSameImage'
+  | 'BadRequestExceedTagPerProjectLimit'
+  | 'BadRequestExceedTagPerImageLimit'
+  | 'BadRequestImageTags'
+  | 'BadRequestImageRegions'
+  | 'BadRequestImageBatch'
+  | 'BadRequestImageStream'
+  | 'BadRequestImageUrl'
+  | 'BadRequestImageFormat'
+  | 'BadRequestImageSizeBytes'
+  | 'BadRequestImageDimensions'
+  | 'BadRequestImageAspectRatio'
+  | 'BadRequestImageExceededCount'
+  | 'BadRequestImageMetadataKey'
+  | 'BadRequestImageMetadataValue'
+  | 'BadRequestExceededQuota'
+  | 'BadRequestTrainingNotNeeded'
+  | 'BadRequestTrainingNotNeededButTrainingPipelineUpdated'
+  | 'BadRequestTrainingValidationFailed'
+  | 'BadRequestClassificationTrainingValidationFailed'
+  | 'BadRequestMultiClassClassificationTrainingValidationFailed'
+  | 'BadRequestMultiLabelClassificationTrainingValidationFailed'
+  | 'BadRequestDetectionTrainingValidationFailed'
+  | 'BadRequestTrainingAlreadyInProgress'
+  | 'BadRequestDetectionTrainingNotAllowNegativeTag'
+  | 'BadRequestRetiredDomainNotSupportedForTraining'
+  | 'BadRequestDomainNotSupportedForAdvancedTraining'
+  | 'BadRequestExportPlatformNotSupportedForAdvancedTraining'
+  | 'BadRequestReservedBudgetInHoursNotEnoughForAdvancedTraining'
+  | 'BadRequestCustomBaseModelIterationStatusNotCompleted'
+  | 'BadRequestCustomBaseModelDomainNotCompatible'
+  | 'BadRequestCustomBaseModelArchitectureRetired'
+  | 'BadRequestExportValidationFailed'
+  | 'BadRequestExportAlreadyInProgress'
+  | 'BadRequestExportWhileTraining'
+  | 'BadRequestPredictionIdsMissing'
+  | 'BadRequestPredictionIdsExceededCount'
+  | 'BadRequestPredictionTagsExceededCount'
+  | 'BadRequestPredictionResultsExceededCount'
+  | 'BadRequestPredictionInvalidApplicationName'
+  | 'BadRequestPredictionInvalidQueryParameters'
+  | 'NoError'
+  | 'UnsupportedMediaType'
+  | 'Forbidden'
+  | 'ForbiddenUser'
+  | 'ForbiddenUserResource'
+  | 'ForbiddenUserSignupDisabled'
+  | 'ForbiddenUserSignupAllowanceExceeded'
+  | 'ForbiddenUserDoesNotExist'
+  | 'ForbiddenUserDisabled'
+  | 'ForbiddenUserInsufficientCapability'
+  | 'ForbiddenDRModeEnabled'
+  | 'ForbiddenInvalid'
+  | 'NotFound'
+  | 'NotFoundProject'
+  | 'NotFoundProjectDefaultIteration'
+  | 'NotFoundIteration'
+  | 'NotFoundIterationPerformance'
+  | 'NotFoundTag'
+  | 'NotFoundImage'
+  | 'NotFoundDomain'
+  | 'NotFoundApimSubscription'
+  | 'NotFoundInvalid'
+  | 'Conflict'
+  | 'ConflictInvalid'
+  | 'ErrorUnknown'
+  | 'ErrorIterationCopyFailed'
+  | 'ErrorPreparePerformanceMigrationFailed'
+  | 'ErrorProjectInvalidWorkspace'
+  | 'ErrorProjectInvalidPipelineConfiguration'
+  | 'ErrorProjectInvalidDomain'
+  | 'ErrorProjectTrainingRequestFailed'
+  | 'ErrorProjectImportRequestFailed'
+  | 'ErrorProjectExportRequestFailed'
+  | 'ErrorFeaturizationServiceUnavailable'
+  | 'ErrorFeaturizationQueueTimeout'
+  | 'ErrorFeaturizationInvalidFeaturizer'
+  | 'ErrorFeaturizationAugmentationUnavailable'
+  | 'ErrorFeaturizationUnrecognizedJob'
+  | 'ErrorFeaturizationAugmentationError'
+  | 'ErrorExporterInvalidPlatform'
+  | 'ErrorExporterInvalidFeaturizer'
+  | 'ErrorExporterInvalidClassifier'
+  | 'ErrorPredictionServiceUnavailable'
+  | 'ErrorPredictionModelNotFound'
+  | 'ErrorPredictionModelNotCached'
+  | 'ErrorPrediction'
+  | 'ErrorPredictionStorage'
+  | 'ErrorRegionProposal'
+  | 'ErrorUnknownBaseModel'
+  | 'ErrorServerTimeOut'
+  | 'ErrorInvalid';

@@ -10,7 +10,7 @@ const box = { left: z.number(), top: z.number(), width: z.number(), height: z.nu
 
 export const mostTagIds = 20;
 export const mostInBatch = 64;
-export const mostPairs = 128;
+const mostPairs = 128;
 export const mostIds = 256;
 
 export const imageModel = z

@@ -172,7 +172,7 @@ export const storedPrediction = z
   })
   .meta({ id: 'StoredImagePrediction' });
 
-export const predictionOrders = ['Newest', 'Oldest', 'Suggested'] as const;
+const predictionOrders = ['Newest', 'Oldest', 'Suggested'] as const;
 
 export const predictionQuery = z
   .object({

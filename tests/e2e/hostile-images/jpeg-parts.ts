@@ -1,4 +1,4 @@
-export function segment(marker: number, body: Uint8Array): Buffer {
+function segment(marker: number, body: Uint8Array): Buffer {
   const head = Buffer.from([0xff, marker, 0, 0]);
   head.writeUInt16BE(body.length + 2, 2);
   return Buffer.concat([head, body]);

@@ -10,7 +10,7 @@ import { until } from '../../until.ts';
 import { createTestData, type TestData } from './setup.ts';
 
 export let files: TestData;
-export let database: Database;
+let database: Database;
 export let engine: EmbeddedEngine;
 const runners: EmbeddedRunner[] = [];
 

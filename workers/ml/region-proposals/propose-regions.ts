@@ -36,7 +36,7 @@ export async function proposeRegions(backbone: Backbone, bytes: Uint8Array): Pro
 }
 
 /** The same from the maps, of which the finest has the grid. */
-export function distinctRegions(maps: readonly FeatureMap[]): ProposedRegion[] {
+function distinctRegions(maps: readonly FeatureMap[]): ProposedRegion[] {
   if (Math.max(...maps.map(spreadOf)) < blankSpread) return [];
   const boxes = mergedRegions(gridCells(maps, side), side)
     .filter((region) => region.cellCount >= leastCells && !isBackground(region))
