@@ -6,21 +6,21 @@ import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
 export class EventRow {
   /** Grows with every event; a client resumes from the last one it saw. */
   @PrimaryGeneratedColumn({ type: 'integer' })
-  id!: number;
+  id: number;
 
   @Column({ type: 'varchar', length: 64 })
-  topic!: string;
+  topic: string;
 
   @Column({ name: 'entity_id', type: 'varchar', length: 36 })
-  entityId!: string;
+  entityId: string;
 
   @Column({ name: 'project_id', type: 'varchar', length: 36, nullable: true })
-  projectId!: string | null;
+  projectId: string | null;
 
   @Column({ type: 'simple-json' })
-  payload!: object;
+  payload: object;
 
   /** Milliseconds since 1970. */
   @Column({ name: 'created_at', type: 'bigint' })
-  createdAt!: number;
+  createdAt: number;
 }

@@ -8,48 +8,48 @@ export type RunStatus = 'QUEUED' | 'RUNNING' | 'COMPLETED' | 'FAILED' | 'CANCELL
 export class RunRow {
   /** Chosen by the caller; a second start with the same id joins this run. */
   @PrimaryColumn({ type: 'varchar', length: 36 })
-  id!: string;
+  id: string;
 
   @Column({ type: 'varchar', length: 64 })
-  name!: string;
+  name: string;
 
   /** Runs of one group never run at the same time; groups take turns. */
   @Column({ name: 'run_group', type: 'varchar', length: 36, nullable: true })
-  group!: string | null;
+  group: string | null;
 
   @Column({ type: 'simple-json' })
-  input!: unknown;
+  input: unknown;
 
   @Column({ type: 'varchar', length: 16 })
-  status!: RunStatus;
+  status: RunStatus;
 
   @Column({ name: 'cancel_requested', type: 'boolean', default: false })
-  cancelRequested!: boolean;
+  cancelRequested: boolean;
 
   @Column({ type: 'simple-json', nullable: true })
-  result!: unknown;
+  result: unknown;
 
   @Column({ type: 'text', nullable: true })
-  error!: string | null;
+  error: string | null;
 
   /** Which runner holds the run; null when none does. */
   @Column({ name: 'lease_owner', type: 'varchar', length: 36, nullable: true })
-  leaseOwner!: string | null;
+  leaseOwner: string | null;
 
   /** After this moment any runner may take the run over. */
   @Column({ name: 'lease_until', type: 'bigint', nullable: true })
-  leaseUntil!: number | null;
+  leaseUntil: number | null;
 
   /** The request that asked for it, as a W3C traceparent; null when requests are not traced. */
   @Column({ name: 'trace_parent', type: 'varchar', length: 55, nullable: true })
-  traceParent!: string | null;
+  traceParent: string | null;
 
   @Column({ name: 'created_at', type: 'bigint' })
-  createdAt!: number;
+  createdAt: number;
 
   @Column({ name: 'started_at', type: 'bigint', nullable: true })
-  startedAt!: number | null;
+  startedAt: number | null;
 
   @Column({ name: 'finished_at', type: 'bigint', nullable: true })
-  finishedAt!: number | null;
+  finishedAt: number | null;
 }
