@@ -198,7 +198,7 @@ function buildProgram(): Command {
     .addArgument(new Argument('<name>', 'what to measure').choices(benchNames))
     .option('--smoke', 'a short form that only shows that it works')
     .option('--only <text>', 'of many cases, those whose name contains this (quality)')
-    .option('--runs <count>', 'trainings of each case at most, of those that take several', Number)
+    .option('--runs <count>', 'trainings of each case at most, of those that take several', positiveInteger)
     .option(
       '--more',
       'keep the runs that a case has, which were of the same recipe, and measure those it lacks (quality)',
