@@ -6,8 +6,8 @@ import { loadConfig, type Config } from '../infra/config.ts';
 import type { Database } from '../infra/database/database.ts';
 import { openDatabase } from '../infra/database/open.ts';
 import { EventTail } from '../infra/events/tail.ts';
-import { createLogger, type Logger } from '../infra/logger.ts';
-import { createMetrics, type Metrics } from '../infra/metrics.ts';
+import { createLogger } from '../infra/logger.ts';
+import { createMetrics } from '../infra/metrics.ts';
 import { openStorage } from '../infra/storage/open.ts';
 import type { Storage } from '../infra/storage/storage.ts';
 import { startTracing } from '../infra/tracing.ts';
@@ -17,6 +17,7 @@ import { EvaluationPool } from '../workers/evaluation-pool.ts';
 import { PredictionPool } from '../workers/prediction-pool.ts';
 import { TrainingSupervisor } from '../workers/training-supervisor.ts';
 import { EmbeddedEngine } from '../workflows/engines/embedded.ts';
+import type { Engine } from '../workflows/engines/engine.ts';
 import { Authenticator } from './authentication.ts';
 import { registerEventMetrics } from './event-metrics.ts';
 import { imageLimits } from './features/images/image-intake.ts';
@@ -32,9 +33,9 @@ import { ensureOwnerKey } from './keys.ts';
 import { RateLimit } from './rate-limit.ts';
 import { currentNotes } from './request-notes.ts';
 import { buildGraphqlSchema } from './schema.ts';
-import { buildServer } from './server.ts';
+import { buildServer, type BuiltServer } from './server.ts';
 import { RunWatch } from './run-watch.ts';
-import { createServices } from './services.ts';
+import { createServices, type Services } from './services.ts';
 import { ensureSecret, UrlSigner } from './signing.ts';
 import { dataError, listenError } from './start-error.ts';
 
@@ -54,61 +55,17 @@ const eventSilenceMs = 10_000;
 
 /** Composition root: reads the configuration, wires everything, listens. Throws `ConfigError` with every problem. */
 export async function serve(env: NodeJS.ProcessEnv): Promise<RunningServer> {
-  const config = loadConfig(env);
-  const logger = createLogger({ level: config.logLevel, name: 'api', notes: currentNotes });
-  const tracing = await startTracing(config.otlpEndpoint, 'api');
-  const metrics = createMetrics();
-  const database = await openDatabase(config.database, entities, migrations, { migrate: true }).catch(
-    (error: unknown) => {
-      throw dataError(error, config);
-    },
-  );
-  registerIterationMetrics(metrics.registry, database);
-  const storage = await openStorage(config.storage);
+  const ground = await openGround(loadConfig(env));
+  const { config, tracing, database } = ground;
   const ownerKey = await ensureOwnerKey(database, config.ownerKey);
   const address = { url: '' };
   const signer = new UrlSigner(await ensureSecret(database, 'url-signing'), () => config.publicUrl ?? address.url);
-  const onError = (error: unknown): void => logger.error({ err: error }, 'events could not be read');
-  const tail = new EventTail(database, { pollMs: tailPollMs, windowMs: tailWindowMs, onError });
-  registerEventMetrics(metrics.registry, tail);
-  const { training, engine } = await openEngine(config, database, logger, metrics);
-  const predictions = new PredictionPool({
-    storage: config.storage,
-    // Models look at images of projects too; what is sent in for a prediction is measured when it comes.
-    limits: imageLimits(config.limits, Math.max(config.limits.predictionImageBytes, config.limits.trainingImageBytes)),
-    modelMemoryBytes: config.modelMemoryBytes,
-    threads: config.predictions.threads,
-  });
-  const evaluations = new EvaluationPool({ storage: config.storage, cacheBytes: evaluationCacheBytes });
-  const services = createServices({
-    config,
-    database,
-    storage,
-    engine,
-    tail,
-    signer,
-    metrics,
-    logger,
-    predictions,
-    evaluations,
-  });
-  const authenticator = new Authenticator(database, config.keylessPlayground && isLoopback(config.host));
-  const schema = await buildGraphqlSchema();
-  const { requestsPerMinute: perMinute } = config.rateLimits;
-  const requestLimit = new RateLimit(database, { name: 'requests', perMinute, metrics });
-  const checks = readinessChecks(database, storage, tail);
-  const asked = { config, schema, database, services, authenticator, requestLimit, signer, metrics, logger, checks };
-  const server = await buildServer(asked);
-  const installationId = await ensureSecret(database, 'installation');
-  const orphans = new OrphanCollector({ database, storage, installationId, metrics, logger });
-  const watched = { database, storage, engine };
-  const watch = new RunWatch({
-    engine,
-    logger,
-    runs: [new TrainingRuns(watched), new ExportRuns(watched), new ImportRuns(watched)],
-  });
-  const sender = new NotificationSender({ database, exports: services.exports, urls: config.urls, logger });
-  const housekeeping = new Housekeeping({ database, storage, services, orphans, logger });
+  const tail = openTail(ground);
+  const { training, engine } = await openEngine(ground);
+  const { predictions, evaluations } = openPools(config);
+  const services = createServices({ ...ground, engine, tail, signer, predictions, evaluations });
+  const server = await openServer(ground, { services, signer, tail });
+  const { watch, sender, housekeeping } = await createBackgroundWork(ground, { engine, services });
   // From the outside in: first nothing new comes, last the database goes that all others write to.
   const close = async (): Promise<void> => {
     await server.close();
@@ -145,6 +102,75 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<RunningServer> {
   return { url: address.url, ownerKey, close: drainAndClose };
 }
 
+/** What everything else stands on. */
+type Ground = Awaited<ReturnType<typeof openGround>>;
+
+async function openGround(config: Config) {
+  const logger = createLogger({ level: config.logLevel, name: 'api', notes: currentNotes });
+  const tracing = await startTracing(config.otlpEndpoint, 'api');
+  const metrics = createMetrics();
+  const database = await openDatabase(config.database, entities, migrations, { migrate: true }).catch(
+    (error: unknown) => {
+      throw dataError(error, config);
+    },
+  );
+  registerIterationMetrics(metrics.registry, database);
+  const storage = await openStorage(config.storage);
+  return { config, logger, tracing, metrics, database, storage };
+}
+
+function openTail({ database, logger, metrics }: Ground): EventTail {
+  const onError = (error: unknown): void => logger.error({ err: error }, 'events could not be read');
+  const tail = new EventTail(database, { pollMs: tailPollMs, windowMs: tailWindowMs, onError });
+  registerEventMetrics(metrics.registry, tail);
+  return tail;
+}
+
+/** Threads that models and evaluations are kept in. */
+function openPools({ storage, limits, modelMemoryBytes, predictions: { threads } }: Config) {
+  // Models look at images of projects too; what is sent in for a prediction is measured when it comes.
+  const largest = imageLimits(limits, Math.max(limits.predictionImageBytes, limits.trainingImageBytes));
+  return {
+    predictions: new PredictionPool({ storage, limits: largest, modelMemoryBytes, threads }),
+    evaluations: new EvaluationPool({ storage, cacheBytes: evaluationCacheBytes }),
+  };
+}
+
+async function openServer(
+  { config, database, storage, metrics, logger }: Ground,
+  { services, signer, tail }: { services: Services; signer: UrlSigner; tail: EventTail },
+): Promise<BuiltServer> {
+  const { requestsPerMinute: perMinute } = config.rateLimits;
+  return buildServer({
+    config,
+    schema: await buildGraphqlSchema(),
+    database,
+    services,
+    authenticator: new Authenticator(database, config.keylessPlayground && isLoopback(config.host)),
+    requestLimit: new RateLimit(database, { name: 'requests', perMinute, metrics }),
+    signer,
+    metrics,
+    logger,
+    checks: readinessChecks(database, storage, tail),
+  });
+}
+
+/** What goes on whether or not somebody asks. */
+async function createBackgroundWork(
+  { config, database, storage, metrics, logger }: Ground,
+  { engine, services }: { engine: Engine; services: Services },
+) {
+  const installationId = await ensureSecret(database, 'installation');
+  const orphans = new OrphanCollector({ database, storage, installationId, metrics, logger });
+  const runDeps = { database, storage, engine };
+  const runs = [new TrainingRuns(runDeps), new ExportRuns(runDeps), new ImportRuns(runDeps)];
+  return {
+    watch: new RunWatch({ engine, logger, runs }),
+    sender: new NotificationSender({ database, exports: services.exports, urls: config.urls, logger }),
+    housekeeping: new Housekeeping({ database, storage, services, orphans, logger }),
+  };
+}
+
 function readinessChecks(database: Database, storage: Storage, tail: EventTail): ReadinessChecks {
   return {
     database: () => database.ping(),
@@ -155,12 +181,7 @@ function readinessChecks(database: Database, storage: Storage, tail: EventTail):
   };
 }
 
-async function openEngine(
-  { engine: settings, ...config }: Config,
-  database: Database,
-  logger: Logger,
-  metrics: Metrics,
-) {
+async function openEngine({ config: { engine: settings, ...config }, database, logger, metrics }: Ground) {
   if (settings.kind === 'temporal') {
     // Temporal's client is large, so that it is loaded only where it is used.
     const { clientInterceptors } = await import('../workflows/engines/temporal-tracing.ts');
