@@ -87,8 +87,8 @@ export async function buildServer(deps: ServerDeps): Promise<BuiltServer> {
   serveHealth(app, { ...deps, isDraining: () => isDraining });
   await serveAzure(app, { contextFor, authenticator, requestLimit, limits: deps.config.limits, logger, rows });
   await servePlainRoutes(app, { ...deps, maxPredictionBytes: deps.config.limits.predictionImageBytes });
-  const asked = { schema, authenticator, requestLimit, contextFor, introspection, metrics, logger };
-  const closeSockets = serveWebsocket(app.server, asked);
+  const websocketDeps = { schema, authenticator, requestLimit, contextFor, introspection, metrics, logger };
+  const closeSockets = serveWebsocket(app.server, websocketDeps);
   return {
     app,
     drain: () => {

@@ -68,7 +68,12 @@ export function createServices(deps: ServiceDeps) {
   const sources = new ImageSources(uploads, config.urls);
   const intake = new ImageIntake(storage, sources, limits, pictures);
   const images = new ImageService({
-    ...{ database, leftovers, projects, uploads, intake, limits },
+    database,
+    leftovers,
+    projects,
+    uploads,
+    intake,
+    limits,
     snapshots: new SnapshotImages(database, storage),
   });
   const training = new TrainingService({ database, leftovers, engine, projects, limits });
@@ -80,7 +85,7 @@ export function createServices(deps: ServiceDeps) {
   const regions = new RegionService(database, images, limits);
   const gate = new Gate({ concurrency: labellingConcurrency, queueLimit: Infinity });
   const limit = new RateLimit(database, { name: 'predictions', perMinute: predictionsPerMinute, metrics });
-  const asked = { database, storage, leftovers, predictor, projects, images, uploads, sources, limit };
+  const predictionDeps = { database, storage, leftovers, predictor, projects, images, uploads, sources, limit };
   return {
     projects,
     uploads,
@@ -89,19 +94,16 @@ export function createServices(deps: ServiceDeps) {
     predictor,
     imageFiles: new ImageFiles(database, storage, signer, pictures),
     regions,
-    suggestions: new SuggestionService({
-      ...{ database, storage, images, regions, training, predictor, limits },
-      gate,
-    }),
+    suggestions: new SuggestionService({ database, storage, images, regions, training, predictor, limits, gate }),
     proposals: new ProposalService({ database, storage, training, predictor, gate }),
     tags: new TagService(database, projects, limits),
     snapshotTags: new SnapshotTags(database, storage),
     evaluation: new EvaluationService(deps.evaluations),
     exports: new ExportService({ database, storage, leftovers, engine, tail, signer, training }),
-    copies: new CopyService({ ...{ database, storage, engine, tail, signer, projects, limits }, urls: config.urls }),
+    copies: new CopyService({ database, storage, engine, tail, signer, projects, limits, urls: config.urls }),
     notifications: new NotificationService(database, projects),
     publishing: new PublishingService(database, training),
-    predictions: new PredictionService({ ...asked, maxBytes, retentionDays }),
+    predictions: new PredictionService({ ...predictionDeps, maxBytes, retentionDays }),
     keys: new KeyService(database, projects),
     progress: async ({ caller }: Pick<Context, 'caller'>, iterationId: string, after?: string | null) =>
       stream.follow(await training.get(caller, 'read', iterationId), parseEventId(after)),

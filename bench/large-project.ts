@@ -125,16 +125,21 @@ async function addModels(connection: Connection, projectId: string, count: numbe
   for (const [index, id] of ids.entries()) {
     await connection.query('INSERT INTO iteration SET ?', [
       {
-        ...{
-          id,
-          project_id: projectId,
-          name: `Iteration ${index + 1}`,
-          status: 'COMPLETED',
-          phase: 'DONE',
-          fraction: 1,
-        },
-        ...{ message: 'done', mode: 'QUICK', backbone: 'efficientnet-lite0', content_version: index, seed: 1 },
-        ...{ image_count: 0, warnings: '[]', created_at: new Date(), trained_at: new Date() },
+        id,
+        project_id: projectId,
+        name: `Iteration ${index + 1}`,
+        status: 'COMPLETED',
+        phase: 'DONE',
+        fraction: 1,
+        message: 'done',
+        mode: 'QUICK',
+        backbone: 'efficientnet-lite0',
+        content_version: index,
+        seed: 1,
+        image_count: 0,
+        warnings: '[]',
+        created_at: new Date(),
+        trained_at: new Date(),
       },
     ]);
     if (index % 3 > 0) continue;

@@ -90,7 +90,8 @@ function othersOf({ projectId, iterationIds: [iterationId] }: LargeProject): Que
   const projects = (fields: string): string => `query ($search: String) { projects(search: $search) { ${fields} } }`;
   const project = 'nodes { id name imageCount untaggedImageCount } pageInfo { endCursor }';
   const question = (name: string, query: string, variables: object = {}): Question => ({
-    ...{ name, query },
+    name,
+    query,
     variables: { id: projectId, ...variables },
   });
   return [

@@ -18,7 +18,9 @@ export async function readIterations(source: AzureApi, projectId: string, losses
   for (const iteration of await source.iterations(projectId)) {
     const { id, name, status, trainedAt, publishName, trainingType, trainingTimeInMinutes } = iteration;
     figures.push({
-      ...{ id, name, status },
+      id,
+      name,
+      status,
       trainedAt: trainedAt ?? null,
       publishName: publishName || null,
       trainingType: trainingType ?? null,

@@ -113,7 +113,8 @@ export class NotificationSender {
         ? { status: NotificationStatus.DELIVERED, deliveredAt: new Date(), lastError: null }
         : {
             status: isOver ? NotificationStatus.FAILED : NotificationStatus.PENDING,
-            ...{ lastError: error, nextAttemptAt: Date.now() + delayMs },
+            lastError: error,
+            nextAttemptAt: Date.now() + delayMs,
           };
     await this.deps.database.transact((manager) => manager.update(Notification, { id }, { attempts, ...change }));
   }

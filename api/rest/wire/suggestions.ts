@@ -87,7 +87,9 @@ export async function wireStoredSuggestion(
 ): Promise<z.input<typeof storedSuggestion>> {
   return {
     ...(await wireSuggestion(loaders, row)),
-    ...{ width, height, domain },
+    width,
+    height,
+    domain,
     ...addressesOf(services, row.imageId),
   };
 }

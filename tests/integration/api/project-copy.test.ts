@@ -56,7 +56,11 @@ async function makeDetection(): Promise<string> {
 
 /** Without what tells a copy from its source. */
 const substance = ({ kind, imageCount, untaggedImageCount, tags, images }: Contents) => ({
-  ...{ kind, imageCount, untaggedImageCount, tags, images },
+  kind,
+  imageCount,
+  untaggedImageCount,
+  tags,
+  images,
 });
 
 describe('a copy of a project', () => {

@@ -36,7 +36,10 @@ export async function standInProject(
     const drawn = regions?.map(({ tag, ...box }) => ({ tagId: idOf(tag), ...box }));
     const tagIds = new Set([...own.map(idOf), ...(drawn ?? []).map(({ tagId }) => tagId)]);
     return {
-      ...{ id, width: 64, height: 64, bytes: bytes ?? (await syntheticJpeg(id)) },
+      id,
+      width: 64,
+      height: 64,
+      bytes: bytes ?? (await syntheticJpeg(id)),
       ...(tagIds.size > 0 ? { tags: [...tagIds].map((tagId) => ({ tagId })) } : {}),
       ...(drawn ? { regions: drawn } : {}),
     };
