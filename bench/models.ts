@@ -8,7 +8,7 @@ import { entities } from '../schema/entities/index.ts';
 import { Iteration } from '../schema/entities/iteration.entity.ts';
 import { Publication } from '../schema/entities/publication.entity.ts';
 import { newId } from '../schema/id.ts';
-import { FEATURE_LENGTH, FEATURE_VERSION } from '../workers/ml/features.ts';
+import { featureLength, featureVersion } from '../workers/ml/features.ts';
 import { writeModelPackage } from '../workers/ml/model-package.ts';
 import { startServer, type BenchServer } from './bench-server.ts';
 import { at, printTable } from './report.ts';
@@ -18,7 +18,7 @@ const callers = 4;
 
 /** A head of ten tags; what its weights say does not matter to its size or speed. */
 function tenTagModel(): Uint8Array {
-  const weights = Float32Array.from({ length: tagCount * FEATURE_LENGTH }, (_, i) => Math.sin(i) / 10);
+  const weights = Float32Array.from({ length: tagCount * featureLength }, (_, i) => Math.sin(i) / 10);
   const numbers = { weights, bias: new Float32Array(tagCount), temperature: 1 };
   const tags = Array.from({ length: tagCount }, (_, i) => ({
     id: newId(),
@@ -29,7 +29,7 @@ function tenTagModel(): Uint8Array {
   return writeModelPackage({
     ...facts,
     ...numbers,
-    featureVersion: FEATURE_VERSION,
+    featureVersion,
     tags,
     thresholds: tags.map(() => 0.5),
   });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openBackbone, type Backbone } from '../../workers/ml/backbones/backbone.ts';
 import { backbones, type BackboneSpec } from '../../workers/ml/backbones/registry.ts';
-import { extractFeatures, FEATURE_VERSION } from '../../workers/ml/features.ts';
+import { extractFeatures, featureVersion } from '../../workers/ml/features.ts';
 import { assignFolds, groupNearDuplicates } from '../../workers/ml/folds.ts';
 import { fitHead, headProbabilities } from '../../workers/ml/head.ts';
 import type { ClassificationType } from '../../workers/ml/head-loss.ts';
@@ -27,7 +27,7 @@ interface Example {
 /** Features by content, as in the product, so that a second run takes seconds. */
 async function exampleOf(backbone: Backbone, { path, tags: own }: LabelledFile, tags: string[]): Promise<Example> {
   const bytes = await readFile(path);
-  const file = join(cache, `${backbone.spec.name}-${FEATURE_VERSION}-${sha256(bytes)}`);
+  const file = join(cache, `${backbone.spec.name}-${featureVersion}-${sha256(bytes)}`);
   const known = await readFile(file).catch(() => null);
   const features = known ? new Float32Array(new Uint8Array(known).buffer) : await extractFeatures(backbone, bytes);
   if (!known) await writeFile(file, Buffer.from(features.buffer, features.byteOffset, features.byteLength));

@@ -5,15 +5,15 @@ import { OutageError } from '../outage.ts';
 import { isConnectionLost, isSilence } from './mysql-errors.ts';
 import { acquire, queryWithin, type Acquired } from './mysql-patience.ts';
 
-export const CONNECT_TIMEOUT_MS = 5000;
+export const connectTimeoutMs = 5000;
 /** How long a statement waits for a row that another transaction holds; then the transaction starts again. */
-const LOCK_WAIT_S = 5;
+const lockWaitSeconds = 5;
 /** Longest time between the question and the whole answer; every list and count of the API takes far less. */
-const READ_LIMIT_MS = 20_000;
+const readLimitMs = 20_000;
 /** Longest a transaction holds its connection. The tail of events counts on none that lasts a minute. */
-const TRANSACTION_LIMIT_MS = 45_000;
+const transactionLimitMs = 45_000;
 /** Longest answer to one of the reads of a snapshot: all labels of a large project are one of them. */
-const SNAPSHOT_STATEMENT_LIMIT_MS = 60_000;
+const snapshotStatementLimitMs = 60_000;
 
 /**
  * What every connection is told first. Strict mode, so that a value which does not fit is an error and not cut; READ
@@ -22,8 +22,8 @@ const SNAPSHOT_STATEMENT_LIMIT_MS = 60_000;
 const session = [
   "sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
   "time_zone = '+00:00'",
-  `innodb_lock_wait_timeout = ${LOCK_WAIT_S}`,
-  `lock_wait_timeout = ${LOCK_WAIT_S * 12}`,
+  `innodb_lock_wait_timeout = ${lockWaitSeconds}`,
+  `lock_wait_timeout = ${lockWaitSeconds * 12}`,
 ].join(', ');
 
 /** Where it is and how to reach it. */
@@ -34,7 +34,7 @@ export type Dialect = 'mysql' | 'mariadb';
 export async function findDialect({ url, ssl }: Server): Promise<Dialect> {
   const connection = await createConnection({
     uri: url,
-    connectTimeout: CONNECT_TIMEOUT_MS,
+    connectTimeout: connectTimeoutMs,
     ...(ssl === undefined ? {} : { ssl }),
   });
   try {
@@ -53,7 +53,7 @@ export const writingDriver = {
   createPool(options: PoolOptions) {
     const pool = openPool(options, 'READ WRITE');
     return {
-      getConnection: (done: Acquired) => acquire(pool, TRANSACTION_LIMIT_MS, done),
+      getConnection: (done: Acquired) => acquire(pool, transactionLimitMs, done),
       end: (done: (error: unknown) => void) => pool.end(done),
     };
   },
@@ -92,7 +92,7 @@ export const snapshotDriver = {
     const pool = openPool(options, 'READ ONLY');
     const held = (connection: PoolConnection) => ({
       promise: () => ({
-        query: (sql: string, values?: unknown[]) => queryWithin(connection, SNAPSHOT_STATEMENT_LIMIT_MS, sql, values),
+        query: (sql: string, values?: unknown[]) => queryWithin(connection, snapshotStatementLimitMs, sql, values),
       }),
       release: () => connection.release(),
       listeners: () => [true],
@@ -107,9 +107,7 @@ export const snapshotDriver = {
 
 async function queryOnce(pool: Pool, sql: string, values?: unknown[]) {
   const connection = await new Promise<PoolConnection>((resolve, reject) =>
-    acquire(pool, READ_LIMIT_MS, (error, free) =>
-      free ? resolve(free) : reject(error ?? new Error('No connection.')),
-    ),
+    acquire(pool, readLimitMs, (error, free) => (free ? resolve(free) : reject(error ?? new Error('No connection.')))),
   );
   try {
     return await connection.promise().query(insistOnIndex(sql), values);

@@ -17,7 +17,7 @@ const lostCodes = new Set([
 
 /** Somebody else was in the way: the transaction was undone as a whole and may run again. 1020 is MariaDB's alone. */
 const conflicts = new Set([1020, 1205, 1213]);
-const DUPLICATE = 1062;
+const duplicateEntry = 1062;
 
 interface MysqlError {
   code?: unknown;
@@ -48,4 +48,4 @@ export const isSilence = (error: unknown): boolean => causeOf(error).code === 'E
 
 export const isConflict = (error: unknown): boolean => conflicts.has(Number(causeOf(error).errno));
 
-export const isDuplicate = (error: unknown): boolean => causeOf(error).errno === DUPLICATE;
+export const isDuplicate = (error: unknown): boolean => causeOf(error).errno === duplicateEntry;

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { Pool, PoolConnection } from 'mysql2';
 
 /** How long work waits for a connection of the pool to become free. */
-const ACQUIRE_LIMIT_MS = 10_000;
+const acquireLimitMs = 10_000;
 
 /** A server that took the question and says nothing any more: the driver alone would wait for it for ever. */
 function silence(what: string, limitMs: number): Error {
@@ -19,8 +19,8 @@ export function acquire(pool: Pool, useLimitMs: number, done: Acquired): void {
   let isLate = false;
   const giveUp = setTimeout(() => {
     isLate = true;
-    done(silence('No connection became free', ACQUIRE_LIMIT_MS));
-  }, ACQUIRE_LIMIT_MS);
+    done(silence('No connection became free', acquireLimitMs));
+  }, acquireLimitMs);
   pool.getConnection((error, connection) => {
     if (isLate) return error ? undefined : connection.release();
     clearTimeout(giveUp);

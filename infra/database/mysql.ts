@@ -4,7 +4,7 @@ import { OutageError } from '../outage.ts';
 import { OutcomeUnknownError, type Database, type DatabaseOptions } from './database.ts';
 import type { EntityClass, MigrationClass } from './database.ts';
 import {
-  CONNECT_TIMEOUT_MS,
+  connectTimeoutMs,
   findDialect,
   migratingDriver,
   readingDriver,
@@ -15,15 +15,15 @@ import {
 } from './mysql-driver.ts';
 import { isConflict, isConnectionLost, isDuplicate, wasNeverSent } from './mysql-errors.ts';
 
-const KEEP_ALIVE_MS = 10_000;
+const keepAliveMs = 10_000;
 /** After this long of conflicts, or without a connection, the caller gets the error. */
-const RETRY_LIMIT_MS = 30_000;
+const retryLimitMs = 30_000;
 /** A key that is still taken when all was looked at again is taken for good. */
-const DUPLICATE_ATTEMPTS = 3;
+const duplicateAttempts = 3;
 /** How long a start waits while another process brings the tables up to date. */
-const MIGRATION_WAIT_S = 600;
+const migrationWaitSeconds = 600;
 /** Compares by code point, as SQLite does: letter case and accents tell names apart. */
-const COLLATION = 'utf8mb4_bin';
+const collation = 'utf8mb4_bin';
 
 /** MySQL or MariaDB, shared by many processes. Transactions run side by side; see `lockRow` for what that asks. */
 class MysqlDatabase implements Database {
@@ -71,7 +71,7 @@ class MysqlDatabase implements Database {
   }
 
   private async retry<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    const giveUpAt = Date.now() + RETRY_LIMIT_MS;
+    const giveUpAt = Date.now() + retryLimitMs;
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.attempt(work);
@@ -117,7 +117,7 @@ async function commit(runner: QueryRunner): Promise<void> {
 /** Whether the same work may succeed when it runs again. */
 function mayPass(error: unknown, attempt: number): boolean {
   if (error instanceof OutcomeUnknownError) return false;
-  if (isDuplicate(error)) return attempt < DUPLICATE_ATTEMPTS;
+  if (isDuplicate(error)) return attempt < duplicateAttempts;
   return isConflict(error) || isConnectionLost(error);
 }
 
@@ -163,12 +163,12 @@ interface SourceOptions extends MysqlConfig {
 function openSource(options: SourceOptions): Promise<DataSource> {
   const source = new DataSource({
     ...options,
-    charset: COLLATION.toUpperCase(),
+    charset: collation.toUpperCase(),
     timezone: 'Z',
-    connectTimeout: CONNECT_TIMEOUT_MS,
+    connectTimeout: connectTimeoutMs,
     supportBigNumbers: true,
     bigNumberStrings: false,
-    extra: { decimalNumbers: true, enableKeepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS },
+    extra: { decimalNumbers: true, enableKeepAlive: true, keepAliveInitialDelay: keepAliveMs },
   });
   widenText(source);
   return source.initialize();
@@ -211,11 +211,11 @@ async function migrate(source: DataSource): Promise<void> {
 const lockName = "CONCAT('taglens-', MD5(DATABASE()))";
 
 async function lockMigrations(runner: QueryRunner): Promise<void> {
-  const [answer] = (await runner.query(`SELECT GET_LOCK(${lockName}, ${MIGRATION_WAIT_S}) AS got`)) as [
+  const [answer] = (await runner.query(`SELECT GET_LOCK(${lockName}, ${migrationWaitSeconds}) AS got`)) as [
     { got: number },
   ];
   if (answer.got === 1) return;
-  throw new Error(`Another process has been changing the tables of the database for ${MIGRATION_WAIT_S} s.`);
+  throw new Error(`Another process has been changing the tables of the database for ${migrationWaitSeconds} s.`);
 }
 
 /** New tables get the database's collation, whatever it was made with. */
@@ -223,7 +223,7 @@ async function setCollation(runner: QueryRunner): Promise<void> {
   const [found] = (await runner.query('SELECT DATABASE() AS name, @@collation_database AS collation')) as [
     { name: string; collation: string },
   ];
-  if (found.collation === COLLATION) return;
+  if (found.collation === collation) return;
   const name = `\`${found.name.replaceAll('`', '``')}\``;
-  await runner.query(`ALTER DATABASE ${name} CHARACTER SET utf8mb4 COLLATE ${COLLATION}`);
+  await runner.query(`ALTER DATABASE ${name} CHARACTER SET utf8mb4 COLLATE ${collation}`);
 }

@@ -5,10 +5,10 @@ import type { Database, DatabaseOptions, EntityClass, MigrationClass } from './d
 import { ReadingLibsql, WritingLibsql } from './libsql-driver.ts';
 
 /** How long the writer waits inside SQLite for another process, blocking this thread. Kept short: see `transact`. */
-const WRITER_BUSY_MS = 25;
-const READER_BUSY_MS = 5000;
+const writerBusyMs = 25;
+const readerBusyMs = 5000;
 /** After this long of «busy» the caller gets the error: somebody holds the file for far too long. */
-const BUSY_LIMIT_MS = 30_000;
+const busyLimitMs = 30_000;
 
 /**
  * SQLite for one process or thread. TypeORM gives it a single connection, on which concurrent
@@ -57,7 +57,7 @@ class SqliteDatabase implements Database {
 
   /** Waiting happens here, not in SQLite, so that this thread keeps serving while another process writes. */
   private async retryWhileBusy<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    const giveUpAt = Date.now() + BUSY_LIMIT_MS;
+    const giveUpAt = Date.now() + busyLimitMs;
     for (let delayMs = 2; ; delayMs = Math.min(delayMs * 2, 200)) {
       try {
         if (!this.writer.isInitialized) await this.writer.initialize();
@@ -113,7 +113,7 @@ function openSource({ file, entities, migrations, reader }: SourceOptions): Prom
     database: file,
     entities,
     migrations,
-    timeout: READER_BUSY_MS,
+    timeout: readerBusyMs,
     prepareDatabase: (connection: Libsql.Database) => prepare(connection, reader),
   });
   return source.initialize();
@@ -121,12 +121,12 @@ function openSource({ file, entities, migrations, reader }: SourceOptions): Prom
 
 /** synchronous FULL: what was acknowledged must survive a power cut, which WAL with NORMAL does not promise. */
 function prepare(connection: Libsql.Database, reader: boolean): void {
-  connection.pragma(`busy_timeout = ${READER_BUSY_MS}`);
+  connection.pragma(`busy_timeout = ${readerBusyMs}`);
   connection.pragma('journal_mode = WAL');
   connection.pragma('synchronous = FULL');
   connection.pragma('foreign_keys = ON');
   if (reader) connection.pragma('query_only = ON');
-  else connection.pragma(`busy_timeout = ${WRITER_BUSY_MS}`);
+  else connection.pragma(`busy_timeout = ${writerBusyMs}`);
 }
 
 function isBusy(error: unknown): boolean {

@@ -18,7 +18,7 @@ export async function appendEvent(manager: EntityManager, event: NewEvent): Prom
   await notify(manager, event);
 }
 
-const PURGED_AT_ONCE = 1000;
+const purgedAtOnce = 1000;
 
 /** Deletes events nobody will ask for any more, oldest first and few at a time. Returns how many went. */
 export async function purgeEvents(database: Database, olderThanMs: number): Promise<number> {
@@ -26,10 +26,10 @@ export async function purgeEvents(database: Database, olderThanMs: number): Prom
   const rows = database.read.getRepository(EventRow);
   for (let purged = 0; ;) {
     // By id, which grows with time, so that no index on the time is needed.
-    const page = await rows.find({ select: { id: true, createdAt: true }, order: { id: 'ASC' }, take: PURGED_AT_ONCE });
+    const page = await rows.find({ select: { id: true, createdAt: true }, order: { id: 'ASC' }, take: purgedAtOnce });
     const old = page.filter(({ createdAt }) => createdAt <= limitMs).map(({ id }) => id);
     if (old.length > 0) await database.transact((manager) => manager.delete(EventRow, { id: In(old) }));
     purged += old.length;
-    if (old.length < PURGED_AT_ONCE) return purged;
+    if (old.length < purgedAtOnce) return purged;
   }
 }

@@ -1,5 +1,5 @@
 /** No more transactions than this can be under way at once, so an id further back is not waited for. */
-const REACH = 1000;
+const reach = 1000;
 
 /**
  * Ids are given out when a row is written and seen when it is committed, so on a server database a lower one can appear
@@ -38,7 +38,7 @@ export class PassedOver {
   note(id: number): 'new' | 'late' | 'seen' {
     const nowMs = Date.now();
     if (id > this.last) {
-      for (let passed = Math.max(this.last + 1, id - REACH); passed < id; passed++) this.missing.set(passed, nowMs);
+      for (let passed = Math.max(this.last + 1, id - reach); passed < id; passed++) this.missing.set(passed, nowMs);
       this.last = id;
       return 'new';
     }

@@ -17,7 +17,7 @@ export interface TailOptions {
   onError?: (error: unknown) => void;
 }
 
-const PAGE = 500;
+const pageSize = 500;
 
 /**
  * Reads the `event` table as it grows and feeds the subscribers of this process. Each gets every event of
@@ -56,7 +56,7 @@ export class EventTail {
 
   /** Starts at the present end of the table; older events reach subscribers that ask with `afterId`. */
   async start(): Promise<void> {
-    const newest = await this.rows().find({ select: { id: true }, order: { id: 'DESC' }, take: PAGE });
+    const newest = await this.rows().find({ select: { id: true }, order: { id: 'DESC' }, take: pageSize });
     this.ids.startAfter((newest.at(-1)?.id ?? 1) - 1);
     for (const { id } of newest.reverse()) this.ids.note(id);
     this.lookedMs = Date.now();
@@ -141,11 +141,11 @@ export class EventTail {
       const page = await this.rows().find({
         where: { ...filter, id: MoreThan(last) },
         order: { id: 'ASC' },
-        take: PAGE,
+        take: pageSize,
       });
       take(page);
       last = page.at(-1)?.id ?? last;
-      if (page.length < PAGE) return;
+      if (page.length < pageSize) return;
     }
   }
 
@@ -188,5 +188,7 @@ function offer(subscriber: Subscriber, row: EventRow, isLate: boolean): void {
 }
 
 function pagesOf(ids: number[]): number[][] {
-  return Array.from({ length: Math.ceil(ids.length / PAGE) }, (_, page) => ids.slice(page * PAGE, (page + 1) * PAGE));
+  return Array.from({ length: Math.ceil(ids.length / pageSize) }, (_, page) =>
+    ids.slice(page * pageSize, (page + 1) * pageSize),
+  );
 }

@@ -1,4 +1,4 @@
-const ID_BYTES = 16;
+const idBytes = 16;
 
 const bytesOf = (id: string): Buffer => Buffer.from(id.replaceAll('-', ''), 'hex');
 
@@ -11,7 +11,7 @@ export class IdList {
   }
 
   get length(): number {
-    return this.bytes.length / ID_BYTES;
+    return this.bytes.length / idBytes;
   }
 
   has(id: string): boolean {
@@ -30,14 +30,14 @@ export class IdList {
     let [low, high] = [0, this.length];
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (this.bytes.compare(wanted, 0, ID_BYTES, middle * ID_BYTES, (middle + 1) * ID_BYTES) < 0) low = middle + 1;
+      if (this.bytes.compare(wanted, 0, idBytes, middle * idBytes, (middle + 1) * idBytes) < 0) low = middle + 1;
       else high = middle;
     }
     return low;
   }
 
   private at(index: number): string {
-    const hex = this.bytes.toString('hex', index * ID_BYTES, (index + 1) * ID_BYTES);
+    const hex = this.bytes.toString('hex', index * idBytes, (index + 1) * idBytes);
     return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
   }
 }

@@ -7,7 +7,7 @@ import { writeDetectionEvaluation, type JudgedPicture } from '../ml/detection-ev
 import { defaultSuppression } from '../ml/detection/boxes.ts';
 import { calibrate, calibrated } from '../ml/detection/calibration.ts';
 import { shapeOf } from '../ml/detection/shape.ts';
-import { VIEW_VERSION } from '../ml/detection/views.ts';
+import { viewVersion } from '../ml/detection/views.ts';
 import { readEvaluation } from '../ml/evaluation-file.ts';
 import { groupNearDuplicates } from '../ml/folds.ts';
 import { sha256, writeModelPackage } from '../ml/model-package.ts';
@@ -57,7 +57,7 @@ async function storeDetector(
   );
   await storage.put(keys.evaluation(iterationId), writeDetectionEvaluation(evaluationOf(snapshot, finished)));
   const weights = readWeights(await storage.get(keys.learned(iterationId, parts.length - 1)));
-  const facts = { kind: 'DETECTION' as const, viewVersion: VIEW_VERSION, ...shapeOf(recipe) };
+  const facts = { kind: 'DETECTION' as const, viewVersion, ...shapeOf(recipe) };
   const { tags } = snapshot;
   const model = writeModelPackage({ ...facts, tags, calibration, suppression: defaultSuppression, weights });
   await storage.put(keys.model(iterationId), model);

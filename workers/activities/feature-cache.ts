@@ -5,7 +5,7 @@ import { CachedFeature } from '../../schema/entities/cached-feature.entity.ts';
 import { newId } from '../../schema/id.ts';
 import type { BackboneName } from '../ml/backbones/registry.ts';
 import { readFeaturePack, writeFeaturePack } from '../ml/feature-pack.ts';
-import { FEATURE_VERSION } from '../ml/features.ts';
+import { featureVersion } from '../ml/features.ts';
 import type { ActivityDeps } from './deps.ts';
 
 /** Features a pack: few enough that a worker that is killed loses seconds, enough that objects stay few. */
@@ -23,7 +23,7 @@ export class FeatureCache {
     private readonly deps: Pick<ActivityDeps, 'database' | 'storage'>,
     backbone: BackboneName,
   ) {
-    this.extractor = `${backbone}-${FEATURE_VERSION}`;
+    this.extractor = `${backbone}-${featureVersion}`;
   }
 
   /** Those of the contents whose features need not be computed. Rows whose pack is lost are removed. */

@@ -5,7 +5,7 @@ import { Iteration } from '../../schema/entities/iteration.entity.ts';
 import { TrainingPhase } from '../../schema/enums.ts';
 import { backbones, type BackboneName } from '../ml/backbones/registry.ts';
 import { writeEvaluation } from '../ml/evaluation-file.ts';
-import { FEATURE_VERSION } from '../ml/features.ts';
+import { featureVersion } from '../ml/features.ts';
 import { assignFolds, groupNearDuplicates } from '../ml/folds.ts';
 import { fitHead as fit, type FittedHead } from '../ml/head.ts';
 import { sha256, writeModelPackage } from '../ml/model-package.ts';
@@ -120,7 +120,7 @@ async function storeModel(
 ): Promise<string> {
   const { inputSize } = backbones[backbone];
   const parameters = { weights, bias, temperature, thresholds: tags.map(() => 0.5) };
-  const model = writeModelPackage({ kind, backbone, featureVersion: FEATURE_VERSION, inputSize, tags, ...parameters });
+  const model = writeModelPackage({ kind, backbone, featureVersion, inputSize, tags, ...parameters });
   await storage.put(place.model, model);
   return sha256(model);
 }

@@ -5,7 +5,7 @@ import { Iteration } from '../../schema/entities/iteration.entity.ts';
 import { TrainingMode, TrainingPhase } from '../../schema/enums.ts';
 import { backbones } from '../ml/backbones/registry.ts';
 import { readEvaluation, writeEvaluation, type ClassificationEvaluation } from '../ml/evaluation-file.ts';
-import { FEATURE_VERSION } from '../ml/features.ts';
+import { featureVersion } from '../ml/features.ts';
 import { sha256, writeModelPackage } from '../ml/model-package.ts';
 import { compareModels, type ComparedModels } from './compare-models.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -81,7 +81,7 @@ async function storeTuned(
 ): Promise<string> {
   const { backbone } = plan.recipe;
   const learned = await storage.get(keys.learned(iterationId, plan.parts.length - 1));
-  const facts = { kind, backbone, featureVersion: FEATURE_VERSION, inputSize: backbones[backbone].inputSize, tags };
+  const facts = { kind, backbone, featureVersion, inputSize: backbones[backbone].inputSize, tags };
   const thresholds = tags.map(() => 0.5);
   const model = writeModelPackage({ ...facts, ...tunedWeights(readWeights(learned)), temperature, thresholds });
   await storage.put(keys.evaluation(iterationId), writeEvaluation(evaluation));

@@ -5,25 +5,25 @@ import { toRasterForSquares, toSquares, type Raster } from './image.ts';
  * Part of every cache key: changes whenever preprocessing or the backbone files change, because features of different
  * versions must not be mixed in one model.
  */
-export const FEATURE_VERSION = '2-whole-and-mirrored-centre-lanczos3-fp16';
+export const featureVersion = '2-whole-and-mirrored-centre-lanczos3-fp16';
 
 /** Length of one pooled feature. */
-export const FEATURE_LENGTH = 1280;
+export const featureLength = 1280;
 
 /** Views that a prediction is the mean of. */
-export const PLAIN_VIEWS = 2;
+export const plainViewCount = 2;
 
 /** A backbone as it is, or a fine-tuned one. */
 export type FeatureExtractor = Pick<Backbone, 'spec' | 'pooled' | 'pooledWithMap'>;
 
 /** Raw pooled features of both views of a picture, [2 * 1280], every value >= 0. */
 export async function extractFeatures(backbone: FeatureExtractor, bytes: Uint8Array): Promise<Float32Array> {
-  return backbone.pooled(await plainViewsOf(backbone, bytes), PLAIN_VIEWS);
+  return backbone.pooled(await plainViewsOf(backbone, bytes), plainViewCount);
 }
 
 /** The same with the feature maps of both views (for heat maps). */
 export async function extractFeaturesWithMap(backbone: FeatureExtractor, bytes: Uint8Array): Promise<PooledWithMap> {
-  return backbone.pooledWithMap(await plainViewsOf(backbone, bytes), PLAIN_VIEWS);
+  return backbone.pooledWithMap(await plainViewsOf(backbone, bytes), plainViewCount);
 }
 
 async function plainViewsOf({ spec: { inputSize } }: FeatureExtractor, bytes: Uint8Array): Promise<Float32Array> {
@@ -60,8 +60,8 @@ export async function plainViews(picture: Raster, side: number): Promise<Float32
  */
 export function normaliseFeature(pooled: Float32Array): Float32Array {
   const result = new Float32Array(pooled.length);
-  for (let start = 0; start < pooled.length; start += FEATURE_LENGTH) {
-    const end = Math.min(start + FEATURE_LENGTH, pooled.length);
+  for (let start = 0; start < pooled.length; start += featureLength) {
+    const end = Math.min(start + featureLength, pooled.length);
     // |sqrt(p)|^2 is the plain sum of p.
     let sum = 0;
     for (let i = start; i < end; i++) sum += Math.max(0, pooled[i] ?? 0);

@@ -3,7 +3,7 @@ import { seededRandom } from './random.ts';
 export { groupNearDuplicates } from './near-duplicates.ts';
 
 /** Fold of a test picture: it is never trained on and belongs to no fold. */
-export const NEVER_TRAINED = -2;
+export const neverTrained = -2;
 
 /** What the pictures are divided by; all arrays have one entry per picture. */
 export interface FoldInput {
@@ -44,10 +44,10 @@ export function foldGroups({ groups, isTest }: Pick<FoldInput, 'groups' | 'isTes
 
 /**
  * Fold of every picture, 0 to (folds - 1): each fold gets its share of each tag, `foldGroups` stay together. Folds =
- * pictures of the rarest tag, at least 2 and at most `maxFolds`. Test pictures get `NEVER_TRAINED`.
+ * pictures of the rarest tag, at least 2 and at most `maxFolds`. Test pictures get `neverTrained`.
  */
 export function assignFolds(input: FoldInput): Int32Array {
-  const result = new Int32Array(input.targets.length).fill(NEVER_TRAINED);
+  const result = new Int32Array(input.targets.length).fill(neverTrained);
   const counts = countTags(input);
   const rarest = counts.size ? Math.min(...counts.values()) : 2;
   const foldCount = Math.max(2, Math.min(input.maxFolds ?? 5, rarest));

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { FEATURE_LENGTH, normaliseFeature } from './features.ts';
+import { featureLength, normaliseFeature } from './features.ts';
 import { minimiseAll, type Evaluation, type MinimiseOptions } from './lbfgs.ts';
 
 /** One tag per picture, or any number of them. */
@@ -28,10 +28,10 @@ export function headRows(
   targets: readonly (readonly number[])[],
   tagCount: number,
 ): HeadRows {
-  const length = features[0]?.length ?? FEATURE_LENGTH;
-  const viewCount = length / FEATURE_LENGTH;
+  const length = features[0]?.length ?? featureLength;
+  const viewCount = length / featureLength;
   const rowCount = features.length * viewCount;
-  const x = new Float32Array(rowCount * FEATURE_LENGTH);
+  const x = new Float32Array(rowCount * featureLength);
   const y = new Float32Array(rowCount * tagCount);
   features.forEach((feature, i) => {
     if (feature.length !== length) throw new RangeError(`Feature ${i} has length ${feature.length}, not ${length}.`);
@@ -44,7 +44,7 @@ export function headRows(
     viewCount,
     rowCount,
     tagCount,
-    x: new Tensor('float32', x, [rowCount, FEATURE_LENGTH]),
+    x: new Tensor('float32', x, [rowCount, featureLength]),
     y: new Tensor('float32', y, [rowCount, tagCount]),
     mean,
     biasUnit: lengthOfRows(x, rowCount) / 3,
@@ -56,11 +56,11 @@ export function headRows(
  * all pictures have in common no longer dwarfs what they differ in, and the minimiser needs half the steps.
  */
 function centre(x: Float32Array, rowCount: number): Float64Array {
-  const mean = new Float64Array(FEATURE_LENGTH);
-  for (let start = 0; start < x.length; start += FEATURE_LENGTH)
-    for (let d = 0; d < FEATURE_LENGTH; d++) mean[d] = (mean[d] as number) + (x[start + d] as number) / rowCount;
-  for (let start = 0; start < x.length; start += FEATURE_LENGTH)
-    for (let d = 0; d < FEATURE_LENGTH; d++) x[start + d] = (x[start + d] as number) - (mean[d] as number);
+  const mean = new Float64Array(featureLength);
+  for (let start = 0; start < x.length; start += featureLength)
+    for (let d = 0; d < featureLength; d++) mean[d] = (mean[d] as number) + (x[start + d] as number) / rowCount;
+  for (let start = 0; start < x.length; start += featureLength)
+    for (let d = 0; d < featureLength; d++) x[start + d] = (x[start + d] as number) - (mean[d] as number);
   return mean;
 }
 
@@ -97,7 +97,7 @@ export class HeadLoss {
   }
 
   get parameterCount(): number {
-    return (FEATURE_LENGTH + 1) * this.rows.tagCount;
+    return (featureLength + 1) * this.rows.tagCount;
   }
 
   /**
@@ -112,7 +112,7 @@ export class HeadLoss {
     c: number,
   ): Promise<Evaluation[]> {
     const { tagCount, rowCount, x, y, biasUnit } = this.rows;
-    const [count, weightCount] = [points.length, FEATURE_LENGTH * tagCount];
+    const [count, weightCount] = [points.length, featureLength * tagCount];
     const w = new Float32Array(count * weightCount);
     const b = new Float32Array(count * tagCount);
     points.forEach((point, i) => {
@@ -123,7 +123,7 @@ export class HeadLoss {
       X: x,
       Y: y,
       sampleWeight: new Tensor('float32', columns(sampleWeights, rowCount), [rowCount, count]),
-      W: new Tensor('float32', w, [count * tagCount, FEATURE_LENGTH]),
+      W: new Tensor('float32', w, [count * tagCount, featureLength]),
       b: new Tensor('float32', b, [count * tagCount]),
       halfInvC: new Tensor('float32', Float32Array.of(1 / (2 * c)), []),
     });
@@ -162,25 +162,24 @@ export class HeadLoss {
   /** Logits of one picture: the mean of its views, [tags]. */
   logits(parameters: Float32Array, image: number): Float64Array {
     const { tagCount, viewCount, x, biasUnit } = this.rows;
-    const length = viewCount * FEATURE_LENGTH;
+    const length = viewCount * featureLength;
     const views = (x.data as Float32Array).subarray(image * length, (image + 1) * length);
     return Float64Array.from({ length: tagCount }, (_, k) => {
-      const own = parameters.subarray(k * FEATURE_LENGTH, (k + 1) * FEATURE_LENGTH);
+      const own = parameters.subarray(k * featureLength, (k + 1) * featureLength);
       let sum = 0;
-      for (let start = 0; start < length; start += FEATURE_LENGTH)
-        for (let d = 0; d < FEATURE_LENGTH; d++) sum += (views[start + d] as number) * (own[d] as number);
-      return sum / viewCount + biasUnit * (parameters[FEATURE_LENGTH * tagCount + k] as number);
+      for (let start = 0; start < length; start += featureLength)
+        for (let d = 0; d < featureLength; d++) sum += (views[start + d] as number) * (own[d] as number);
+      return sum / viewCount + biasUnit * (parameters[featureLength * tagCount + k] as number);
     });
   }
 
   /** The head for features as they are, before the mean is taken off: weights [tags * 1280] and bias [tags]. */
   head(parameters: Float32Array): { weights: Float32Array; bias: Float32Array } {
     const { tagCount, mean, biasUnit } = this.rows;
-    const weights = parameters.slice(0, FEATURE_LENGTH * tagCount);
+    const weights = parameters.slice(0, featureLength * tagCount);
     const bias = Float32Array.from({ length: tagCount }, (_, k) => {
       let shift = 0;
-      for (let d = 0; d < FEATURE_LENGTH; d++)
-        shift += (mean[d] as number) * (weights[k * FEATURE_LENGTH + d] as number);
+      for (let d = 0; d < featureLength; d++) shift += (mean[d] as number) * (weights[k * featureLength + d] as number);
       return biasUnit * (parameters[weights.length + k] as number) - shift;
     });
     return { weights, bias };

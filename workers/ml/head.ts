@@ -1,6 +1,6 @@
 import { fitTemperature, meanLogLoss, probabilitiesOf, type HeldOut } from './calibration.ts';
-import { FEATURE_LENGTH, normaliseFeature } from './features.ts';
-import { NEVER_TRAINED } from './folds.ts';
+import { featureLength, normaliseFeature } from './features.ts';
+import { neverTrained } from './folds.ts';
 import { HeadLoss, headRows, type ClassificationType } from './head-loss.ts';
 
 /** What a head is fitted on; all arrays have one entry per picture. */
@@ -11,7 +11,7 @@ export interface FitInput {
   targets: number[][];
   tagCount: number;
   kind: ClassificationType;
-  /** From 0; -1 = always trained on, never held out; -2 (`NEVER_TRAINED`) = a test picture, never trained on. */
+  /** From 0; -1 = always trained on, never held out; -2 (`neverTrained`) = a test picture, never trained on. */
   folds: Int32Array;
   onProgress?: (fraction: number) => void;
   signal?: AbortSignal;
@@ -162,11 +162,11 @@ async function fitFolds(
 
 /** [images * views], adding up to 1 for each picture; 0 for the fold that is held out, for test pictures and for targets without a class. */
 function rowWeights(input: FitInput, heldOutFold: number): Float32Array {
-  const viewCount = (input.features[0]?.length ?? FEATURE_LENGTH) / FEATURE_LENGTH;
+  const viewCount = (input.features[0]?.length ?? featureLength) / featureLength;
   const weights = new Float32Array(viewCount * input.features.length);
   input.folds.forEach((fold, i) => {
     const without = input.kind === 'MULTICLASS' && !input.targets[i]?.length;
-    const out = fold === NEVER_TRAINED || (heldOutFold >= 0 && fold === heldOutFold) || without;
+    const out = fold === neverTrained || (heldOutFold >= 0 && fold === heldOutFold) || without;
     weights.fill(out ? 0 : 1 / viewCount, viewCount * i, viewCount * (i + 1));
   });
   return weights;
@@ -186,7 +186,7 @@ function heldOut(input: FitInput, logits: (Float64Array | undefined)[]): HeldOut
 function rarestTagCount(input: FitInput): number {
   const counts = new Map<number, number>();
   input.targets.forEach((tags, i) => {
-    if (input.folds[i] === NEVER_TRAINED) return;
+    if (input.folds[i] === neverTrained) return;
     for (const tag of tags) counts.set(tag, (counts.get(tag) ?? 0) + 1);
   });
   return counts.size ? Math.min(...counts.values()) : 0;
@@ -201,7 +201,7 @@ function outOfFoldProbabilities(
 ): Float32Array {
   const result = new Float32Array(input.features.length * input.tagCount).fill(NaN);
   input.folds.forEach((fold, i) => {
-    const own = fold === NEVER_TRAINED ? loss.logits(parameters, i) : logits[i];
+    const own = fold === neverTrained ? loss.logits(parameters, i) : logits[i];
     if (own) result.set(probabilitiesOf(own, input.kind, temperature), i * input.tagCount);
   });
   return result;
@@ -212,11 +212,11 @@ function outOfFoldProbabilities(
  * @param f features as the head was fitted on them, [views * 1280]
  */
 function linearLogits(head: Pick<HeadParameters, 'weights' | 'bias'>, f: Float32Array): Float32Array {
-  const views = f.length / FEATURE_LENGTH;
+  const views = f.length / featureLength;
   return head.bias.map((bias, k) => {
     let sum = 0;
     for (let i = 0; i < f.length; i++) {
-      sum += (f[i] as number) * (head.weights[k * FEATURE_LENGTH + (i % FEATURE_LENGTH)] as number);
+      sum += (f[i] as number) * (head.weights[k * featureLength + (i % featureLength)] as number);
     }
     return bias + sum / views;
   });

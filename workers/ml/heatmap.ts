@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 import type { PooledWithMap } from './backbones/backbone.ts';
 import type { ClassifierModel } from './classifier-package.ts';
-import { FEATURE_LENGTH } from './features.ts';
+import { featureLength } from './features.ts';
 import { decodeUpright } from './image.ts';
 
 /** Longer side of the drawn picture, pixels. */
@@ -19,10 +19,10 @@ export function tagRelevance(
   { pooled, map, side }: PooledWithMap,
 ): Float32Array {
   const cells = side * side;
-  const w = head.weights.subarray(tagIndex * FEATURE_LENGTH, (tagIndex + 1) * FEATURE_LENGTH);
-  const gradient = logitGradient(w, pooled.subarray(0, FEATURE_LENGTH));
+  const w = head.weights.subarray(tagIndex * featureLength, (tagIndex + 1) * featureLength);
+  const gradient = logitGradient(w, pooled.subarray(0, featureLength));
   const relevance = new Float32Array(cells);
-  for (let c = 0; c < FEATURE_LENGTH; c++)
+  for (let c = 0; c < featureLength; c++)
     for (let i = 0; i < cells; i++)
       relevance[i] = (relevance[i] as number) + (gradient[c] as number) * (map[c * cells + i] as number);
   const highest = relevance.reduce((a, b) => Math.max(a, b), 0);

@@ -2,7 +2,7 @@ import { probabilitiesOf } from './calibration.ts';
 import type { Box, SuppressionOptions } from './detection/boxes.ts';
 import { isTuned } from './detection/expansion.ts';
 import { openDetector, predictBoxes } from './detection/predict-boxes.ts';
-import { extractFeatures, extractFeaturesWithMap, FEATURE_VERSION, type FeatureExtractor } from './features.ts';
+import { extractFeatures, extractFeaturesWithMap, featureVersion, type FeatureExtractor } from './features.ts';
 import { memoryPerTailByte, openTail, tunedBackbone } from './fine-tuning/tail.ts';
 import type { Trunk } from './fine-tuning/trunk.ts';
 import { headLogits } from './head.ts';
@@ -110,10 +110,8 @@ function checkFit(backbone: FeatureExtractor, model: ClassifierModel): void {
   if (backbone.spec.name !== model.backbone) {
     throw new Error(`The model needs the backbone ${model.backbone}, not ${backbone.spec.name}.`);
   }
-  if (model.featureVersion !== FEATURE_VERSION) {
-    throw new Error(
-      `The model was trained on features ${model.featureVersion}; this version makes ${FEATURE_VERSION}.`,
-    );
+  if (model.featureVersion !== featureVersion) {
+    throw new Error(`The model was trained on features ${model.featureVersion}; this version makes ${featureVersion}.`);
   }
 }
 

@@ -9,7 +9,7 @@ import {
   type ActivityPolicy,
 } from '../../schema/contracts/activity.ts';
 
-const HEARTBEAT_WRITE_MS = 1000;
+const heartbeatWriteMs = 1000;
 
 export interface AttemptOptions {
   runId: string;
@@ -103,7 +103,7 @@ function createContext(options: AttemptOptions, signal: AbortSignal, beat: () =>
       beat();
       if (signal.aborted) return;
       options.keepHeartbeat(details);
-      if (Date.now() - savedMs < HEARTBEAT_WRITE_MS) return;
+      if (Date.now() - savedMs < heartbeatWriteMs) return;
       savedMs = Date.now();
       options.saveHeartbeat(details);
     },

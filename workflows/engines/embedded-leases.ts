@@ -4,7 +4,7 @@ import type { Database } from '../../infra/database/database.ts';
 import { forUpdate } from '../../infra/database/lock.ts';
 import { RunRow, type RunStatus } from '../../schema/entities/run.entity.ts';
 
-const CANDIDATES = 1000;
+const mostCandidates = 1000;
 
 /** Who may run what: claims runs for one runner and keeps them. Times are milliseconds. */
 export class Leases {
@@ -86,7 +86,7 @@ export class Leases {
       ...lock,
       where: [{ status: 'QUEUED' }, { status: 'RUNNING', leaseUntil: LessThan(Date.now()) }],
       order: { createdAt: 'ASC', id: 'ASC' },
-      take: CANDIDATES,
+      take: mostCandidates,
     });
   }
 

@@ -1,7 +1,7 @@
 import { JournalMismatchError } from './embedded-journal.ts';
 
 /** Turns of the event loop in which an orchestration, which awaits only activities, must have made its next call. */
-const PATIENCE_TURNS = 20;
+const patienceTurns = 20;
 
 /**
  * Answers journaled calls in the order they once ended, one per turn of the event loop, and holds new answers
@@ -31,7 +31,7 @@ export class ReplayOrder {
       const before = this.pending.length;
       await nextTurn();
       if (this.pending.length < before) idle = 0;
-      if (idle > PATIENCE_TURNS) {
+      if (idle > patienceTurns) {
         throw new JournalMismatchError(
           `The program no longer makes call ${this.pending[0]} of the journal; start a new run.`,
         );

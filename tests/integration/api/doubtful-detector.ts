@@ -6,7 +6,7 @@ import { defaultSuppression } from '../../../workers/ml/detection/boxes.ts';
 import { uncalibrated } from '../../../workers/ml/detection/calibration.ts';
 import { headNetwork } from '../../../workers/ml/detection/head-network.ts';
 import { initialWeights } from '../../../workers/ml/detection/initial-weights.ts';
-import { VIEW_VERSION } from '../../../workers/ml/detection/views.ts';
+import { viewVersion } from '../../../workers/ml/detection/views.ts';
 import { writeModelPackage, type DetectorModel, type ModelTag } from '../../../workers/ml/model-package.ts';
 import type { Backend } from '../../backends/backend.ts';
 import { completedIteration } from './completed-iteration.ts';
@@ -21,7 +21,7 @@ export function doubtfulDetector(named: readonly Pick<ModelTag, 'id' | 'name'>[]
   const facts = {
     kind: 'DETECTION' as const,
     backbone: 'efficientnet-lite0' as const,
-    viewVersion: VIEW_VERSION,
+    viewVersion,
     isTiled: false,
     isMirrored: false,
     filledShare: 1,

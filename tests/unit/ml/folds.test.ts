@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { assignFolds, groupNearDuplicates, NEVER_TRAINED } from '../../../workers/ml/folds.ts';
+import { assignFolds, groupNearDuplicates, neverTrained } from '../../../workers/ml/folds.ts';
 import { hammingDistance } from '../../../workers/ml/image.ts';
 import { seededRandom } from '../../../workers/ml/random.ts';
 
@@ -21,7 +21,7 @@ describe('assignFolds', () => {
     const groups = targets.map((_, i) => Math.floor(i / 4));
     const folds = assignFolds({ ...plain, groups, isTest: targets.map((_, i) => i < 4) });
     expect([...folds.subarray(0, 4)]).toEqual([-2, -2, -2, -2]);
-    expect(NEVER_TRAINED).toBe(-2);
+    expect(neverTrained).toBe(-2);
     for (let g = 1; g < 15; g++) expect(new Set(folds.subarray(g * 4, g * 4 + 4)).size).toBe(1);
   });
 

@@ -2,7 +2,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openBackbone, type Backbone } from '../../../workers/ml/backbones/backbone.ts';
 import { backbones } from '../../../workers/ml/backbones/registry.ts';
-import { extractFeatures, FEATURE_VERSION, normaliseFeature } from '../../../workers/ml/features.ts';
+import { extractFeatures, featureVersion, normaliseFeature } from '../../../workers/ml/features.ts';
 import { headLogits, headProbabilities } from '../../../workers/ml/head.ts';
 import {
   readModelPackage,
@@ -18,7 +18,7 @@ function exampleModel(): ClassifierModel {
   return {
     kind: 'MULTICLASS',
     backbone: 'efficientnet-lite0',
-    featureVersion: FEATURE_VERSION,
+    featureVersion,
     inputSize: 224,
     tags: ['Äpfel', 'pear', 'none'].map((name, i) => ({ id: `t${i}`, name, type: i === 2 ? 'NEGATIVE' : 'REGULAR' })),
     weights: Float32Array.from({ length: 3 * 1280 }, () => random() - 0.5),

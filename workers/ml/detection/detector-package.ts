@@ -22,7 +22,7 @@ const most = { inputSize: 1024, headWidth: 512, heads: 8 } as const;
 /** Everything that a detection needs apart from the backbone's own file. */
 export interface DetectorModel extends Required<DetectorShape> {
   kind: 'DETECTION';
-  /** How pictures were drawn, see `VIEW_VERSION`. */
+  /** How pictures were drawn, see `viewVersion`. */
   viewVersion: string;
   /** In the order of the outputs. */
   tags: ModelTag[];

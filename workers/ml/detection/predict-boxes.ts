@@ -4,7 +4,7 @@ import type { DetectedBox, SuppressionOptions } from './boxes.ts';
 import { calibrated } from './calibration.ts';
 import { Detector } from './detector.ts';
 import { detectorParameters, type DetectorModel } from './detector-package.ts';
-import { finestMaps, plainMaps, VIEW_VERSION } from './views.ts';
+import { finestMaps, plainMaps, viewVersion } from './views.ts';
 
 /** A detector that is ready to look at pictures. */
 export interface OpenDetector {
@@ -15,8 +15,8 @@ export interface OpenDetector {
 
 /** @param options.threads of one call */
 export async function openDetector(model: DetectorModel, options: { threads: number }): Promise<OpenDetector> {
-  if (model.viewVersion !== VIEW_VERSION)
-    throw new Error(`The model was trained on views ${model.viewVersion}; this version makes ${VIEW_VERSION}.`);
+  if (model.viewVersion !== viewVersion)
+    throw new Error(`The model was trained on views ${model.viewVersion}; this version makes ${viewVersion}.`);
   const head = await Detector.open(detectorParameters(model), options);
   return { model: { ...model, weights: new Map() }, head };
 }

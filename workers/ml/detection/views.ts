@@ -14,7 +14,7 @@ import { boxesInView, plainPlan, variedPlan, type ViewPlan } from './view-plan.t
  * Part of every cache key and package: changes whenever what is drawn or what the backbone makes of it changes, because maps of
  * different versions must not be mixed in one model.
  */
-export const VIEW_VERSION = '1-squash-bilinear-fp16';
+export const viewVersion = '1-squash-bilinear-fp16';
 
 export interface TrainingPicture {
   boxes: TaggedBox[];

@@ -2,7 +2,7 @@ import { backboneGraph } from '../backbones/backbone-graph.ts';
 import { readBackbone } from '../backbones/backbone.ts';
 import { backbones } from '../backbones/registry.ts';
 import type { ClassifierModel } from '../classifier-package.ts';
-import { FEATURE_LENGTH } from '../features.ts';
+import { featureLength } from '../features.ts';
 import { inferenceNetwork } from '../fine-tuning/tail-network.ts';
 import { toFloat16 } from '../float16.ts';
 import { Graph } from '../trainer/graph.ts';
@@ -119,7 +119,7 @@ function inHalves(part: OnnxGraph): OnnxGraph {
 function normalisedFeature(graph: Graph, pooled: string): string {
   const positive = graph.node('Relu', [pooled]);
   const mean = graph.node('ReduceMean', [positive], { axes: [1] });
-  const sum = graph.node('Mul', [mean, graph.scalar(FEATURE_LENGTH)]);
+  const sum = graph.node('Mul', [mean, graph.scalar(featureLength)]);
   const least = graph.node('Add', [sum, graph.scalar(1e-30)]);
   return graph.node('Div', [graph.node('Sqrt', [positive]), graph.node('Sqrt', [least])]);
 }
@@ -132,7 +132,7 @@ function addHead(graph: Graph, { kind, weights, bias, temperature }: ClassifierM
   ]);
   const mean = graph.node('ReduceMean', [features], { axes: [0] });
   const inputs = [...head].map(([name, data]) =>
-    graph.floats(name, data, name === 'head.weight' ? [bias.length, FEATURE_LENGTH] : [bias.length]),
+    graph.floats(name, data, name === 'head.weight' ? [bias.length, featureLength] : [bias.length]),
   );
   const logits = graph.node('Gemm', [mean, ...inputs], { transB: 1 });
   const scaled = graph.node('Div', [logits, graph.scalar(temperature)]);

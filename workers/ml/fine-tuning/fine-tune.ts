@@ -1,5 +1,5 @@
 import { backbones } from '../backbones/registry.ts';
-import { FEATURE_LENGTH, PLAIN_VIEWS } from '../features.ts';
+import { featureLength, plainViewCount } from '../features.ts';
 import type { ClassificationType } from '../head-loss.ts';
 import { readCheckpoint, writeCheckpoint } from '../trainer/checkpoint.ts';
 import { sigmoidCrossEntropy, softmaxCrossEntropy } from '../trainer/losses.ts';
@@ -65,7 +65,7 @@ export async function fineTune(input: FineTuneInput): Promise<TunedWeights> {
   });
   try {
     if (resumed) await trainer.restore(resumed.trainer);
-    const batches = new Batches(trained, pool, input.recipe, input.seed, FEATURE_LENGTH);
+    const batches = new Batches(trained, pool, input.recipe, input.seed, featureLength);
     const pace = resumed?.pace ?? startingPace(plannedSteps(input.recipe, trained.members.length));
     const budgetMs = input.budgetMs + pace.spentMs;
     await new FineTuning({ ...trained, budgetMs }, trainer, batches).run(pace);
@@ -98,7 +98,7 @@ async function startingWeights(
     const features: Float32Array[] = [];
     for (const picture of input.members) {
       input.signal?.throwIfAborted();
-      features.push(await tail.pooled(plainMaps(await pool.get(picture)), PLAIN_VIEWS));
+      features.push(await tail.pooled(plainMaps(await pool.get(picture)), plainViewCount));
     }
     const targets = input.members.map((picture) => input.targets[picture] ?? []);
     const head = await fitStartingHead(features, targets, input);

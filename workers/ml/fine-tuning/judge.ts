@@ -1,5 +1,5 @@
 import type { BackboneSpec } from '../backbones/registry.ts';
-import { PLAIN_VIEWS } from '../features.ts';
+import { plainViewCount } from '../features.ts';
 import { headLogits } from '../head.ts';
 import type { TunedWeights } from './fine-tune.ts';
 import { plainMaps, readMapPack } from './map-pack.ts';
@@ -29,7 +29,7 @@ export async function tunedLogits(
     for (const picture of pictures) {
       signal?.throwIfAborted();
       const maps = plainMaps(readMapPack(await loadViews(picture)));
-      logits.push(Float64Array.from(headLogits(tuned, await tail.pooled(maps, PLAIN_VIEWS))));
+      logits.push(Float64Array.from(headLogits(tuned, await tail.pooled(maps, plainViewCount))));
     }
     return logits;
   } finally {

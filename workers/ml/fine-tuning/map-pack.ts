@@ -1,4 +1,4 @@
-import { PLAIN_VIEWS } from '../features.ts';
+import { plainViewCount } from '../features.ts';
 
 /** Two unsigned integers of four bytes: how many views, and how many numbers each has. */
 const headerBytes = 8;
@@ -36,9 +36,9 @@ export function readMapPack(pack: Uint8Array): Uint16Array[] {
 
 /** The maps of the plain views, one after the other. */
 export function plainMaps(views: readonly Uint16Array[]): Uint16Array {
-  const plain = views.slice(0, PLAIN_VIEWS);
+  const plain = views.slice(0, plainViewCount);
   const length = plain[0]?.length ?? 0;
-  const maps = new Uint16Array(PLAIN_VIEWS * length);
+  const maps = new Uint16Array(plainViewCount * length);
   plain.forEach((view, i) => maps.set(view, i * length));
   return maps;
 }

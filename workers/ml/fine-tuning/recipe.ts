@@ -1,5 +1,5 @@
 import { backbones, type BackboneName } from '../backbones/registry.ts';
-import { PLAIN_VIEWS } from '../features.ts';
+import { plainViewCount } from '../features.ts';
 import { sizeOf } from '../trainer/network.ts';
 
 /** Everything that decides about a fine-tuning apart from pictures, tags and seed. */
@@ -88,7 +88,7 @@ export function fineTuneRecipe(facts: FineTuneFacts): FineTuneRecipe {
 function augmentedViewsOf({ backbone, imageCount, budgetMinutes }: FineTuneFacts): number {
   const pooled = poolBytes / viewBytes(backbone);
   const rendered = ((budgetMinutes ?? Infinity) * minuteMs * renderingShare) / viewMs;
-  const affordable = Math.floor(Math.min(pooled, rendered) / imageCount) - PLAIN_VIEWS;
+  const affordable = Math.floor(Math.min(pooled, rendered) / imageCount) - plainViewCount;
   return Math.min(mostAugmentedViews, Math.max(fewestAugmentedViews, affordable));
 }
 

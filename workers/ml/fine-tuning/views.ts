@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { PLAIN_VIEWS, plainViews } from '../features.ts';
+import { plainViewCount, plainViews } from '../features.ts';
 import { cropToSquare, toRasterForSquares, type PixelRegion, type Raster } from '../image.ts';
 import { seededRandom } from '../random.ts';
 import type { FineTuneRecipe } from './recipe.ts';
@@ -27,14 +27,14 @@ export async function stageViews(
   const side = trunk.spec.inputSize;
   const picture = await toRasterForSquares(bytes, side);
   const length = 3 * side * side;
-  const input = new Float32Array((PLAIN_VIEWS + augmentedViews) * length);
+  const input = new Float32Array((plainViewCount + augmentedViews) * length);
   input.set(await plainViews(picture, side));
   const content = createHash('sha256').update(bytes).digest();
   for (let view = 0; view < augmentedViews; view++) {
     const random = seededRandom(viewSeed(content, seed, view));
-    input.set(await randomView(picture, side, random), (PLAIN_VIEWS + view) * length);
+    input.set(await randomView(picture, side, random), (plainViewCount + view) * length);
   }
-  const count = PLAIN_VIEWS + augmentedViews;
+  const count = plainViewCount + augmentedViews;
   return writeMapPack(await trunk.maps(input, count), count);
 }
 

@@ -12,7 +12,7 @@ import { detectorRecipe } from '../../../../workers/ml/detection/recipe.ts';
 import { shapeOf } from '../../../../workers/ml/detection/shape.ts';
 import { trainDetector, type DetectorTraining } from '../../../../workers/ml/detection/train.ts';
 import { readViewPack, writeViewPack } from '../../../../workers/ml/detection/view-pack.ts';
-import { PictureSet, renderViews, VIEW_VERSION, type TrainingPicture } from '../../../../workers/ml/detection/views.ts';
+import { PictureSet, renderViews, viewVersion, type TrainingPicture } from '../../../../workers/ml/detection/views.ts';
 import { openTrunk } from '../../../../workers/ml/fine-tuning/trunk.ts';
 import { readCheckpoint, writeCheckpoint } from '../../../../workers/ml/trainer/checkpoint.ts';
 import type { TrainingStep } from '../../../../workers/ml/trainer/pacing.ts';
@@ -54,7 +54,7 @@ describe('a detector of road signs', () => {
     const model: DetectorModel = {
       ...shapeOf(learned),
       kind: 'DETECTION',
-      viewVersion: VIEW_VERSION,
+      viewVersion,
       tags: tags.map((tag, i) => ({ id: `t${i}`, name: tag, type: 'REGULAR' })),
       calibration: uncalibrated,
       suppression: { iouThreshold: 0.45, maxBoxes: 200 },

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { openBackbone } from '../../../../workers/ml/backbones/backbone.ts';
 import { backbones, type BackboneName } from '../../../../workers/ml/backbones/registry.ts';
 import { fitTemperature, meanLogLoss, probabilitiesOf } from '../../../../workers/ml/calibration.ts';
-import { FEATURE_VERSION } from '../../../../workers/ml/features.ts';
+import { featureVersion } from '../../../../workers/ml/features.ts';
 import { backboneGraph } from '../../../../workers/ml/backbones/backbone-graph.ts';
 import { fineTune, type FineTuneInput } from '../../../../workers/ml/fine-tuning/fine-tune.ts';
 import { readCheckpoint, writeCheckpoint } from '../../../../workers/ml/trainer/checkpoint.ts';
@@ -111,7 +111,7 @@ describe('on rendered signs', () => {
     const model: ClassifierModel = {
       kind: 'MULTICLASS',
       backbone: 'efficientnet-lite0',
-      featureVersion: FEATURE_VERSION,
+      featureVersion,
       inputSize: 224,
       temperature,
       tags: ['a', 'b', 'c'].map((id) => ({ id, name: id, type: 'REGULAR' })),
