@@ -9,6 +9,13 @@ import { hasPython, pythonClient } from './python-client.ts';
 import { scenarios } from './scenarios/all.ts';
 import { showPicture, twoTagsOfPhotos, type World } from './world.ts';
 
+declare module 'vitest' {
+  interface TaskMeta {
+    /** Skipped because there is nothing to try here, not for want of something: CI lets it pass. */
+    doesNotApply?: boolean;
+  }
+}
+
 const settings = { TAGLENS_URL_ALLOW: '127.0.0.1' };
 const columns = new Map<string, Map<string, Outcome>>();
 
@@ -38,28 +45,32 @@ it('covers all 52 and 8 operations, each once', () => {
 });
 
 type Open = (url: string, key: string) => SdkClient | Promise<SdkClient>;
-const clients: { name: string; open: Open }[] = [
+const clients: { name: string; open: Open; isThere?: boolean }[] = [
   { name: 'JavaScript 5', open: newestClient },
   ...olderClients,
-  ...(hasPython ? [{ name: 'Python 3.1', open: pythonClient }] : []),
+  { name: 'Python 3.1', open: pythonClient, isThere: hasPython },
 ];
 
-describe.each(clients)('Azure’s own client, $name,', ({ name, open }) => {
-  let world: World;
-  const outcomes = new Map<string, Outcome>();
-  beforeAll(async () => {
-    columns.set(name, outcomes);
-    const client = await open(server.url, ownerKey);
-    world = { client, photos, pictureUrl: picture.url, detector, ids: {} };
-  });
-  afterAll(() => world.client.close());
-
-  for (const { operation, does, run } of scenarios)
-    it(`${operation} ${does}`, async (test) => {
-      const isThere = world.client.operations.has(operation);
-      outcomes.set(operation, isThere ? 'fails' : 'absent');
-      if (!isThere) return test.skip();
-      await run(world);
-      outcomes.set(operation, 'works');
+for (const { name, open, isThere = true } of clients)
+  describe.skipIf(!isThere)(`Azure’s own client, ${name},`, () => {
+    let world: World;
+    const outcomes = new Map<string, Outcome>();
+    beforeAll(async () => {
+      columns.set(name, outcomes);
+      const client = await open(server.url, ownerKey);
+      world = { client, photos, pictureUrl: picture.url, detector, ids: {} };
     });
-});
+    afterAll(() => world.client.close());
+
+    for (const { operation, does, run } of scenarios)
+      it(`${operation} ${does}`, async (test) => {
+        const isOffered = world.client.operations.has(operation);
+        outcomes.set(operation, isOffered ? 'fails' : 'absent');
+        if (!isOffered) {
+          test.task.meta.doesNotApply = true;
+          return test.skip();
+        }
+        await run(world);
+        outcomes.set(operation, 'works');
+      });
+  });
