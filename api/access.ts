@@ -33,9 +33,9 @@ export function authorise(caller: Caller, permission: Permission, projectId: str
   if (projectId !== null) note({ projectId });
   if (!may(caller, permission)) {
     const able = Object.values(ApiKeyRole).filter((role) => permissions[role].includes(permission));
-    const message = `A key of the role ${caller.role} may not ${permission}; it takes one of ${able.join(', ')}.`;
+    const message = `A key of the role ${caller.role} may not ${permission}; it requires one of ${able.join(', ')}.`;
     throw new DomainError('FORBIDDEN', message, { role: caller.role, permission });
   }
   if (caller.projectId === null || caller.projectId === projectId) return;
-  throw new DomainError('FORBIDDEN', 'This key opens one project only, and not this.', { projectId });
+  throw new DomainError('FORBIDDEN', 'This key gives access to one other project only.', { projectId });
 }

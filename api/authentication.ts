@@ -16,7 +16,7 @@ export interface Credentials {
   remoteAddress: string | undefined;
 }
 
-export const badKey = 'This key is unknown or was revoked; ask an owner for another one.';
+export const badKey = 'This key is unknown or was revoked; ask an owner for a new one.';
 
 const isLoopbackHost = (host: string): boolean => {
   const name = host.replace(/^\[|\]$/g, '');
@@ -43,7 +43,7 @@ export class Authenticator {
     if (secret !== null) return { ...(await this.holderOf(secret)), idempotencyKey };
     if (this.trustsLoopback && isOwnPlayground(headers, remoteAddress))
       return { keyId: null, role: ApiKeyRole.OWNER, projectId: null, idempotencyKey };
-    const message = 'A key is needed: send the header «Authorization: Bearer KEY» or «X-Api-Key: KEY».';
+    const message = 'An API key is required: send the header «Authorization: Bearer KEY» or «X-Api-Key: KEY».';
     throw new DomainError('UNAUTHENTICATED', message);
   }
 
@@ -76,7 +76,9 @@ function idempotencyKeyOf(headers: IncomingHttpHeaders): string | null {
   const key = headers['idempotency-key'];
   if (typeof key !== 'string' || key === '') return null;
   if (key.length <= 200) return key;
-  throw new DomainError('INVALID', `Idempotency-Key may have 200 characters; it has ${key.length}.`, { max: 200 });
+  throw new DomainError('INVALID', `Idempotency-Key may have at most 200 characters; it has ${key.length}.`, {
+    max: 200,
+  });
 }
 
 /**

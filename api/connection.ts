@@ -2,12 +2,12 @@ import { ArgsType, Field, Int, ObjectType, type ClassType } from 'type-graphql';
 import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
 import { DomainError } from './errors.ts';
 
-@ObjectType({ description: 'Where a page of a list stands.' })
+@ObjectType({ description: 'Position of a page within its list.' })
 export class PageInfo {
   @Field(() => Boolean, { description: 'Whether more follows.' })
   hasNextPage: boolean;
 
-  @Field(() => Boolean, { description: 'Whether the page began after a cursor.' })
+  @Field(() => Boolean, { description: 'Whether the page starts after a cursor.' })
   hasPreviousPage: boolean;
 
   @Field(() => String, { nullable: true, description: 'Cursor of the first item; null on an empty page.' })
@@ -15,7 +15,7 @@ export class PageInfo {
 
   @Field(() => String, {
     nullable: true,
-    description: 'Give it as `after` to get the next page; null when there is nothing on this page and after it.',
+    description: 'Pass it as `after` to get the next page; null when this page is empty and nothing follows it.',
   })
   endCursor: string | null;
 }
@@ -24,10 +24,10 @@ const maxPageSize = 200;
 
 @ArgsType()
 export class PageArgs {
-  @Field(() => Int, { defaultValue: 50, description: `Items a page, 1 to ${maxPageSize}.` })
+  @Field(() => Int, { defaultValue: 50, description: `Items per page, 1 to ${maxPageSize}.` })
   first: number;
 
-  @Field(() => String, { nullable: true, description: 'The `endCursor` of the page before.' })
+  @Field(() => String, { nullable: true, description: 'The `endCursor` of the previous page.' })
   after?: string | null;
 }
 
@@ -78,16 +78,16 @@ export function checkPageSize(first: number): number {
 
 /** The connection and edge classes of a type, in Relay's form with `nodes` beside `edges`. */
 export function connectionOf<T extends object>(node: ClassType<T>, name: string) {
-  @ObjectType(`${name}Edge`, { description: `One ${name} of a list with its cursor.` })
+  @ObjectType(`${name}Edge`, { description: `An edge: one ${name} and its cursor.` })
   class Edge {
-    @Field(() => String, { description: 'Place in the list.' })
+    @Field(() => String, { description: 'Position in the list.' })
     cursor: string;
 
     @Field(() => node, { description: 'The item.' })
     node: T;
   }
 
-  @ObjectType(`${name}Connection`, { description: `A page of a list of ${name}.` })
+  @ObjectType(`${name}Connection`, { description: `A page of ${name} items.` })
   class Connection {
     readonly #page: Page<T>;
     #count: Promise<Count> | undefined;
@@ -106,7 +106,7 @@ export function connectionOf<T extends object>(node: ClassType<T>, name: string)
       return this.#page.nodes;
     }
 
-    @Field(() => PageInfo, { description: 'Where the page stands.' })
+    @Field(() => PageInfo, { description: 'Position of the page within the list.' })
     pageInfo(): PageInfo {
       const { hasNextPage, hasPreviousPage } = this.#page;
       const edges = this.edges();
@@ -117,14 +117,14 @@ export function connectionOf<T extends object>(node: ClassType<T>, name: string)
     }
 
     @Field(() => Int, {
-      description: `Items on all pages together, counted only when asked for; a least number when isTotalCountExact is false.`,
+      description: `Total number of items, counted only when requested; a lower bound when isTotalCountExact is false.`,
     })
     async totalCount(): Promise<number> {
       return (await this.#counted()).total;
     }
 
     @Field(() => Boolean, {
-      description: `Whether totalCount is the number. It is unless some ${countedAtMost} rows or more would have to be looked at.`,
+      description: `Whether totalCount is exact; false when more than ${countedAtMost} rows would have to be scanned.`,
     })
     async isTotalCountExact(): Promise<boolean> {
       return (await this.#counted()).isExact;

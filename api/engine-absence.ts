@@ -11,6 +11,6 @@ export const refuseAbsence =
   (what: string) =>
   (error: unknown): never => {
     if (!(error instanceof EngineUnavailableError)) throw error;
-    const message = `The ${what} cannot be cancelled now, since Temporal does not answer; try again in a moment.`;
+    const message = `The ${what} cannot be cancelled now because Temporal does not answer; try again in a moment.`;
     throw new DomainError('ENGINE_UNAVAILABLE', message, { retryAfterSeconds: 5 });
   };

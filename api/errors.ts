@@ -64,8 +64,8 @@ export function refusalOf(error: unknown, logger: Logger): DomainError | null {
   if (error instanceof DomainError) return error;
   if (!(error instanceof OutcomeUnknownError)) return outageRefusal(error, logger);
   const message =
-    'The connection to the database broke while this was being stored: it was done as a whole or not at all. ' +
-    'Send it again with the same Idempotency-Key; without one, look first whether it is there.';
+    'The connection to the database was lost while this was being stored: either all of it was stored or none of it. ' +
+    'Send it again with the same Idempotency-Key; without one, first check whether it was stored.';
   return new DomainError('OUTCOME_UNKNOWN', message);
 }
 
@@ -75,7 +75,7 @@ const outages = {
 } as const;
 const outageRetrySeconds = 5;
 
-/** The client cannot mend it, so that the operator must hear of it. */
+/** The client cannot fix it, so that the operator must hear of it. */
 function outageRefusal(error: unknown, logger: Logger): DomainError | null {
   const server = outageOf(error);
   if (server === null) return null;
@@ -114,7 +114,7 @@ export const retryHeader = ({ retryAfterSeconds }: Record<string, unknown>): Rec
 export function masked(error: unknown, logger: Logger): { message: string; errorId: string } {
   const errorId = currentNotes()?.requestId ?? requestIdOf(undefined);
   logger.error({ err: error, errorId }, 'a request failed unexpectedly');
-  return { message: `Something went wrong on the server; its log has the details under ${errorId}.`, errorId };
+  return { message: `Something went wrong on the server; see ${errorId} in its log for details.`, errorId };
 }
 
 /** Walks to the error that a resolver threw: GraphQL wraps it, and wraps it again over a subscription. */

@@ -14,5 +14,5 @@ export function registerEventMetrics(registry: Registry, tail: EventTail): void 
     });
   gauge('taglens_open_subscriptions', 'Subscriptions that are open in this process.', () => tail.subscriptionCount);
   gauge('taglens_event_lag_seconds', 'Age of the newest event when it was read.', () => tail.lagMs / 1000);
-  gauge('taglens_event_silence_seconds', 'Time since the last look for events.', () => tail.silentMs / 1000);
+  gauge('taglens_event_silence_seconds', 'Time since events were last read.', () => tail.silentMs / 1000);
 }

@@ -34,7 +34,7 @@ export class Gate {
   private tooBusy(): DomainError {
     const { concurrency, queueLimit } = this.options;
     const retryAfterSeconds = Math.max(1, Math.ceil((this.meanMs * this.lanes.depth) / concurrency / 1000));
-    const message = `The server is busy: ${queueLimit} requests wait already. Try again in ${retryAfterSeconds} s.`;
+    const message = `The server is busy: ${queueLimit} requests are already waiting. Try again in ${retryAfterSeconds} s.`;
     return new DomainError('TOO_BUSY', message, { queueLimit, retryAfterSeconds });
   }
 }

@@ -123,7 +123,7 @@ export function costOf(
 function notEstimated({ message, nodes }: GraphQLError): GraphQLError {
   if (nodes) return refusal('INVALID', message);
   const max = graphqlLimits.fields;
-  const text = `The request has more than ${max} fields, those of a fragment counted wherever it is spread.`;
+  const text = `The request has more than ${max} fields; those of a fragment count wherever it is used.`;
   return refusal('QUERY_TOO_LARGE', text, { max });
 }
 

@@ -49,8 +49,7 @@ export class OnceOnly {
     const row = await manager.findOneBy(IdempotentAnswer, { id: this.id });
     if (!row) return null;
     if (row.requestSha256 === this.requestSha256) return { answer: JSON.parse(row.answer ?? 'null') as A };
-    const message =
-      'This Idempotency-Key was used for a request with other contents; take a new key for a new request.';
+    const message = 'This Idempotency-Key was used for a different request; use a new key for a new request.';
     throw new DomainError('IDEMPOTENCY_MISMATCH', message);
   }
 

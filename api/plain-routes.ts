@@ -89,7 +89,7 @@ async function bodyOf(request: FastifyRequest, maxBytes: number): Promise<Buffer
   const bytes = request.isMultipart() ? await fileOf(request) : request.body;
   if (!Buffer.isBuffer(bytes)) return Buffer.alloc(0);
   if (bytes.length <= maxBytes) return bytes;
-  const message = `The picture has ${bytes.length} bytes; the limit is ${maxBytes}.`;
+  const message = `The image has ${bytes.length} bytes; the limit is ${maxBytes}.`;
   throw new DomainError('TOO_LARGE', message, { max: maxBytes, value: bytes.length });
 }
 

@@ -54,7 +54,7 @@ export class RateLimit {
     const { name, perMinute, metrics } = this.options;
     metrics.rateLimited.inc({ limit: name });
     const retryAfterSeconds = Math.max(1, Math.ceil((startedAt + windowMs - Date.now()) / 1000));
-    const message = `This key may send ${perMinute} ${name} a minute. Try again in ${retryAfterSeconds} s.`;
+    const message = `This key may send ${perMinute} ${name} per minute. Try again in ${retryAfterSeconds} s.`;
     return new DomainError('RATE_LIMITED', message, { limit: perMinute, of: name, retryAfterSeconds });
   }
 }

@@ -67,7 +67,7 @@ export async function buildServer(deps: ServerDeps): Promise<BuiltServer> {
     routerOptions: { caseSensitive: false, maxParamLength: 2 * longestName },
     // Fastify's own answer repeats the whole address, in whose query a key or a signature may stand.
     frameworkErrors: (error, { method, url }: FastifyRequest, reply: FastifyReply) => {
-      const message = `${method} ${pathOf(url)} is no valid address.`;
+      const message = `${method} ${pathOf(url)} is not a valid address.`;
       void reply.code(error.statusCode ?? 400).send({ error: { code: 'INVALID', message } });
     },
   });
@@ -135,7 +135,7 @@ function unreadable(error: unknown, { headers }: FastifyRequest): Error | undefi
   if (code !== 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return undefined;
   const sent = headers['content-type'];
   const came = sent === undefined ? 'none was sent' : `${JSON.stringify(sent.slice(0, 100))} was sent`;
-  const message = `The body must come with the header Content-Type: application/json; ${came}.`;
+  const message = `The body must be sent with the header Content-Type: application/json; ${came}.`;
   return Object.assign(new Error(message), { statusCode });
 }
 

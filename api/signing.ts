@@ -25,9 +25,9 @@ export class UrlSigner {
     const expected = Buffer.from(this.signatureOf(path, expiresMs));
     const given = Buffer.from(query.signature ?? '');
     if (given.length !== expected.length || !timingSafeEqual(given, expected))
-      throw new DomainError('FORBIDDEN', 'The signature of this address is wrong; ask the API for a new address.');
+      throw new DomainError('FORBIDDEN', 'The signature of this URL is wrong; request a new URL from the API.');
     if (expiresMs < Date.now())
-      throw new DomainError('FORBIDDEN', 'This address has expired; ask the API for a new one.', { expiresMs });
+      throw new DomainError('FORBIDDEN', 'This URL has expired; request a new one from the API.', { expiresMs });
   }
 
   private signatureOf(path: string, expiresMs: number): string {

@@ -13,11 +13,11 @@ export function listenError(error: unknown, { host, port }: Pick<Config, 'host' 
   const code = systemCode(error);
   if (code === undefined) return error;
   if (code !== 'EADDRINUSE') {
-    const message = `${host}:${port} cannot be listened on (${code}). Correct TAGLENS_HOST and TAGLENS_PORT.`;
+    const message = `Taglens cannot listen on ${host}:${port} (${code}). Correct TAGLENS_HOST and TAGLENS_PORT.`;
     return new StartError(message, error);
   }
-  const mend = 'Stop that program, or set TAGLENS_PORT to another port (0 takes a free one).';
-  return new StartError(`Another program listens on ${host}:${port}. ${mend}`, error);
+  const remedy = 'Stop that program, or set TAGLENS_PORT to another port (0 takes a free one).';
+  return new StartError(`Another program is listening on ${host}:${port}. ${remedy}`, error);
 }
 
 /** Why the data folder cannot be opened; what a server of MySQL answers stays as it is. */
@@ -26,7 +26,10 @@ export function dataError(error: unknown, { database }: Pick<Config, 'database'>
   if (code === undefined || database.kind !== 'sqlite') return error;
   const reason = ['EEXIST', 'ENOTDIR'].includes(code) ? 'a file is in its place or in its path' : code;
   const message = `TAGLENS_DATA names ${JSON.stringify(database.folder)}, which cannot be used as a folder (${reason}).`;
-  return new StartError(`${message} Name another one, or mend it; \`taglens doctor\` says more.`, error);
+  return new StartError(
+    `${message} Choose another folder or correct this one; \`taglens doctor\` tells you more.`,
+    error,
+  );
 }
 
 /** Of what the operating system refused. */

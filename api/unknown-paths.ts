@@ -13,11 +13,11 @@ export function refuseUnknownPaths(app: FastifyInstance): void {
     const path = pathOf(url);
     const methods = routes.filter(({ pattern }) => pattern.test(path)).flatMap((route) => route.methods);
     if (methods.length === 0) {
-      const message = `There is nothing at ${method} ${path}; the API is at /graphql.`;
+      const message = `There is nothing at ${method} ${path}; the GraphQL API is at /graphql.`;
       return reply.code(404).send({ error: { code: 'NOT_FOUND', message } });
     }
     const allowed = methods.join(', ');
-    const message = `${path} does not take ${method}; send ${allowed}.`;
+    const message = `${path} does not accept ${method}; use ${allowed}.`;
     return reply
       .code(405)
       .header('allow', allowed)

@@ -42,6 +42,6 @@ function lackOf(name: BenchName, error: unknown): CliError | undefined {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code !== 'ERR_MODULE_NOT_FOUND') return undefined;
   const lacking = /^Cannot find (?:package|module) '([^']+)'/.exec(message)?.[1] ?? 'a module';
-  const mend = 'Run it in a clone of the repository, after `npm ci`.';
-  return new CliError(`bench ${name} needs ${basename(lacking)}, which is there for development only. ${mend}`);
+  const remedy = 'Run it in a clone of the repository, after `npm ci`.';
+  return new CliError(`bench ${name} needs ${basename(lacking)}, which is there for development only. ${remedy}`);
 }

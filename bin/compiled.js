@@ -72,7 +72,7 @@ async function makeWritable(folder) {
   try {
     await mkdir(folder, { recursive: true });
   } catch (cause) {
-    const remedy = 'Run «taglens bundle» once as somebody who may write there.';
+    const remedy = 'Run “taglens bundle” once as a user who may write there.';
     throw new Error(`Taglens compiles itself into ${cacheFolder}: ${cause.message}. ${remedy}`, { cause });
   }
 }

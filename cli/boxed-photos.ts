@@ -59,7 +59,7 @@ async function parseCoco(file: string): Promise<CocoFile> {
       if (!Array.isArray(parsed[list])) throw new CliError(`the list ${list} is missing`);
     return parsed as CocoFile;
   } catch (error) {
-    throw new CliError(`${file} is no COCO file: ${error instanceof Error ? error.message : String(error)}`);
+    throw new CliError(`${file} is not a COCO file: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
@@ -68,7 +68,7 @@ async function findPhoto(folders: readonly string[], name: string): Promise<stri
     const path = join(folder, name);
     if ((await stat(path).catch(() => null))?.isFile()) return path;
   }
-  throw new CliError(`The photograph ${name} is not in ${folders.join(' or ')}; name its folder with --folder.`);
+  throw new CliError(`The image ${name} is not in ${folders.join(' or ')}; give its folder with --folder.`);
 }
 
 /** In fractions, cut at the edges of the photograph; null when nothing is left. */
@@ -79,7 +79,7 @@ function boxOf(
 ): BoxedPhoto['boxes'][number] | null {
   const tag = tagOf.get(category);
   if (tag === undefined) throw new CliError(`A box of ${name} has the category ${category}, which the file lacks.`);
-  if (!(width > 0 && height > 0)) throw new CliError(`The photograph ${name} has no width and height in the file.`);
+  if (!(width > 0 && height > 0)) throw new CliError(`The image ${name} has no width and height in the file.`);
   const within = (value: number): number => Math.min(1, Math.max(0, value));
   const [left, top] = [within(x / width), within(y / height)];
   const box = {

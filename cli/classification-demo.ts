@@ -32,10 +32,10 @@ function outcomeLines(outcomes: readonly Outcome[]): string[] {
 }
 
 function printOutcomes(outcomes: readonly Outcome[]): void {
-  if (outcomes.length === 0) return console.log('\nNo photographs were held back (a tag needs at least 5).');
+  if (outcomes.length === 0) return console.log('\nNo images were held back (a tag needs at least 5).');
   const right = outcomes.filter(({ photo, predicted }) => photo.tag === predicted).length;
   const share = Math.round((right / outcomes.length) * 100);
-  console.log(`\nOn ${outcomes.length} photographs held back from training: ${right} right (${share} %)`);
+  console.log(`\nOn ${outcomes.length} images held back from training: ${right} correct (${share} %)`);
   for (const line of outcomeLines(outcomes).slice(0, outcomeLineCount)) console.log(`  ${line}`);
 }
 
@@ -46,9 +46,7 @@ export async function classificationTour(client: TaglensClient, photos: PhotoSet
     projectId,
     photos.training.map(({ tag }) => tag),
   );
-  console.log(
-    `${photos.training.length} photographs to train on, ${photos.heldBack.length} held back, ${tagIds.size} tags`,
-  );
+  console.log(`${photos.training.length} images to train on, ${photos.heldBack.length} held back, ${tagIds.size} tags`);
   await uploadPhotos(client, projectId, withTags(photos.training, tagIds));
   const { id, report } = await train(client, projectId);
   printReport(report);

@@ -127,7 +127,7 @@ export class TaglensClient {
       } catch (error) {
         const refusal = refusalOf(error);
         if (refusal !== null) throw refusal;
-        if (drops >= maxDrops) throw new CliError(`Lost the connection to ${this.#url} and could not get it back`);
+        if (drops >= maxDrops) throw new CliError(`Lost the connection to ${this.#url} and could not re-establish it`);
       } finally {
         await socket.dispose();
       }
@@ -138,7 +138,7 @@ export class TaglensClient {
   /** Uploads one file; returns the upload id that `addImages` takes. */
   async uploadFile(projectId: string, file: UploadSource): Promise<string> {
     const [id] = await this.uploadFiles(projectId, [file]);
-    if (id === undefined) throw new CliError(`No upload ticket came back for ${file.name}`);
+    if (id === undefined) throw new CliError(`No upload ticket was issued for ${file.name}`);
     return id;
   }
 

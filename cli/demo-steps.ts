@@ -86,7 +86,7 @@ export async function uploadPhotos(
   } finally {
     progress.stop();
   }
-  if (refused.length === photos.length) throw new CliError(`Every photograph was refused: ${refused[0] ?? ''}`);
+  if (refused.length === photos.length) throw new CliError(`Every image was refused: ${refused[0] ?? ''}`);
   for (const line of refused) console.log(`  not added: ${line}`);
 }
 

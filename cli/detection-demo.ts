@@ -50,7 +50,7 @@ async function upload(client: TaglensClient, projectId: string, photos: readonly
   const name = 'nothing of these';
   const negative = hasBackground ? await createTag(client, { projectId, name, type: 'NEGATIVE' }) : null;
   const testCount = photos.filter(({ isTest }) => isTest).length;
-  console.log(`${photos.length - testCount} photographs to train on, ${testCount} held back, ${tagIds.size} tags`);
+  console.log(`${photos.length - testCount} images to train on, ${testCount} held back, ${tagIds.size} tags`);
   const labelled = photos.map((photo): LabelledPhoto => {
     const { name, boxes, read } = photo;
     const tagged = boxes.length === 0 && negative !== null ? { tagIds: [negative] } : {};
@@ -60,12 +60,14 @@ async function upload(client: TaglensClient, projectId: string, photos: readonly
 }
 
 function printReport({ performance, modelSha256 }: IterationReport): void {
-  if (!performance?.meanAveragePrecision) throw new CliError('The training has no figures of a detector.');
+  if (!performance?.meanAveragePrecision) throw new CliError('The training has no detector figures.');
   const { at50, at50To95 } = performance.meanAveragePrecision;
-  const judges = performance.measuredOn === 'TEST_IMAGES' ? 'photographs held back' : 'photographs, each held out once';
+  const judges = performance.measuredOn === 'TEST_IMAGES' ? 'images held back' : 'images, each held out once';
   console.log(`\n${formatPerformance(performance)}`);
   console.log(`\nmAP@0.5 ${formatInterval(at50)}, mAP@[.5:.95] ${formatInterval(at50To95)}`);
-  console.log(`Measured on ${performance.imageCount} ${judges}; a box is right from an overlap of ${rightOverlap} on.`);
+  console.log(
+    `Measured on ${performance.imageCount} ${judges}; a box counts as correct from an overlap of ${rightOverlap}.`,
+  );
   console.log(`Model ${modelSha256 ?? '(no checksum)'}`);
 }
 
@@ -103,7 +105,7 @@ function worthSeeing(answers: readonly Answered[]): Answered[] {
 
 async function writePictures(answers: readonly Answered[]): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'taglens-found-'));
-  console.log('\nWhat was found, drawn on photographs held back:');
+  console.log('\nWhat was found, drawn on the images held back:');
   for (const { photo, found } of answers) {
     const labels = found.map(({ tag, probability, box }) => ({
       text: `${tag} ${Math.round(probability * 100)} %`,
@@ -119,14 +121,16 @@ async function writePictures(answers: readonly Answered[]): Promise<void> {
 function judge(answers: readonly Answered[]): void {
   const { annotated, right, extra } = compare(answers);
   const count = answers.reduce((sum, { found }) => sum + found.length, 0);
-  if (count === 0) throw new CliError(`Nothing was found on ${answers.length} photographs held back.`);
-  console.log(`\nOf ${annotated} annotated boxes ${right} were found where they are, with ${extra} boxes besides.`);
-  if (right < leastShareFound * annotated) throw new CliError(`Less than half of ${annotated} boxes were found.`);
+  if (count === 0) throw new CliError(`Nothing was found in the ${answers.length} images held back.`);
+  console.log(
+    `\n${right} of ${annotated} annotated boxes were found in the right place; ${extra} other boxes were predicted.`,
+  );
+  if (right < leastShareFound * annotated) throw new CliError(`Fewer than half of the ${annotated} boxes were found.`);
 }
 
 export async function detectionTour(client: TaglensClient, photos: readonly BoxedPhoto[]): Promise<string> {
   const heldBack = photos.filter(({ isTest }) => isTest);
-  if (heldBack.length === 0) throw new CliError(`${photos.length} photographs are too few to hold any back.`);
+  if (heldBack.length === 0) throw new CliError(`${photos.length} images are too few to hold any back.`);
   const projectId = await createProject(client, 'Demo of detection', 'DETECTION');
   await upload(client, projectId, photos);
   const { id, report } = await train(client, projectId);

@@ -4,7 +4,7 @@ import { CliError } from './errors.ts';
 const words = { ok: 'ok', warning: 'warning', failed: 'FAILED' } as const;
 const marks = { ok: '\u001b[32m✔\u001b[0m', warning: '\u001b[33m!\u001b[0m', failed: '\u001b[31m✘\u001b[0m' } as const;
 
-/** @throws CliError when something must be mended */
+/** @throws CliError when something must be fixed */
 export async function runDoctor(env: NodeJS.ProcessEnv, { json }: { json: boolean }): Promise<void> {
   const findings = await examine(env);
   if (json) console.log(JSON.stringify(findings, null, 2));
@@ -17,5 +17,5 @@ export async function runDoctor(env: NodeJS.ProcessEnv, { json }: { json: boolea
 export function formatFinding(finding: NamedFinding, isTerminal: boolean): string {
   const mark = isTerminal ? marks[finding.status] : words[finding.status].padEnd(7);
   const line = `${mark} ${finding.name}: ${finding.message}`;
-  return finding.status === 'ok' ? line : `${line}\n${isTerminal ? ' ' : ' '.repeat(7)} → ${finding.mend}`;
+  return finding.status === 'ok' ? line : `${line}\n${isTerminal ? ' ' : ' '.repeat(7)} → ${finding.remedy}`;
 }

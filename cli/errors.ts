@@ -14,13 +14,14 @@ export class CliError extends Error {
   }
 }
 
-/** Errors of other layers whose messages say what to mend. */
+/** Errors of other layers whose messages say how to fix it. */
 const foreseen = new Set(['ConfigError', 'StartError', 'OperationError', 'EngineUnavailableError']);
 const isSystemError = (error: Error): boolean => 'syscall' in error && 'code' in error;
 /** A server that the settings name could not be reached, or turned us away (MySQL's codes begin with ER_). */
 const isFromServer = (error: Error & { syscall?: unknown; code?: unknown }): boolean =>
   error.syscall === 'connect' || (typeof error.code === 'string' && error.code.startsWith('ER_'));
-const doctorHint = 'A server that the settings name gave this answer; `taglens doctor` says which, and what to mend.';
+const doctorHint =
+  'A server named in the settings gave this answer; `taglens doctor` says which one and how to fix it.';
 
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;

@@ -8,7 +8,8 @@ import type { MigrateDataOptions } from './transfer.ts';
 
 function positiveInteger(text: string): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('It must be a whole number above 0.');
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new InvalidArgumentError('It must be a whole number greater than 0.');
   return value;
 }
 
@@ -45,7 +46,9 @@ interface DemoFlags {
 
 async function demoCommand({ detection, coco, folder, exit, perTag }: DemoFlags): Promise<void> {
   if (detection && folder !== undefined && coco === undefined)
-    throw new CliError('--folder has photographs in folders by tag; with --detection name their boxes by --coco.');
+    throw new CliError(
+      '--folder takes images in one folder per tag; with --detection, give a file of boxes with --coco.',
+    );
   const { runDemo } = await import('./demo.ts');
   await runDemo({
     detection: detection ?? false,
@@ -59,7 +62,7 @@ async function demoCommand({ detection, coco, folder, exit, perTag }: DemoFlags)
 async function samplesCommand(folder: string, options: { perTag: number; seed: number; size: number }): Promise<void> {
   const { writeSamples } = await import('../samples/render.ts');
   const count = await writeSamples(folder, options);
-  console.log(`Wrote ${count} photographs and boxes.json to ${folder}`);
+  console.log(`Wrote ${count} images and boxes.json to ${folder}`);
 }
 
 async function benchCommand(name: BenchName, { smoke = false, ...options }: Partial<BenchOptions>): Promise<void> {
@@ -97,8 +100,8 @@ async function importAzureCommand(options: ImportAzureOptions): Promise<void> {
 async function schemaCommand({ check = false }: { check?: boolean }): Promise<void> {
   const { updateGenerated } = await import('../api/generated.ts');
   const stale = await updateGenerated({ check });
-  if (check && stale.length > 0) throw new CliError(`${stale.join(', ')}: not fresh; run \`npm run schema\`.`);
-  console.log(stale.length > 0 ? `Wrote ${stale.join(', ')}.` : 'What is generated from the code is fresh.');
+  if (check && stale.length > 0) throw new CliError(`${stale.join(', ')}: out of date; run \`npm run schema\`.`);
+  console.log(stale.length > 0 ? `Wrote ${stale.join(', ')}.` : 'All generated files are up to date.');
 }
 
 async function settingsCommand(): Promise<void> {
@@ -111,19 +114,19 @@ function addDataCommands(program: Command): void {
   program
     .command('demo')
     .description('Serve from a fresh temporary folder, then tag, train, publish and predict through the public API')
-    .option('--folder <path>', 'photographs in one folder per tag, or train/ and test/ folders of such folders')
-    .option('--detection', 'find things with boxes instead of telling photographs apart')
-    .option('--coco <file>', 'boxes in COCO’s form; the photographs beside it, in images/ or in --folder')
-    .option('--exit', 'end when done instead of serving on')
-    .option('--per-tag <n>', 'rendered samples of each tag; 30, or 12 with --detection', positiveInteger)
+    .option('--folder <path>', 'images in one folder per tag, or train/ and test/ folders of such folders')
+    .option('--detection', 'detect objects with boxes instead of classifying images')
+    .option('--coco <file>', 'boxes in COCO format; the images are next to the file, in images/ or in --folder')
+    .option('--exit', 'exit when done instead of continuing to serve')
+    .option('--per-tag <n>', 'rendered samples per tag; 30 by default, 12 with --detection', positiveInteger)
     .action(demoCommand);
   program
     .command('samples')
-    .description('Render sample photographs of road signs, with their boxes')
+    .description('Render sample images of road signs, with their boxes')
     .argument('<folder>', 'where to write them')
-    .option('--per-tag <n>', 'photographs of each tag', positiveInteger, 30)
-    .option('--seed <n>', 'the same seed gives the same photographs', wholeNumber, 1)
-    .option('--size <px>', 'side of the photographs in pixels', positiveInteger, 320)
+    .option('--per-tag <n>', 'images per tag', positiveInteger, 30)
+    .option('--seed <n>', 'the same seed gives the same images', wholeNumber, 1)
+    .option('--size <px>', 'side of the images in pixels', positiveInteger, 320)
     .action(samplesCommand);
 }
 
@@ -136,42 +139,40 @@ function addImportCommands(program: Command): void {
     .description('Move projects from another service into a running Taglens server')
     .command('azure')
     .description(
-      'Read projects of Azure Custom Vision by its REST API; a run that was cut off goes on when it is repeated',
+      'Import projects from Azure Custom Vision through its REST API; repeat an interrupted run to continue it',
     )
     .addOption(required('--endpoint <url>', 'endpoint of the training resource', 'VISION_TRAINING_ENDPOINT'))
     .addOption(required('--key <key>', 'key of the training resource', 'VISION_TRAINING_KEY'))
-    .option('--project <id or name>', 'one project; every project that the key opens when it is left out')
+    .option('--project <id or name>', 'one project; by default every project that the key gives access to')
     .addOption(new Option('--to <url>', 'the Taglens server').env(clientVariables.url).default('http://127.0.0.1:4000'))
-    .addOption(required('--to-key <key>', 'a key of the Taglens server that may train', clientVariables.key))
-    .option('--report <folder>', 'where the report of each project is written', '.')
+    .addOption(required('--to-key <key>', 'an API key of the Taglens server that may train', clientVariables.key))
+    .option('--report <folder>', 'where to write the report of each project', '.')
     .action(importAzureCommand);
 }
 
 function addOperationCommands(program: Command): void {
   program
     .command('doctor')
-    .description('Check settings, database, storage, engine and clocks, and say what to mend')
+    .description('Check settings, database, storage, engine and clocks, and say how to fix what is wrong')
     .option('--json', 'print the findings as JSON')
     .action(doctorCommand);
   program
     .command('backup')
-    .description('Copy rows and objects of the configured service, also a running one, into a new folder')
+    .description('Copy rows and objects of the configured service, even while it is running, into a new folder')
     .argument('<folder>', 'a folder that does not exist yet, or an unfinished backup')
     .action(backupCommand);
   program
     .command('restore')
     .description('Copy a backup into the configured database and storage, which must be empty')
-    .argument('<folder>', 'what `taglens backup` has written')
+    .argument('<folder>', 'a folder written by `taglens backup`')
     .action(restoreCommand);
   program
     .command('migrate-data')
-    .description(
-      'Move rows and objects between a data folder and a production, or two of either; stop the source first',
-    )
+    .description('Copy rows and objects between any two of data folders and servers; stop the source first')
     .option('--from-data <folder>', 'the source is a data folder')
-    .option('--from-env <file>', 'the source is what a file of NAME=value settings names')
+    .option('--from-env <file>', 'the source is configured by a file of NAME=value settings')
     .option('--to-data <folder>', 'the target is a data folder')
-    .option('--to-env <file>', 'the target is what a file of NAME=value settings names')
+    .option('--to-env <file>', 'the target is configured by a file of NAME=value settings')
     .action(migrateDataCommand);
 }
 
@@ -179,29 +180,32 @@ function buildProgram(): Command {
   // exitOverride before the commands: they inherit it, and then report their own misuse as exit code 2.
   const program = new Command('taglens').description('The open, self-hosted custom-vision service').exitOverride();
   program.command('serve').description('Run the server, with training inside it').action(serveCommand);
-  program.command('worker').description('Run training for a Temporal server, apart from the API').action(workerCommand);
+  program
+    .command('worker')
+    .description('Run trainings for a Temporal server, separately from the API')
+    .action(workerCommand);
   program
     .command('bundle')
-    .description('Bundle the orchestrations for Temporal ahead, so that workers start fast')
+    .description('Bundle the orchestrations for Temporal in advance, so that workers start faster')
     .action(bundleCommand);
-  program.command('settings').description('List every setting with its default').action(settingsCommand);
+  program.command('settings').description('List every setting with its default and meaning').action(settingsCommand);
   program
     .command('schema')
     .description(
-      'Write what is generated from the code: the GraphQL schema, the OpenAPI document and the compatibility page',
+      'Write the files generated from the code: the GraphQL schema, the OpenAPI document and the compatibility page',
     )
-    .option('--check', 'only say whether the files are fresh')
+    .option('--check', 'only check whether the files are up to date')
     .action(schemaCommand);
   program
     .command('bench')
     .description('Measure speed or quality, as ratios within one run')
     .addArgument(new Argument('<name>', 'what to measure').choices(benchNames))
-    .option('--smoke', 'a short form that only shows that it works')
-    .option('--only <text>', 'of many cases, those whose name contains this (quality)')
-    .option('--runs <count>', 'trainings of each case at most, of those that take several', positiveInteger)
+    .option('--smoke', 'a short run that only shows that it works')
+    .option('--only <text>', 'only the cases whose name contains this text (quality)')
+    .option('--runs <count>', 'maximum number of trainings per case, for cases with several', positiveInteger)
     .option(
       '--more',
-      'keep the runs that a case has, which were of the same recipe, and measure those it lacks (quality)',
+      'keep the existing runs of a case, made with the same recipe, and measure the missing ones (quality)',
     )
     .action(benchCommand);
   addDataCommands(program);

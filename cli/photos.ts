@@ -63,7 +63,7 @@ export async function readPhotoFolder(folder: string): Promise<PhotoSet> {
     ? { training: await readTagFolders(join(folder, 'train')), heldBack: await readTagFolders(join(folder, 'test')) }
     : splitPhotos(await readTagFolders(folder));
   const tagCount = new Set(set.training.map(({ tag }) => tag)).size;
-  if (tagCount < 2) throw new CliError(`${folder} needs photographs in at least two sub-folders, one for each tag`);
+  if (tagCount < 2) throw new CliError(`${folder} needs images in at least two subfolders, one per tag`);
   return set;
 }
 

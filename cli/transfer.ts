@@ -28,7 +28,9 @@ export async function migrateData({ fromData, fromEnv, toData, toEnv }: MigrateD
 
 export async function backup(env: NodeJS.ProcessEnv, folder: string): Promise<void> {
   await run(placeOfEnvironment(env), placeOfFolder(folder), 'copy');
-  console.log(`The backup is in ${folder}: a data folder that \`taglens restore\` takes, or that a server can serve.`);
+  console.log(
+    `The backup is in ${folder}: a data folder that \`taglens restore\` can read, or that a server can serve.`,
+  );
 }
 
 export async function restore(env: NodeJS.ProcessEnv, folder: string): Promise<void> {
@@ -73,15 +75,17 @@ class ProgressBars {
 }
 
 function printReport({ tables, objects, missing, isResumed }: TransferReport): void {
-  if (isResumed) console.log('An earlier attempt was found and went on.');
+  if (isResumed) console.log('An earlier attempt was found and continued.');
   const rows = tables.map(({ name, rowCount, sha256 }) => [name, String(rowCount), sha256.slice(0, 16)]);
   console.log(formatTable(['table', 'rows', 'sha256 (both sides)'], rows));
   const { objectCount, sizeBytes, writtenCount, removedCount } = objects;
-  const removed = removedCount > 0 ? `, ${removedCount} that the source no longer has removed` : '';
+  const removed = removedCount > 0 ? `, ${removedCount} removed that the source no longer has` : '';
   console.log(
-    `${objectCount} objects, ${sizeBytes} bytes, each read back and equal; ${writtenCount} copied now${removed}`,
+    `${objectCount} objects, ${sizeBytes} bytes, each read back and identical; ${writtenCount} copied now${removed}`,
   );
   if (missing.length === 0) return;
-  console.log(`WARNING: the source itself lacks ${missing.length} object(s) that rows name, or has other bytes there:`);
+  console.log(
+    `WARNING: ${missing.length} object(s) that rows refer to are missing from the source or have other bytes there:`,
+  );
   for (const key of missing.slice(0, shownDamages)) console.log(`  ${key}`);
 }

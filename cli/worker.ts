@@ -4,7 +4,7 @@ import { untilStopped } from './serve.ts';
 export async function workUntilStopped(env: NodeJS.ProcessEnv): Promise<void> {
   const stopped = untilStopped();
   const worker = await startWorker(env);
-  console.log(`Taglens works${worker.healthUrl === null ? '' : ` (health at ${worker.healthUrl}/readyz)`}`);
+  console.log(`Taglens worker is running${worker.healthUrl === null ? '' : ` (health at ${worker.healthUrl}/readyz)`}`);
   try {
     await Promise.race([stopped, worker.end]);
   } finally {

@@ -177,13 +177,13 @@ function buildDatabase(read: SettingReader): DatabaseConfig {
 function mysqlSsl(read: SettingReader, parameters: URLSearchParams): SslOptions | undefined {
   const unknown = [...parameters.keys()].filter((name) => name !== 'ssl');
   if (unknown.length > 0)
-    read.problems.push(`TAGLENS_DATABASE_URL has the parameter ${unknown.join(', ')}; only ssl is known`);
+    read.problems.push(`TAGLENS_DATABASE_URL has the parameter ${unknown.join(', ')}; only ssl is supported`);
   const text = parameters.get('ssl');
   if (text === null) return undefined;
   if (text === 'true') return { verifyIdentity: true };
   const options = objectIn(text);
   if (options === undefined)
-    read.problems.push('ssl in TAGLENS_DATABASE_URL must be true or a JSON object of TLS options, percent-encoded');
+    read.problems.push('ssl in TAGLENS_DATABASE_URL must be true or a percent-encoded JSON object of TLS options');
   return options;
 }
 
@@ -202,7 +202,9 @@ function buildStorage(read: SettingReader): StorageConfig {
   const accessKeyId = read.secret('TAGLENS_S3_ACCESS_KEY_ID');
   const secretAccessKey = read.secret('TAGLENS_S3_SECRET_ACCESS_KEY');
   if ((accessKeyId === undefined) !== (secretAccessKey === undefined))
-    read.problems.push('TAGLENS_S3_ACCESS_KEY_ID and TAGLENS_S3_SECRET_ACCESS_KEY go together; set both or neither');
+    read.problems.push(
+      'TAGLENS_S3_ACCESS_KEY_ID and TAGLENS_S3_SECRET_ACCESS_KEY belong together; set both or neither',
+    );
   return {
     kind: 's3',
     bucket,
@@ -230,7 +232,7 @@ function buildEngine(read: SettingReader): EngineConfig {
   };
   if ((certificates.clientCertificate === undefined) !== (certificates.clientKey === undefined))
     read.problems.push(
-      'TAGLENS_TEMPORAL_TLS_CERT_FILE and TAGLENS_TEMPORAL_TLS_KEY_FILE go together; set both or neither',
+      'TAGLENS_TEMPORAL_TLS_CERT_FILE and TAGLENS_TEMPORAL_TLS_KEY_FILE belong together; set both or neither',
     );
   const isEncrypted = read.flag('TAGLENS_TEMPORAL_TLS') || Object.values(certificates).some(Boolean);
   return {
@@ -278,7 +280,7 @@ function unknownNames(env: NodeJS.ProcessEnv): string[] {
   ]);
   return Object.keys(env)
     .filter((name) => name.startsWith('TAGLENS_') && !known.has(name))
-    .map((name) => `${name} is not a setting of Taglens; check its spelling`);
+    .map((name) => `${name} is not a Taglens setting; check its spelling`);
 }
 
 /**

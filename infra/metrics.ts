@@ -59,13 +59,13 @@ export function createMetrics(options: { processMetrics?: boolean } = {}): Metri
     }),
     orphansRemoved: new Counter({
       name: 'taglens_orphans_removed_total',
-      help: 'Rows that never were or are gone, whose stored objects were removed, by kind; «unfinished»: broken-off puts.',
+      help: 'Stored objects removed because their row is gone or never existed, by kind; “unfinished”: interrupted uploads.',
       labelNames: ['kind'],
       registers,
     }),
     modelLookups: new Counter({
       name: 'taglens_model_lookups_total',
-      help: 'Models that a prediction found in memory (hit) or loaded from the storage (miss).',
+      help: 'Models that a prediction found in memory (hit) or loaded from storage (miss).',
       labelNames: ['result'],
       registers,
     }),
@@ -77,7 +77,7 @@ export function createMetrics(options: { processMetrics?: boolean } = {}): Metri
     }),
     rateLimited: new Counter({
       name: 'taglens_rate_limited_total',
-      help: 'Requests and predictions refused because a key asked too often.',
+      help: 'Requests and predictions refused because a key exceeded its rate limit.',
       labelNames: ['limit'],
       registers,
     }),

@@ -38,7 +38,7 @@ export class SettingReader {
   url(name: SettingName): string | undefined {
     const text = this.raw(name).replace(/\/+$/, '');
     if (text !== '' && !(/^https?:\/\//.test(text) && URL.canParse(text)))
-      this.problem(name, 'an address that begins with http:// or https://');
+      this.problem(name, 'a URL that begins with http:// or https://');
     return text || undefined;
   }
 
@@ -79,7 +79,7 @@ export class SettingReader {
     try {
       return readFileSync(path);
     } catch {
-      this.problem(name, 'the path of a file that can be read');
+      this.problem(name, 'the path of a readable file');
       return undefined;
     }
   }

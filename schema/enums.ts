@@ -91,66 +91,66 @@ const describe = (type: object, name: string, description: string, values: Recor
     valuesConfig: Object.fromEntries(Object.entries(values).map(([value, text]) => [value, { description: text }])),
   });
 
-describe(ProjectKind, 'ProjectKind', 'What the models of a project answer.', {
+describe(ProjectKind, 'ProjectKind', 'Whether the models of a project classify images or detect objects.', {
   CLASSIFICATION: 'Which tags an image has as a whole.',
-  DETECTION: 'Where in an image its tags are, as boxes.',
+  DETECTION: 'Where objects are in an image, as boxes with tags.',
 });
 describe(ClassificationType, 'ClassificationType', 'How many tags one image may have.', {
-  MULTICLASS: 'Exactly one tag an image; probabilities add up to 1.',
-  MULTILABEL: 'Any number of tags an image; each probability stands for itself.',
+  MULTICLASS: 'Exactly one tag per image; probabilities add up to 1.',
+  MULTILABEL: 'Any number of tags per image; each probability is independent.',
 });
-describe(TagType, 'TagType', 'The part a tag plays in training.', {
-  REGULAR: 'Something to be recognised.',
-  NEGATIVE: 'None of the regular tags; at most one a project.',
+describe(TagType, 'TagType', 'The role of a tag in training.', {
+  REGULAR: 'Something to be recognised in images.',
+  NEGATIVE: 'None of the regular tags; at most one per project.',
 });
-describe(IterationStatus, 'IterationStatus', 'How far a training has come.', {
+describe(IterationStatus, 'IterationStatus', 'Progress of a training.', {
   QUEUED: 'Waiting for a worker.',
-  TRAINING: 'A worker is at it.',
+  TRAINING: 'It is being trained.',
   COMPLETED: 'The model is ready.',
-  FAILED: 'Ended without a model; the field error says why.',
+  FAILED: 'Ended without a model; see the field error.',
   CANCELLED: 'Ended on request.',
 });
-describe(ProjectStatus, 'ProjectStatus', 'Whether all of a project is here.', {
+describe(ProjectStatus, 'ProjectStatus', 'Whether a project is complete.', {
   READY: 'It is.',
-  IMPORTING: 'It is being copied from another project; its import says how far that is.',
-  FAILED: 'The copy broke off; its import says why. What had come by then is here.',
+  IMPORTING: 'It is being copied from another project; see its import for the progress.',
+  FAILED: 'The copy failed; see its import for the reason. What was copied before stays.',
 });
 describe(NotificationSubject, 'NotificationSubject', 'What a message is about.', {
-  CONNECTION_TEST: 'The address was set.',
+  CONNECTION_TEST: 'The notification URL was set.',
   TRAINING: 'A training has ended.',
   EXPORT: 'An export has ended.',
 });
-describe(NotificationStatus, 'NotificationStatus', 'Whether a message has arrived.', {
-  PENDING: 'It will be sent, or sent again.',
-  DELIVERED: 'The address took it.',
-  FAILED: 'It was given up.',
+describe(NotificationStatus, 'NotificationStatus', 'Whether a message has been delivered.', {
+  PENDING: 'It will be sent or retried.',
+  DELIVERED: 'The URL accepted it.',
+  FAILED: 'Delivery was given up.',
 });
-describe(ExportStatus, 'ExportStatus', 'How far an export has come.', {
-  EXPORTING: 'A worker is at it, or will be.',
+describe(ExportStatus, 'ExportStatus', 'Status of an export.', {
+  EXPORTING: 'It is waiting for a worker or being written.',
   DONE: 'The archive is ready.',
-  FAILED: 'Ended without an archive; the field error says why. It can be asked for again.',
+  FAILED: 'Ended without an archive; see the field error. It can be requested again.',
 });
 describe(TrainingPhase, 'TrainingPhase', 'The step of a training that is running.', {
-  SNAPSHOT: 'Fixing which images and tags take part.',
+  SNAPSHOT: 'Recording which images and tags take part.',
   FEATURES: 'Running images through the backbone.',
   HEAD: 'Fitting the classifier by cross-validation.',
   TRAINING: 'Learning by gradient descent: a detector, or a classifier together with its backbone.',
-  EVALUATION: 'Measuring on images that the model did not see.',
+  EVALUATION: 'Measuring on images that the model was not trained on.',
   PACKAGE: 'Writing the model package.',
-  DONE: 'Nothing is left to do.',
+  DONE: 'The training has finished.',
 });
-describe(TrainingMode, 'TrainingMode', 'How much work a training may cost.', {
-  QUICK: 'Learns on frozen features: a classifier in seconds to minutes, a detector in minutes.',
+describe(TrainingMode, 'TrainingMode', 'How much computation a training may take.', {
+  QUICK: 'Learns on top of the frozen backbone: a classifier in seconds to minutes, a detector in minutes.',
   ADVANCED:
-    'Spends up to its budget: a classifier adapts the backbone as well, and is kept if that is better; a detector learns longer, its backbone too, and looks at each picture from right to left as well, so that a prediction takes about twice as long.',
+    'Uses up to its time budget. A classifier also adapts its backbone, which is kept unless the quick model does better. A detector trains longer, adapts its backbone as well, and also looks at each image mirrored, so that a prediction takes about twice as long.',
 });
 describe(ApiKeyRole, 'ApiKeyRole', 'What the holder of an API key may do.', {
-  OWNER: 'Everything, keys included.',
+  OWNER: 'Everything, including keys.',
   TRAINER: 'Reads, labels, trains and predicts.',
   LABELER: 'Reads, uploads and tags images.',
   DEPLOYER: 'Reads, publishes and predicts.',
   READER: 'Reads.',
-  PREDICTOR: 'Predicts with published models, nothing else.',
+  PREDICTOR: 'Predicts with published models only.',
 });
 describe(ImageOrder, 'ImageOrder', 'The order of an image list.', {
   NEWEST: 'Latest upload first.',
@@ -158,19 +158,19 @@ describe(ImageOrder, 'ImageOrder', 'The order of an image list.', {
 });
 describe(PredictionOrder, 'PredictionOrder', 'The order of a list of stored predictions.', {
   NEWEST: 'Latest first.',
-  OLDEST: 'First made first.',
-  MOST_UNCERTAIN: 'The most useful to add to the images first: those that the model learns most from.',
+  OLDEST: 'Oldest first.',
+  MOST_UNCERTAIN: 'Those the model would learn most from first: the most useful to add to the images.',
 });
 describe(SuggestionOrder, 'SuggestionOrder', 'The order of a list of suggestions.', {
-  MOST_UNCERTAIN: 'The most useful to label first: those that the model learns most from.',
-  LEAST_UNCERTAIN: 'The surest first: those that can be accepted by the page.',
+  MOST_UNCERTAIN: 'Those the model would learn most from first: the most useful to label.',
+  LEAST_UNCERTAIN: 'The most certain first: those that can be accepted in bulk.',
 });
 describe(TagMatch, 'TagMatch', 'How several tags of a filter combine.', {
   ANY: 'The image has at least one of them.',
   ALL: 'The image has every one of them.',
 });
-describe(AddImageStatus, 'AddImageStatus', 'What became of one image of a batch.', {
+describe(AddImageStatus, 'AddImageStatus', 'The result for one image of a batch.', {
   OK: 'Stored.',
-  DUPLICATE: 'The same bytes were there already; new tags joined the existing image.',
-  REFUSED: 'Not stored; code and message say why.',
+  DUPLICATE: 'An image with the same bytes already exists; it got the new tags.',
+  REFUSED: 'Not stored; see code and message.',
 });

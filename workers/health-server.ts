@@ -44,7 +44,7 @@ async function answer(
 ): Promise<void> {
   if (url === '/healthz') return end(response, 200, 'ok\n');
   if (url === '/metrics') return end(response, 200, await registry.metrics(), registry.contentType);
-  if (url !== '/readyz') return end(response, 404, 'There are /healthz, /readyz and /metrics here.\n');
+  if (url !== '/readyz') return end(response, 404, 'Only /healthz, /readyz and /metrics are available.\n');
   const ready = await isReady().catch(() => false);
   return end(response, ready ? 200 : 503, ready ? 'ready\n' : 'not ready\n');
 }

@@ -71,6 +71,6 @@ export async function startWorker(env: NodeJS.ProcessEnv): Promise<RunningWorker
 function temporalOf({ engine }: Config): TemporalConfig {
   if (engine.kind === 'temporal') return engine;
   throw new ConfigError([
-    'TAGLENS_TEMPORAL_ADDRESS is not set; a worker needs a Temporal server. Without one, `taglens serve` trains by itself',
+    'TAGLENS_TEMPORAL_ADDRESS is not set; a worker needs a Temporal server. Without one, `taglens serve` runs trainings itself',
   ]);
 }

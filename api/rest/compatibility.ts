@@ -4,21 +4,21 @@ import { versions, type Api } from './versions.ts';
 
 const opening = `# Compatibility with Azure Custom Vision
 
-This page is generated from the table of operations by \`npm run schema\`. \`docs/moving-from-azure.md\` says how to move over.
+This page is generated from the table of operations by \`npm run schema\`. \`docs/moving-from-azure.md\` explains how to move to Taglens.
 
 Taglens serves the REST API of Azure Custom Vision at the root of its origin, so that Azure's own clients work after their
-endpoint and key are changed. The same operations as a document for tools: \`schema/azure-openapi.json\`.`;
+endpoint and key are changed. \`schema/azure-openapi.json\` describes the same operations for tools.`;
 
 /** What holds for every operation, where Azure's documentation is silent or where we differ. */
 const rules = `## For every operation
 
-- Any of the headers \`Training-Key\`, \`Prediction-Key\`, \`Ocp-Apim-Subscription-Key\`, \`Authorization: Bearer\` and \`X-Api-Key\` carries an API key of Taglens; without one, so does any of \`training-key\`, \`prediction-key\`, \`ocp-apim-subscription-key\` and \`subscription-key\` in the query, which is kept out of the log (a proxy before the server may log it). What it may do is decided by its role, and a key that does not fit is answered with 401 and the kind that is expected.
-- Letter case is free in paths, in names of query parameters and of JSON properties, and in values of enumerations. Unknown properties are ignored, so that whole objects may be sent back.
-- An error is \`{"code", "message"}\` with one of Azure's codes; 401 and 429 have their number as the code, as Azure's gateway gives them. Azure does not publish which status goes with which code: it is 404 for what is not there, 413 for a body that is too large, 403 for a role that does not suffice, and 400 for the rest.
-- v3.0 answers 200 where later versions may answer 207, and lacks the operations that came later: they are 404 there.
-- Addresses of pictures authorise themselves and end after a while, as Azure's do.
-- A publication belongs to the project; the id of a prediction resource is kept and told again, and not compared.
-- Trainings that wait have the status Training, those that were cancelled Failed.`;
+- Any of the headers \`Training-Key\`, \`Prediction-Key\`, \`Ocp-Apim-Subscription-Key\`, \`Authorization: Bearer\` and \`X-Api-Key\` may carry a Taglens API key; without any of them, so may any of \`training-key\`, \`prediction-key\`, \`ocp-apim-subscription-key\` and \`subscription-key\` in the query, which is kept out of the log (a proxy before the server may log it). Its role decides what it may do, and a key of the wrong kind is answered with 401 and the kind that is expected.
+- Paths, names of query parameters and JSON properties, and enumeration values are not case-sensitive. Unknown properties are ignored, so that whole objects may be sent back.
+- An error is \`{"code", "message"}\` with one of Azure's codes; 401 and 429 have their number as the code, as Azure's gateway gives them. Azure does not publish which status goes with which code: here it is 404 for what does not exist, 413 for a body that is too large, 403 for a role without the permission, and 400 for the rest.
+- v3.0 answers 200 where later versions may answer 207, and answers 404 to operations that were added later.
+- URLs of images carry their own authorisation and expire, as Azure's do.
+- A publication belongs to the project; the id of a prediction resource is stored and returned, but not checked.
+- Waiting trainings have the status Training, cancelled ones Failed.`;
 
 /** Markdown, as prettier leaves it alone: the page is not formatted again. */
 export function compatibilityPage(rows: readonly Row[]): string {
@@ -48,5 +48,5 @@ function notesOf(known: readonly string[], byName: ReadonlyMap<string, Row>): st
     const note = byName.get(operation)?.note;
     return note ? [`- **${operation}**: ${note}`] : [];
   });
-  return notes.length > 0 ? ['Choices, and what is different:', notes.join('\n')] : [];
+  return notes.length > 0 ? ['Choices and differences:', notes.join('\n')] : [];
 }

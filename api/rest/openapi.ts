@@ -8,20 +8,20 @@ type Json = Record<string, unknown>;
 
 /** Statuses that a refusal can have: `wire/errors.ts` gives all of them but 404 of an unknown path. */
 const refusals: Record<number, string> = {
-  400: 'What was sent is not possible; the code says what.',
-  401: 'No key, an unknown one, or one of the other kind.',
+  400: 'The request is invalid; see the code.',
+  401: 'The API key is missing, unknown, or of the wrong kind.',
   403: 'The role of the key does not allow it.',
-  404: 'There is no such thing.',
+  404: 'Not found.',
   413: 'The body is too large.',
   429: 'Too many requests; Retry-After says when to try again.',
-  503: 'The database, the storage or the engine of trainings cannot be reached now.',
+  503: 'The database, the storage or the training engine is currently unavailable.',
 };
 
 const answers: Record<number, string> = {
   200: 'Done.',
   202: 'Accepted.',
-  204: 'Done; there is no body.',
-  207: 'Done in part: each entry says what became of it.',
+  204: 'Done; no body.',
+  207: 'Partly done: see the result of each entry.',
 };
 
 /** The document of the newest version of both APIs; every other version differs as `x-since` says. */
@@ -35,9 +35,9 @@ export function openApiDocument(rows: readonly Row[]): Json {
   return {
     openapi: '3.1.0',
     info: {
-      title: 'Taglens, by the wire format of Azure Custom Vision',
+      title: 'Taglens in the wire format of Azure Custom Vision',
       version: versions.training.at(-1),
-      description: 'Letter case is free in paths, in names of properties and in values of enumerations.',
+      description: 'Paths, property names and enumeration values are not case-sensitive.',
     },
     security: Object.keys(securitySchemes).map((name) => ({ [name]: [] })),
     paths,

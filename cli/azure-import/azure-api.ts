@@ -44,12 +44,12 @@ export class AzureApi {
       const response = await sendKey(probe, url, key);
       if (response.status === 404) continue;
       const projects = await jsonOf<AzureProject[]>(response, url);
-      if (!Array.isArray(projects)) throw new CliError(`${url} answered with something else than a list of projects.`);
+      if (!Array.isArray(projects)) throw new CliError(`${url} did not answer with a list of projects.`);
       return new AzureApi(endpoint, key, http, version, projects);
     }
     const versionsText = `${versions.at(-1)} to ${versions[0]}`;
     throw new CliError(
-      `${endpoint} serves no training API of Custom Vision (${versionsText}). Give the endpoint of the training resource, as its page «Keys and Endpoint» shows it.`,
+      `${endpoint} does not serve the Custom Vision training API (${versionsText}). Use the endpoint of the training resource, as shown on its page “Keys and Endpoint”.`,
     );
   }
 
@@ -100,13 +100,13 @@ export class AzureApi {
 
   /** The original bytes; null when the address has expired. The key goes to the endpoint only. */
   async picture(projectId: string, { originalImageUri: uri }: AzureImage): Promise<Buffer | null> {
-    if (!uri) throw new CliError('Its original picture has no address.');
+    if (!uri) throw new CliError('Its original image has no URL.');
     const response = URL.canParse(uri)
       ? await reach(this.http, uri, {})
       : await sendKey(this.http, this.urlOf(`projects/${projectId}/artifacts`, { path: uri }), this.key);
     if (response.ok) return Buffer.from(await response.arrayBuffer());
     if (expiredStatuses.has(response.status)) return null;
-    throw new CliError(`Its address answered ${response.status} ${messageIn(await response.text())}`.trimEnd());
+    throw new CliError(`Its URL answered ${response.status} ${messageIn(await response.text())}`.trimEnd());
   }
 
   private async get<T>(path: string, query: Query = {}): Promise<T> {
@@ -127,7 +127,7 @@ export class AzureApi {
 /** Endpoints are pasted with and without a scheme, a slash at the end, or the whole address of an operation. */
 function originOf(address: string): string {
   const whole = /^https?:\/\//i.test(address) ? address : `https://${address}`;
-  if (!URL.canParse(whole)) throw new CliError(`--endpoint ${JSON.stringify(address)} is no address.`);
+  if (!URL.canParse(whole)) throw new CliError(`--endpoint ${JSON.stringify(address)} is not a URL.`);
   return new URL(whole).origin;
 }
 
@@ -159,11 +159,11 @@ function refusalOf({ status, headers }: Response, url: string, text: string): Cl
   const { origin } = new URL(url);
   if (status === 401)
     return new CliError(
-      `${origin} refused the key: ${message} It takes the key of the training resource, not that of the prediction resource, and each key fits its own endpoint.`,
+      `${origin} refused the key: ${message} Use the key of the training resource, not that of the prediction resource; each key works only with its own endpoint.`,
     );
   const location = headers.get('location');
-  if (location !== null) return new CliError(`${origin} leads on to ${location}; give that as the endpoint.`);
-  const hint = status === 429 ? ' Run the same command again later: it goes on where it stood.' : '';
+  if (location !== null) return new CliError(`${origin} redirects to ${location}; use that as the endpoint.`);
+  const hint = status === 429 ? ' Run the same command again later: it continues where it stopped.' : '';
   return new CliError(`${url} answered ${status}: ${message}${hint}`);
 }
 

@@ -109,7 +109,7 @@ async function add(target: Target, projectId: string, images: readonly NewImage[
 
 function record(carried: Carried, imageId: string, result: AddResult | undefined): void {
   if (!result || result.code !== null || result.image === null)
-    carried.refused.push({ imageId, reason: result?.message ?? 'The target said nothing about it.' });
+    carried.refused.push({ imageId, reason: result?.message ?? 'The target gave no result for it.' });
   else if (result.status === 'DUPLICATE') carried.merged += 1;
   else carried.added += 1;
 }

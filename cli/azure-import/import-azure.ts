@@ -68,7 +68,7 @@ export async function importAzure(options: ImportAzureOptions, patience: Patienc
   await new Target(to, toKey, new PoliteHttp(hasty(patience))).domains();
   const target = new Target(to, toKey, politely('target'));
   const projects = wanted === undefined ? source.projects : [chooseProject(source.projects, wanted)];
-  if (projects.length === 0) console.log(`The key opens no project of ${source.endpoint}.`);
+  if (projects.length === 0) console.log(`The key gives access to no project of ${source.endpoint}.`);
   const open: string[] = [];
   for (const project of projects) {
     console.log(`\n«${project.name}» of ${source.endpoint} (${source.version})`);
@@ -78,7 +78,7 @@ export async function importAzure(options: ImportAzureOptions, patience: Patienc
     if (!report.isVerified) open.push(project.name);
   }
   if (open.length > 0)
-    throw new CliError(`Not complete: ${open.join(', ')}. Running the same command again goes on where it stood.`);
+    throw new CliError(`Not complete: ${open.join(', ')}. Run the same command again to continue where it stopped.`);
 }
 
 interface Sides {
@@ -95,7 +95,7 @@ async function importProject({ source, target, steps }: Sides, project: AzurePro
     listImages(source, project.id, sourceCounts.tagged + sourceCounts.untagged, onProgress),
   );
   const plan = await planProject(source, target, project, images, losses);
-  if (plan.isResumed) console.log('An earlier run was found and goes on.');
+  if (plan.isResumed) console.log('An earlier run was found; continuing it.');
   const wanted = wantedOf(images, plan, losses);
   const sides = { source, target, sourceProjectId: project.id, targetProjectId: plan.projectId, tags: plan.tags };
   const carried = await steps.run('Carrying', (onProgress) => carryImages(sides, plan, wanted, onProgress));
@@ -164,12 +164,12 @@ function printReport(report: ImportReport, path: string): void {
   const { pictures, notCarried, differences, iterations, domain } = report;
   const { added, present, merged, refused } = pictures;
   console.log(`\n${verdict(report)}`);
-  console.log(`${added} carried now, ${present} by an earlier run, ${merged} there already by content.`);
+  console.log(`${added} imported now, ${present} by an earlier run, ${merged} already there with the same content.`);
   console.log(`Domain ${domain.source} → ${domain.target}. ${domain.description}`);
   const shown = 5;
-  for (const { imageId, reason } of refused.slice(0, shown)) console.log(`  not carried: ${imageId}: ${reason}`);
+  for (const { imageId, reason } of refused.slice(0, shown)) console.log(`  not imported: ${imageId}: ${reason}`);
   for (const { imageId, what } of differences.slice(0, shown)) console.log(`  differs: ${imageId}: ${what}`);
-  for (const { what, why } of notCarried) console.log(`  not carried: ${what}: ${why}`);
+  for (const { what, why } of notCarried) console.log(`  not imported: ${what}: ${why}`);
   if (iterations.length > 0) console.log(`Figures of ${iterations.length} iterations are in the report.`);
   console.log(`Report ${path}`);
   console.log(`Project ${report.target.projectId} of ${report.target.url}`);

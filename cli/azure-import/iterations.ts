@@ -30,12 +30,12 @@ export async function readIterations(source: AzureApi, projectId: string, losses
     if (status === 'Completed')
       losses.add(
         'Trained models',
-        'the source gives out no weights to go on from; their names and figures are in this report',
+        'the source does not provide weights to continue from; their names and figures are in this report',
       );
     if (publishName)
       losses.add(
         `The published name «${publishName}»`,
-        'it needs a model: train here, then publish under the same name',
+        'it requires a model: train on this server, then publish under the same name',
       );
   }
   return figures;

@@ -38,11 +38,11 @@ function backgroundTag(
     if (target.type === 'REGULAR' && !drawn.has(target.id))
       losses.add(
         `The tag «${source.name}» on images without a box of it`,
-        'a detector learns from boxes only',
+        'a detector learns only from boxes',
         image.id,
       );
   if (negative.length > 0 && regions.length > 0) {
-    losses.add('The negative tag on images with boxes', 'it says that nothing of any tag is in the image', image.id);
+    losses.add('The negative tag on images with boxes', 'it means that nothing in the image has a tag', image.id);
     return [];
   }
   return negative;
@@ -58,7 +58,7 @@ function regionOf(image: AzureImage, region: AzureRegion, pairs: TagPairs, losse
     return null;
   }
   if (Math.max(region.width - width, region.height - height) > noticedCut)
-    losses.add('What boxes had outside of the image', 'boxes end at its edges', image.id);
+    losses.add('Parts of boxes outside of the image', 'boxes end at its edges', image.id);
   return { tagId: pair.target.id, left, top, width, height };
 }
 

@@ -8,7 +8,7 @@ export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update
 /** The bytes of an image, or why they could not be had. */
 export type Fetched = { image: AzureImage; bytes: Buffer } | { image: AzureImage; reason: string };
 
-const gone = 'Its picture could not be read, with a fresh address either.';
+const gone = 'The image could not be read, even with a new URL.';
 
 /** The originals of a batch. Addresses that have expired are asked for anew, all of them at once. */
 export async function fetchPictures(
@@ -24,7 +24,7 @@ export async function fetchPictures(
     const known = first[index];
     if (known) return known;
     const again = fresh.get(image.id);
-    if (!again) return { image, reason: 'It was deleted at the source meanwhile.' };
+    if (!again) return { image, reason: 'It was deleted from the source meanwhile.' };
     return (await attempt(source, projectId, again)) ?? { image, reason: gone };
   });
   return Promise.all(second);

@@ -14,14 +14,14 @@ const markOf = ({ id }: AzureProject): string => `Imported from Azure Custom Vis
 export function chooseProject(projects: readonly AzureProject[], wanted: string): AzureProject {
   const named = projects.filter(({ name }) => name === wanted);
   const found = projects.find(({ id }) => id === wanted.toLowerCase()) ?? named[0];
-  if (named.length > 1)
-    throw new CliError(`Several projects are called ${JSON.stringify(wanted)}; give an id instead.`);
+  if (named.length > 1) throw new CliError(`Several projects are named ${JSON.stringify(wanted)}; use an id instead.`);
   if (found) return found;
   const names = projects.map(({ id, name }) => `  ${id}  ${name}`);
   throw new CliError(
-    [`There is no project ${JSON.stringify(wanted)}. The key opens:`, ...(names.length > 0 ? names : ['  none'])].join(
-      '\n',
-    ),
+    [
+      `There is no project ${JSON.stringify(wanted)}. The key gives access to:`,
+      ...(names.length > 0 ? names : ['  none']),
+    ].join('\n'),
   );
 }
 
@@ -125,7 +125,7 @@ async function matchTags(
     if (source.type === 'GeneralProduct')
       losses.add(
         `The type GeneralProduct of the tag «${name}»`,
-        'it became a regular tag: products are found like anything else',
+        'it became a regular tag: products are detected like anything else',
       );
   }
   return pairs;
@@ -143,10 +143,10 @@ function noteSettings({ settings }: AzureProject, kind: Kind, images: readonly A
   if (settings.targetExportPlatforms?.length)
     losses.add(
       `Export platforms ${settings.targetExportPlatforms.join(', ')}`,
-      'here one is chosen when a model is exported',
+      'here the platform is chosen when a model is exported',
     );
   if (settings.imageProcessingSettings?.augmentationMethods)
-    losses.add('Image processing settings', 'every training varies its pictures by a recipe of its own');
-  if (settings.exportModelContainerUri) losses.add('The container for exports', 'it is a storage of Azure’s');
-  if (settings.notificationQueueUri) losses.add('The notification queue', 'it is a queue of Azure’s');
+    losses.add('Image processing settings', 'every training augments its images by its own recipe');
+  if (settings.exportModelContainerUri) losses.add('The container for exports', 'it is an Azure storage container');
+  if (settings.notificationQueueUri) losses.add('The notification queue', 'it is an Azure queue');
 }

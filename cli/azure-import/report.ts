@@ -49,13 +49,15 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 export function verdict({ isVerified, counts, pictures, differences }: ImportReport): string {
   const { same, listed } = counts;
   if (isVerified)
-    return `Verified: ${same} of ${listed} images are here with the same bytes, tags, boxes and metadata.`;
-  const parts = [`${same} of ${listed} images are here with the same bytes, tags, boxes and metadata`];
-  if (pictures.refused.length > 0) parts.push(`${pictures.refused.length} could not be carried`);
+    return `Verified: ${same} of ${listed} images were imported with the same bytes, tags, boxes and metadata.`;
+  const parts = [`${same} of ${listed} images were imported with the same bytes, tags, boxes and metadata`];
+  if (pictures.refused.length > 0) parts.push(`${pictures.refused.length} could not be imported`);
   if (differences.length > 0) parts.push(`${differences.length} differ`);
   const counted = counts.sourceTagged + counts.sourceUntagged;
   if (counted !== listed)
-    parts.push(`the source counted ${counted} and listed ${listed}: it changed meanwhile, run again`);
+    parts.push(
+      `the source counted ${counted} images but listed ${listed}: it changed meanwhile, run the command again`,
+    );
   return `Not complete: ${parts.join('; ')}.`;
 }
 
@@ -72,9 +74,9 @@ function markdownOf(report: ImportReport): string {
       [
         ['tagged at the source', String(counts.sourceTagged)],
         ['untagged at the source', String(counts.sourceUntagged)],
-        ['carried by this run', String(added)],
-        ['there from an earlier run', String(present)],
-        ['there already by content', String(merged)],
+        ['imported by this run', String(added)],
+        ['imported by an earlier run', String(present)],
+        ['already there with the same content', String(merged)],
         ['refused', String(refused.length)],
         ['verified byte for byte', String(counts.same)],
         ['at the target now', String(counts.targetImages)],
@@ -86,8 +88,8 @@ function markdownOf(report: ImportReport): string {
       tags.map(({ name, source: there, target: here }) => [name, String(there), String(here)]),
     ),
     '## Not carried',
-    notCarried.length > 0 ? table(['what', 'why', 'images'], notCarried.map(lossCells)) : 'Nothing but what follows.',
-    'Stored predictions, exports and their files are not read at all.',
+    notCarried.length > 0 ? table(['what', 'why', 'images'], notCarried.map(lossCells)) : 'Only the following.',
+    'Stored predictions, exports and their files are not imported.',
     ...listed(
       'Pictures refused',
       refused.map(({ imageId, reason }) => `${imageId}: ${reason}`),

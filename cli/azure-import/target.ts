@@ -145,7 +145,7 @@ export class Target {
     try {
       const response = await this.http.fetch(new URL(url, this.url));
       if (response.ok) return Buffer.from(await response.arrayBuffer());
-      throw new CliError(`${this.url} answered ${response.status} when it was asked for the picture ${name}.`);
+      throw new CliError(`${this.url} answered ${response.status} when it was asked for the image ${name}.`);
     } catch (error) {
       throw connectionFailure(this.url, error);
     }

@@ -111,12 +111,12 @@ class Judge {
   }
 
   findings(): Difference[] {
-    const why = 'the source has the picture several times; here it is once, with the metadata of the first one';
+    const why = 'the source has the image several times; here it exists once, with the metadata of the first one';
     for (const id of this.#undescribedTwins)
       if (!this.#verdicts.has(id)) this.losses.add('Metadata of images', why, id);
     return [...this.#byId.keys()].flatMap((imageId) => {
       const seen = [this.#verdicts, this.#verdictsOfTwins].find((verdicts) => verdicts.has(imageId));
-      const verdict = seen ? seen.get(imageId) : 'It is not at the target.';
+      const verdict = seen ? seen.get(imageId) : 'It is missing at the target.';
       return verdict ? [{ imageId, what: verdict }] : [];
     });
   }
@@ -126,15 +126,15 @@ class Judge {
     if (expected !== servedSha256) return `Its bytes differ: SHA-256 ${expected} at the source, ${servedSha256} here.`;
     if (image.width === served.height && image.height === served.width && image.width !== image.height)
       this.losses.add(
-        'Images that lie on their side at the source',
-        'here they stand upright by their EXIF orientation; look whether their boxes fit',
+        'Images that are rotated at the source',
+        'here they are upright according to their EXIF orientation; check that their boxes fit',
         image.id,
       );
     const { tagIds, regions } = missingLabels(labels, served);
     if (tagIds.length > 0) return `It lacks ${tagIds.length} of its tags.`;
     if (regions.length > 0) return `It lacks ${regions.length} of its boxes.`;
     const surplus = surplusTags(this.#wantedOf(servedSha256), this.tags, served);
-    return surplus.length > 0 ? `It has tags that it lacks at the source: ${surplus.join(', ')}.` : null;
+    return surplus.length > 0 ? `It has tags that it does not have at the source: ${surplus.join(', ')}.` : null;
   }
 
   /** Of everything that has the picture, since it is here once. */
@@ -145,6 +145,6 @@ class Judge {
   #compareMetadata({ image }: Wanted, served: TargetImage): string | null {
     if (this.done.refusedMetadata.has(image.id)) return null;
     const names = missingMetadata(image.metadata, served).map(({ name }) => JSON.stringify(name));
-    return names.length > 0 ? `Its metadata ${names.join(', ')} is missing here, or has another value.` : null;
+    return names.length > 0 ? `Its metadata ${names.join(', ')} is missing here or has another value.` : null;
   }
 }

@@ -14,7 +14,7 @@ export class OutcomeUnknownError extends Error {
   readonly isOutage = true;
 
   constructor(options: ErrorOptions) {
-    super('The connection to the database was lost during a commit; nobody knows whether it took place.', options);
+    super('The connection to the database was lost during a commit; it is unknown whether it took place.', options);
     this.name = 'OutcomeUnknownError';
   }
 }

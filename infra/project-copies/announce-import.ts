@@ -17,7 +17,7 @@ export function importStep(status: ProjectStatus, row: ProjectImport): ImportSte
   const all = row.imageCount + row.iterationCount;
   const leftOut = row.leftOutCount + row.leftOutIterationCount;
   const done = row.importedCount + row.importedIterationCount + leftOut;
-  const message = row.error ?? `${arrived(row)} are here${leftOut > 0 ? `; ${leftOut} left out` : ''}.`;
+  const message = row.error ?? `${arrived(row)} copied${leftOut > 0 ? `; ${leftOut} left out` : ''}.`;
   const fraction = status === ProjectStatus.IMPORTING ? Math.min(1, done / Math.max(1, all)) : 1;
   return { status, fraction, message };
 }

@@ -111,7 +111,7 @@ export class LocalSource implements CopySource {
   }
 }
 
-const deleted = (): CopyRefused => new CopyRefused('The project to be copied was deleted.');
+const deleted = (): CopyRefused => new CopyRefused('The project to copy was deleted.');
 
 const isOf =
   ({ id }: Image) =>

@@ -83,11 +83,12 @@ function parse(bytes: Buffer): unknown {
   try {
     return JSON.parse(bytes.toString('utf8'));
   } catch {
-    throw new CopyRefused('The source does not answer with JSON; it may be no Taglens server.');
+    throw new CopyRefused('The source does not answer with JSON; it may not be a Taglens server.');
   }
 }
 
-const foreign = (how: string): CopyRefused => new CopyRefused(`The source does not answer as Taglens does: ${how}.`);
+const foreign = (how: string): CopyRefused =>
+  new CopyRefused(`The source does not answer like a Taglens server: ${how}.`);
 
 /** A source that gives the same again and again would keep its copy from ever ending. */
 function refuseStandstill(after: string | null, ids: readonly string[]): void {
@@ -105,6 +106,6 @@ function finalOr(error: unknown): unknown {
   if (!(error instanceof UrlRefusal)) return error;
   const status = statusOf(error);
   if (!finalCodes.has(error.code) && !finalStatuses.has(Number(status))) return error;
-  const hint = status === 403 ? ' The token has expired, perhaps; ask the source for a new one.' : '';
+  const hint = status === 403 ? ' The token may have expired; request a new one from the source.' : '';
   return new CopyRefused(`${error.message}${hint}`);
 }

@@ -62,14 +62,14 @@ function translateErrors(client: S3Client, bucket: string): void {
   );
 }
 
-/** Codes of S3 that mean a wrong setting, and what to mend. */
+/** Codes of S3 that mean a wrong setting, and how to fix it. */
 const misconfigurations: Record<string, string> = {
-  NoSuchBucket: 'there is no such bucket; make it, or correct TAGLENS_S3_BUCKET',
-  InvalidAccessKeyId: 'the key is unknown there; correct TAGLENS_S3_ACCESS_KEY_ID',
+  NoSuchBucket: 'there is no such bucket; create it, or correct TAGLENS_S3_BUCKET',
+  InvalidAccessKeyId: 'the access key is unknown; correct TAGLENS_S3_ACCESS_KEY_ID',
   // The same in the words of versitygw.
-  XAdminUserNotFound: 'the key is unknown there; correct TAGLENS_S3_ACCESS_KEY_ID',
-  SignatureDoesNotMatch: 'the secret does not belong to the key; correct TAGLENS_S3_SECRET_ACCESS_KEY',
-  AccessDenied: 'the key may not do that; let it list, read, write and delete in the bucket',
+  XAdminUserNotFound: 'the access key is unknown; correct TAGLENS_S3_ACCESS_KEY_ID',
+  SignatureDoesNotMatch: 'the secret does not match the access key; correct TAGLENS_S3_SECRET_ACCESS_KEY',
+  AccessDenied: 'the access key lacks permission; allow it to list, read, write and delete in the bucket',
   PermanentRedirect: 'the bucket is in another region; correct TAGLENS_S3_REGION or TAGLENS_S3_ENDPOINT',
 };
 

@@ -18,7 +18,7 @@ export class ObjectNotFound extends Error {
 export class InvalidKey extends Error {
   constructor(readonly key: string) {
     super(
-      `${JSON.stringify(key)} is no storage key: those are made of letters, digits, «.», «_», «-» and single «/», with no part starting with a dot, in 512 characters at most.`,
+      `${JSON.stringify(key)} is not a storage key: one has at most 512 characters, which are letters, digits, “.”, “_”, “-” and single “/”, and no part of it starts with a dot.`,
     );
     this.name = 'InvalidKey';
   }
@@ -61,7 +61,7 @@ export interface Storage {
   uploadUrl(key: string, sizeBytes: number, lifetimeMs: number): Promise<string | null>;
   /** Where a client may GET the object for a while; null when the storage is not for clients. */
   downloadUrl(key: string, servedAs: ServedAs, lifetimeMs: number): Promise<string | null>;
-  /** @throws Error that says what to mend, unless objects can be stored */
+  /** @throws Error that says what to fix, unless objects can be stored */
   ping(): Promise<void>;
 }
 
@@ -80,5 +80,7 @@ export function checkPrefix(prefix: string): void {
 /** @throws RangeError */
 export function checkRange(startBytes: number, lengthBytes: number): void {
   if (!Number.isSafeInteger(startBytes) || startBytes < 0 || !Number.isSafeInteger(lengthBytes) || lengthBytes < 1)
-    throw new RangeError(`A range starts at 0 or later and has 1 byte or more; it is ${startBytes}, ${lengthBytes}.`);
+    throw new RangeError(
+      `A range must start at 0 or later and have at least 1 byte; it is ${startBytes}, ${lengthBytes}.`,
+    );
 }

@@ -97,7 +97,7 @@ async function follow(first: URL, agent: Agent, signal: AbortSignal, accept: str
     discard(response);
     url = parseUrl(location, url);
   }
-  const message = `The URL redirects more than ${maxRedirects} times, which is the limit.`;
+  const message = `The URL redirects more than ${maxRedirects} times; the limit is ${maxRedirects}.`;
   throw new UrlRefusal('TOO_MANY_REDIRECTS', message, { maxRedirects });
 }
 
@@ -112,11 +112,11 @@ function parseUrl(text: string, base?: URL): URL {
   const url = new URL(text, base);
   const { protocol, username, password } = url;
   if (protocol !== 'http:' && protocol !== 'https:') {
-    const message = `${subject} begins with ${protocol.slice(0, 40)} but only http: and https: are fetched.`;
+    const message = `${subject} begins with ${protocol.slice(0, 40)}; only http: and https: are allowed.`;
     throw new UrlRefusal('INVALID_URL', message, { protocol: protocol.slice(0, 40) });
   }
   if (username || password) {
-    throw new UrlRefusal('INVALID_URL', `${subject} holds a user name or password; give one without.`);
+    throw new UrlRefusal('INVALID_URL', `${subject} contains a user name or password, which is not allowed.`);
   }
   return url;
 }
@@ -167,9 +167,13 @@ function asRefusal(error: unknown, signal: AbortSignal, timeoutMs: number): UrlR
   // The error's own message would name the address; its code does not.
   const { code } = error as { code?: unknown };
   if (signal.aborted || timeoutCodes.has(code)) {
-    const message = `The URL took longer than ${timeoutMs} ms, which is the limit.`;
+    const message = `Fetching the URL took longer than the limit of ${timeoutMs} ms.`;
     return new UrlRefusal('TIMEOUT', message, { timeoutMs });
   }
   const reason = typeof code === 'string' ? code : 'unknown cause';
-  return new UrlRefusal('UNREACHABLE', `The server of the URL cannot be reached or broke off (${reason}).`, { reason });
+  return new UrlRefusal(
+    'UNREACHABLE',
+    `The server of the URL cannot be reached or closed the connection (${reason}).`,
+    { reason },
+  );
 }

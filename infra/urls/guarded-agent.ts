@@ -52,7 +52,7 @@ function answer(addresses: LookupAddress[], options: LookupOptions, callback: Pa
 function refusal(): UrlRefusal {
   return new UrlRefusal(
     'ADDRESS_REFUSED',
-    'The URL leads to an address that is not public. ' +
-      'An administrator can permit its host or range with the setting TAGLENS_URL_ALLOW.',
+    'The URL resolves to an address that is not public. ' +
+      'An administrator can allow its host or range with the setting TAGLENS_URL_ALLOW.',
   );
 }

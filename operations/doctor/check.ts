@@ -1,6 +1,6 @@
 /** What a check found. Everything but «ok» says what to do about it. */
 export type Finding =
-  { status: 'ok'; message: string } | { status: 'warning' | 'failed'; message: string; mend: string };
+  { status: 'ok'; message: string } | { status: 'warning' | 'failed'; message: string; remedy: string };
 
 /** One thing to look at, with what it needs to do so. A check that throws has failed. */
 export interface Check<T> {
@@ -14,8 +14,8 @@ export type NamedFinding = Finding & { name: string };
 const checkTimeoutMs = 15_000;
 
 export const ok = (message: string): Finding => ({ status: 'ok', message });
-export const warning = (message: string, mend: string): Finding => ({ status: 'warning', message, mend });
-export const failed = (message: string, mend: string): Finding => ({ status: 'failed', message, mend });
+export const warning = (message: string, remedy: string): Finding => ({ status: 'warning', message, remedy });
+export const failed = (message: string, remedy: string): Finding => ({ status: 'failed', message, remedy });
 
 /** One after the other, so that the report does not depend on which is faster. */
 export async function runChecks<T>(checks: readonly Check<T>[], subject: T): Promise<NamedFinding[]> {
@@ -25,7 +25,7 @@ export async function runChecks<T>(checks: readonly Check<T>[], subject: T): Pro
 }
 
 /** Runs something that must succeed before the checks of a part make sense. */
-export async function settle(work: () => Promise<Finding>, mend = adviceFor): Promise<Finding> {
+export async function settle(work: () => Promise<Finding>, remedy = adviceFor): Promise<Finding> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_, reject) => {
     const error = new Error(`there was no answer within ${checkTimeoutMs / 1000} s`);
@@ -34,7 +34,7 @@ export async function settle(work: () => Promise<Finding>, mend = adviceFor): Pr
   try {
     return await Promise.race([work(), timeout]);
   } catch (error) {
-    return failed(messageOf(error), mend(error));
+    return failed(messageOf(error), remedy(error));
   } finally {
     clearTimeout(timer);
   }
@@ -48,20 +48,20 @@ function messageOf(error: unknown): string {
 
 const advice: Record<string, string> = {
   ECONNREFUSED: 'Start that server, or correct its address in the settings.',
-  ENOTFOUND: 'Correct the host name in the settings, or the name service of this machine.',
+  ENOTFOUND: 'Correct the host name in the settings, or fix the name resolution of this machine.',
   ETIMEDOUT: 'Check address, network and firewall between this machine and the server.',
-  EACCES: 'Let the user of this process read and write there.',
-  EPERM: 'Let the user of this process read and write there.',
-  EROFS: 'Mount it for writing, or name another folder in TAGLENS_DATA.',
-  ENOTDIR: 'Part of the path is a file; name another folder in TAGLENS_DATA.',
-  ENOSPC: 'Make room on the disk.',
+  EACCES: 'Allow the user of this process to read and write there.',
+  EPERM: 'Allow the user of this process to read and write there.',
+  EROFS: 'Mount it for writing, or set TAGLENS_DATA to another folder.',
+  ENOTDIR: 'Part of the path is a file; set TAGLENS_DATA to another folder.',
+  ENOSPC: 'Free up disk space.',
   ER_ACCESS_DENIED_ERROR: 'Correct user and password in TAGLENS_DATABASE_URL.',
   ER_DBACCESS_DENIED_ERROR: 'Grant the user of TAGLENS_DATABASE_URL all rights on the database.',
-  ER_BAD_DB_ERROR: 'Make the database, or correct its name in TAGLENS_DATABASE_URL.',
+  ER_BAD_DB_ERROR: 'Create the database, or correct its name in TAGLENS_DATABASE_URL.',
 };
 
 function adviceFor(error: unknown): string {
   const { code, errors } = error as { code?: string; errors?: { code?: string }[] };
   const known = [code, ...(errors ?? []).map((inner) => inner.code)].find((name) => name && name in advice);
-  return (known && advice[known]) || 'Mend what the message names, then run this again.';
+  return (known && advice[known]) || 'Fix what the message says, then run this again.';
 }

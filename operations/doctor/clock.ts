@@ -8,5 +8,8 @@ export function compareClocks(theirMs: number, beforeMs: number, afterMs: number
   const skewMs = Math.max(beforeMs - (theirMs + resolutionMs), theirMs - afterMs, 0);
   const message = `${(skewMs / 1000).toFixed(1)} s apart`;
   if (skewMs <= skewLimitMs) return ok(message);
-  return failed(`${message}; the limit is ${skewLimitMs / 1000} s`, 'Let both machines take their time from NTP.');
+  return failed(
+    `${message}; the limit is ${skewLimitMs / 1000} s`,
+    'Synchronise the clocks of both machines with NTP.',
+  );
 }

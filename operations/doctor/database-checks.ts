@@ -37,11 +37,8 @@ export const mysqlChecks: readonly Check<Database>[] = [
 async function checkMigrations({ read }: Database): Promise<Finding> {
   const { pending, unknown } = await migrationState(read, migrations);
   if (unknown.length > 0)
-    return failed(
-      `made by a newer version (${unknown.join(', ')})`,
-      'Run that version, or restore a backup of before.',
-    );
-  if (pending.length === migrations.length) return warning('none yet', 'Start the server once: it makes them.');
+    return failed(`made by a newer version (${unknown.join(', ')})`, 'Run that version, or restore an earlier backup.');
+  if (pending.length === migrations.length) return warning('none yet', 'Start the server once: it creates them.');
   if (pending.length > 0)
     return failed(
       `${pending.length} migration(s) missing (${pending.join(', ')})`,
@@ -63,14 +60,14 @@ async function checkWriting(database: Database): Promise<Finding> {
       if (!(error instanceof Undo)) throw error;
     });
   if (await database.read.manager.existsBy(ServerSecret, { name }))
-    return failed('what was rolled back is there', 'Use a transactional storage engine (InnoDB).');
+    return failed('a change that was rolled back is still there', 'Use a transactional storage engine (InnoDB).');
   return ok('both work');
 }
 
 async function checkTransfer(database: Database): Promise<Finding> {
   if (!(await hasJournal({ database }))) return ok('none');
   return failed(
-    'rows and objects were being copied in and are not complete',
+    'a copy of rows and objects into this installation was interrupted',
     'Run the same `taglens migrate-data` or `restore` again.',
   );
 }
@@ -81,7 +78,7 @@ async function checkDurability({ read }: Database): Promise<Finding> {
   if (journal === 'wal' && synchronous === '2') return ok('WAL, synchronous FULL');
   return failed(
     `journal_mode ${journal}, synchronous ${synchronous}; expected wal and 2`,
-    'Keep the data folder on a local disk: network file systems do not carry WAL.',
+    'Keep the data folder on a local disk: network file systems do not support WAL.',
   );
 }
 
@@ -103,7 +100,7 @@ async function checkIsolation(database: Database): Promise<Finding> {
   if (row?.Value === 'READ-COMMITTED') return ok(row.Value);
   return failed(
     `${row?.Value ?? 'unknown'}; expected READ-COMMITTED`,
-    'Take out whatever changes it between here and the server (a proxy, init_connect).',
+    'Remove whatever changes it between here and the server (a proxy, init_connect).',
   );
 }
 
@@ -115,7 +112,7 @@ async function checkCollation({ read }: Database): Promise<Finding> {
   if (rows.length === 0) return ok(collation);
   const names = rows.map(({ name }) => name).join(', ');
   return failed(
-    `other than ${collation} in ${names}`,
+    `not ${collation} in ${names}`,
     `ALTER TABLE … CONVERT TO CHARACTER SET utf8mb4 COLLATE ${collation} for these.`,
   );
 }

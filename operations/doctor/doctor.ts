@@ -20,7 +20,7 @@ export async function examine(env: NodeJS.ProcessEnv): Promise<NamedFinding[]> {
   const config = readConfiguration(env);
   if (Array.isArray(config)) return config;
   return [
-    { name: 'configuration', ...ok('every setting is understood') },
+    { name: 'configuration', ...ok('all settings are valid') },
     ...(await runChecks(hostChecks, config)),
     ...(await examineDatabase(config)),
     ...(await examineStorage(config)),
@@ -34,14 +34,14 @@ function readConfiguration(env: NodeJS.ProcessEnv): Config | NamedFinding[] {
     return loadConfig(env);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    const mend = 'Correct it in the environment; `taglens settings` explains each.';
-    return error.problems.map((problem) => ({ name: 'configuration', ...failed(problem, mend) }));
+    const remedy = 'Correct it in the environment; `taglens settings` explains each.';
+    return error.problems.map((problem) => ({ name: 'configuration', ...failed(problem, remedy) }));
   }
 }
 
 async function examineDatabase(config: Config): Promise<NamedFinding[]> {
   if (config.database.kind === 'sqlite' && !(await isFile(join(config.database.folder, 'taglens.sqlite'))))
-    return [{ name: 'database: reachable', ...ok('no data yet; the first start makes the file') }];
+    return [{ name: 'database: reachable', ...ok('no data yet; the first start creates the file') }];
   let database: Database | undefined;
   const reached = await settle(async () => {
     database = await openDatabase(config.database, entities, []);

@@ -19,9 +19,9 @@ async function checkRuns({ read }: Database): Promise<Finding> {
     take: 10,
   });
   const active = await read.getRepository(RunRow).countBy({ status: In(['QUEUED', 'RUNNING']) });
-  if (stuck.length === 0) return ok(`${active} under way or waiting`);
+  if (stuck.length === 0) return ok(`${active} in progress or waiting`);
   const ids = stuck.map(({ id }) => id).join(', ');
-  return warning(`nobody works on ${ids}`, 'Start the server; it goes on with them.');
+  return warning(`no process is working on ${ids}`, 'Start the server; it continues them.');
 }
 
 const temporalChecks: readonly Check<{ state: TemporalState; config: TemporalConfig }>[] = [
@@ -32,7 +32,7 @@ const temporalChecks: readonly Check<{ state: TemporalState; config: TemporalCon
         ? ok(config.namespace)
         : failed(
             `there is no namespace ${config.namespace}`,
-            'Make it (`temporal operator namespace create`), or correct TAGLENS_TEMPORAL_NAMESPACE.',
+            'Create it (`temporal operator namespace create`), or correct TAGLENS_TEMPORAL_NAMESPACE.',
           ),
   },
   { name: 'engine: workers', run: checkWorkers },
@@ -44,7 +44,7 @@ function checkWorkers({ state, config }: { state: TemporalState; config: Tempora
   if (missing.length === 0) return ok(`both queues are polled (${queues.join(', ')})`);
   return failed(
     `no worker polls ${missing.join(' and ')}`,
-    'Start `taglens worker` with the same settings; trainings wait for it.',
+    'Start `taglens worker` with the same settings; trainings are waiting for it.',
   );
 }
 

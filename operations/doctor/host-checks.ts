@@ -36,7 +36,7 @@ async function checkBackbones(): Promise<Finding> {
   }
   return damaged.length === 0
     ? ok(`${Object.keys(backbones).length} files with the expected SHA-256`)
-    : failed(`${damaged.join(', ')} damaged`, 'Install the program again; trainings and predictions need these files.');
+    : failed(`${damaged.join(', ')} damaged`, 'Reinstall the program; trainings and predictions need these files.');
 }
 
 async function checkFolder({ database, storage }: Config): Promise<Finding> {
@@ -45,7 +45,7 @@ async function checkFolder({ database, storage }: Config): Promise<Finding> {
   // With the dot a file in its place is told as one, and not as a folder that may not be entered.
   for (const folder of folders)
     await access(`${await nearest(folder)}/.`, constants.R_OK | constants.W_OK | constants.X_OK);
-  return ok(`${folders.join(', ')} can be written`);
+  return ok(`${folders.join(', ')} can be written to`);
 }
 
 async function checkDisk({ database, storage }: Config): Promise<Finding> {
@@ -54,9 +54,9 @@ async function checkDisk({ database, storage }: Config): Promise<Finding> {
   const { bavail, bsize } = await statfs(await nearest(folder));
   const free = bavail * bsize;
   const message = `${(free / gigabyte).toFixed(1)} GB free`;
-  const mend = `Make room on the disk of ${folder}: uploads and trainings fail when it is full.`;
-  if (free < freeBytes.failed) return failed(message, mend);
-  return free < freeBytes.warning ? warning(message, mend) : ok(message);
+  const remedy = `Free up space on the disk of ${folder}: uploads and trainings fail when it is full.`;
+  if (free < freeBytes.failed) return failed(message, remedy);
+  return free < freeBytes.warning ? warning(message, remedy) : ok(message);
 }
 
 const foldersOf = ({ database, storage }: Pick<Config, 'database' | 'storage'>): string[] => [
@@ -80,10 +80,10 @@ async function checkPort({ host, port }: Config): Promise<Finding> {
   const code = await listenOnce(host, port);
   if (code === null) return ok(`${host}:${port} is free`);
   if (code !== 'EADDRINUSE')
-    return failed(`${host}:${port} cannot be listened on (${code})`, 'Correct TAGLENS_HOST and TAGLENS_PORT.');
+    return failed(`cannot listen on ${host}:${port} (${code})`, 'Correct TAGLENS_HOST and TAGLENS_PORT.');
   const isOurs = await isTaglens(host, port);
   if (isOurs) return ok(`a Taglens server answers on ${host}:${port}`);
-  return failed(`another program listens on ${host}:${port}`, 'Stop that program, or set TAGLENS_PORT.');
+  return failed(`another program is listening on ${host}:${port}`, 'Stop that program, or set TAGLENS_PORT.');
 }
 
 /** The error code; null when it worked. */

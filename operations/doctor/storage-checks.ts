@@ -35,9 +35,10 @@ async function checkProbe(storage: Storage, key: string): Promise<Finding> {
   const whole = await buffer(await storage.stream(key));
   const part = await storage.getRange(key, 8, 5);
   await storage.delete(key);
-  const mend = 'Nothing between here and the bucket may change or cache objects; check proxies and the server.';
-  if (!whole.equals(probe) || !part.equals(probe.subarray(8, 13))) return failed('other bytes came back', mend);
-  return (await storage.exists(key)) ? failed('a deleted object is still there', mend) : ok('all work');
+  const remedy = 'Nothing between here and the bucket may modify or cache objects; check proxies and the server.';
+  if (!whole.equals(probe) || !part.equals(probe.subarray(8, 13)))
+    return failed('different bytes were read back', remedy);
+  return (await storage.exists(key)) ? failed('a deleted object is still there', remedy) : ok('all of them work');
 }
 
 /** What a client does with an upload ticket. */
@@ -49,7 +50,7 @@ function checkDirectUpload({ storage, config }: { storage: Storage; config: S3Co
     if (response.ok) return ok(`a signed PUT to ${new URL(url).host} works`);
     return failed(
       `a signed PUT to ${new URL(url).host} was refused with ${response.status}`,
-      'Set TAGLENS_S3_PUBLIC_ENDPOINT to the address that clients reach, or TAGLENS_S3_DIRECT=false.',
+      'Set TAGLENS_S3_PUBLIC_ENDPOINT to the address that clients use, or TAGLENS_S3_DIRECT=false.',
     );
   }, storage);
 }
@@ -60,6 +61,6 @@ async function checkClock({ config }: { config: S3Config }): Promise<Finding> {
   const endpoint = config.endpoint ?? `https://s3.${config.region}.amazonaws.com`;
   const response = await fetch(endpoint, { method: 'HEAD' });
   const date = response.headers.get('date');
-  if (date === null) return ok('the server does not tell its time');
+  if (date === null) return ok('the server does not report its time');
   return compareClocks(Date.parse(date), beforeMs, Date.now(), headerResolutionMs);
 }

@@ -81,7 +81,7 @@ async function copyObject(source: Storage, target: Storage, key: string): Promis
     const stored = await target.put(key, await source.stream(key));
     if ((await hashOf(await target.stream(key))) !== stored.sha256)
       throw new OperationError(
-        `The object ${key} is not in the target as it was sent; check its disk and run this again.`,
+        `The object ${key} was not stored correctly in the target; check its disk and run this again.`,
       );
     return stored;
   } catch (error) {

@@ -91,7 +91,7 @@ async function verifyTable(target: DataSource, expected: CopiedTable, table: Ent
   const { rowCount, sha256 } = await describeTable(target, table);
   if (rowCount === expected.rowCount && sha256 === expected.sha256) return;
   throw new OperationError(
-    `Table ${expected.name} of the target is not what was copied (${rowCount} rows of ${expected.rowCount}); ` +
+    `Table ${expected.name} of the target differs from what was copied (${rowCount} rows of ${expected.rowCount}); ` +
       'stop every server that uses the target and run this again.',
   );
 }

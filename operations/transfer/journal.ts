@@ -50,7 +50,7 @@ export async function refuseOtherData(source: Installation, target: Installation
   const found = [...(await rowsIn(target)), ...(await objectsIn(target))];
   if (found.length === 0) return;
   throw new OperationError(
-    `The target (${target.place.name}) has data of its own: ${found.join(', ')}. Name an empty database and an empty bucket or folder.`,
+    `The target (${target.place.name}) already has data: ${found.join(', ')}. Use an empty database and an empty bucket or folder.`,
   );
 }
 

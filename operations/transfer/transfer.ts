@@ -45,7 +45,7 @@ const roundLimit = 5;
  * Copies rows and objects between two places of any kind, verified, and goes on where an earlier attempt was cut off.
  * Rows come first, all of one moment, and objects after them: an object is stored before its row, so what these rows
  * name is there, unless it was deleted meanwhile.
- * @throws OperationError which says what to mend
+ * @throws OperationError which says how to fix it
  */
 export async function transfer(from: Place, to: Place, options: TransferOptions): Promise<TransferReport> {
   refuseSamePlace(from, to);
@@ -86,7 +86,7 @@ async function copyUntilSettled(source: Installation, target: Installation, opti
       };
   }
   throw new OperationError(
-    'The source changed again and again while it was copied. Stop every server and worker that uses it, and run this again: only the changes are left to copy.',
+    'The source kept changing while it was copied. Stop every server and worker that uses it, and run this again: only the changes remain to be copied.',
   );
 }
 
@@ -145,5 +145,7 @@ async function refuseTrainings({ database }: Installation): Promise<void> {
   const active = await database.read.manager.findBy(Iteration, { status });
   if (active.length === 0) return;
   const ids = active.map(({ id }) => id).join(', ');
-  throw new OperationError(`Trainings are under way in the source: ${ids}. Let them end or cancel them, then stop it.`);
+  throw new OperationError(
+    `Trainings are in progress in the source: ${ids}. Let them finish or cancel them, then stop it.`,
+  );
 }

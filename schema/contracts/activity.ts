@@ -128,5 +128,5 @@ export function isOutage(error: unknown): boolean {
 }
 
 export function interruptedTooOften(activity: string): ActivityFailure {
-  return { name: 'Error', message: `«${activity}» was interrupted too often (${interruptionLimit} times).` };
+  return { name: 'Error', message: `“${activity}” was interrupted too often (${interruptionLimit} times).` };
 }

@@ -1,7 +1,7 @@
 import { Field, ID, Int, ObjectType } from 'type-graphql';
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
-@ObjectType({ description: 'A photograph of a project.' })
+@ObjectType({ description: 'An image of a project.' })
 @Entity({ name: 'image' })
 @Index('UQ_image_project_id_sha256', ['projectId', 'sha256'], { unique: true })
 @Index('IX_image_project_id_id_name', ['projectId', 'id', 'name'])
@@ -9,7 +9,7 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 @Index('IX_image_project_id_is_tagged_id_is_test_name', ['projectId', 'isTagged', 'id', 'isTest', 'name'])
 @Index('IX_image_sha256', ['sha256'])
 export class Image {
-  @Field(() => ID, { description: 'Identifier; sorts by upload.' })
+  @Field(() => ID, { description: 'Identifier; sorts in upload order.' })
   @PrimaryColumn({ name: 'id', type: 'varchar', length: 36 })
   id: string;
 
@@ -17,7 +17,7 @@ export class Image {
   @Column({ name: 'project_id', type: 'varchar', length: 36 })
   projectId: string;
 
-  @Field(() => String, { description: 'File name given at upload.' })
+  @Field(() => String, { description: 'File name given at the upload.' })
   @Column({ name: 'name', type: 'varchar', length: 255 })
   name: string;
 
@@ -32,11 +32,11 @@ export class Image {
   @Column({ name: 'format', type: 'varchar', length: 32 })
   format: string;
 
-  @Field(() => Int, { description: 'Width in pixels, upright.' })
+  @Field(() => Int, { description: 'Width of the upright image in pixels.' })
   @Column({ name: 'width', type: 'integer' })
   width: number;
 
-  @Field(() => Int, { description: 'Height in pixels, upright.' })
+  @Field(() => Int, { description: 'Height of the upright image in pixels.' })
   @Column({ name: 'height', type: 'integer' })
   height: number;
 
@@ -44,7 +44,7 @@ export class Image {
   @Column({ name: 'size_bytes', type: 'integer' })
   sizeBytes: number;
 
-  @Field(() => Boolean, { description: 'Whether it is kept for measuring and never trained on.' })
+  @Field(() => Boolean, { description: 'Whether it is a test image: used for measuring and never trained on.' })
   @Column({ name: 'is_test', type: 'boolean' })
   isTest: boolean;
 

@@ -9,7 +9,7 @@ import type { TrainingCurvePoint } from './training-curve-point.ts';
 @Entity({ name: 'iteration' })
 @Index('IX_iteration_project_id_id', ['projectId', 'id'])
 export class Iteration {
-  @Field(() => ID, { description: 'Identifier; sorts by start.' })
+  @Field(() => ID, { description: 'Identifier; sorts in order of creation.' })
   @PrimaryColumn({ name: 'id', type: 'varchar', length: 36 })
   id: string;
 
@@ -21,7 +21,7 @@ export class Iteration {
   @Column({ name: 'name', type: 'varchar', length: 255 })
   name: string;
 
-  @Field(() => IterationStatus, { description: 'How far it has come.' })
+  @Field(() => IterationStatus, { description: 'Its status.' })
   @Column({ name: 'status', type: 'varchar', length: 32 })
   status: IterationStatus;
 
@@ -38,7 +38,7 @@ export class Iteration {
   @Column({ name: 'progressed_at', type: 'bigint', default: 0 })
   progressedAt: number;
 
-  @Field(() => TrainingMode, { description: 'How much work it may cost.' })
+  @Field(() => TrainingMode, { description: 'How much computation the training may take.' })
   @Column({ name: 'mode', type: 'varchar', length: 32 })
   mode: TrainingMode;
 
@@ -46,24 +46,30 @@ export class Iteration {
   @Column({ name: 'backbone', type: 'varchar', length: 32 })
   backbone: string;
 
-  @Field(() => ID, { nullable: true, description: 'The domain that it was trained for; null for earlier trainings.' })
+  @Field(() => ID, {
+    nullable: true,
+    description: 'The domain that it was trained for; null for iterations that did not record it.',
+  })
   @Column({ name: 'domain_id', type: 'varchar', length: 36, nullable: true })
   domainId: string | null;
 
-  @Field(() => Int, { nullable: true, description: 'Time for an ADVANCED training, in minutes; else null.' })
+  @Field(() => Int, {
+    nullable: true,
+    description: 'Time budget of an ADVANCED training, in minutes; null for QUICK.',
+  })
   @Column({ name: 'budget_minutes', type: 'integer', nullable: true })
   budgetMinutes: number | null;
 
   @Field(() => Int, {
     nullable: true,
     description:
-      'Side of the square that pictures are squashed to, in pixels; null for trainings before detection came.',
+      'Side of the square that images are squashed to, in pixels; null for iterations that did not record it.',
   })
   @Column({ name: 'input_size', type: 'integer', nullable: true })
   inputSize: number | null;
 
   @Field(() => Boolean, {
-    description: 'Whether the detector also looks at four overlapping parts of each image, for small objects.',
+    description: 'Whether the detector also looks at four overlapping parts of each image, to find small objects.',
   })
   @Column({ name: 'is_tiled', type: 'boolean', default: false })
   isTiled: boolean;
@@ -85,7 +91,7 @@ export class Iteration {
 
   @Field(() => String, {
     nullable: true,
-    description: 'SHA-256 of the model package; equal for equal snapshot and seed.',
+    description: 'SHA-256 of the model package; the same for the same snapshot and seed.',
   })
   @Column({ name: 'model_sha256', type: 'varchar', length: 64, nullable: true })
   modelSha256: string | null;
@@ -106,7 +112,7 @@ export class Iteration {
 
   @Field(() => ModelComparison, {
     nullable: true,
-    description: 'How an ADVANCED classifier did beside the QUICK one; else null.',
+    description: 'How an ADVANCED classifier compares with the QUICK one; null for other trainings.',
   })
   @Column({ name: 'comparison', type: 'simple-json', nullable: true })
   comparison: ModelComparison | null;
@@ -115,7 +121,7 @@ export class Iteration {
   @Column({ name: 'error', type: 'text', nullable: true })
   error: string | null;
 
-  @Field(() => Date, { description: 'When it was asked for.' })
+  @Field(() => Date, { description: 'When it was requested.' })
   @Column({ name: 'created_at', type: 'datetime', precision: 3 })
   createdAt: Date;
 

@@ -23,7 +23,7 @@ export class ModelComparison {
 
   @Field(() => TrainingMode, {
     description:
-      'Which of them the iteration keeps: the one that has clearly more images right, else ADVANCED unless its log-loss is higher by more than one standard error of the difference.',
+      'Which of them the iteration keeps: the one with clearly more images correct, otherwise ADVANCED unless its log-loss is higher by more than one standard error of the difference.',
   })
   kept: TrainingMode;
 }

@@ -2,12 +2,12 @@ import { Field, ID, Int, ObjectType } from 'type-graphql';
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { NotificationStatus, NotificationSubject } from '../enums.ts';
 
-@ObjectType({ description: 'A message to the notification address of a project.' })
+@ObjectType({ description: 'A message to the notification URL of a project.' })
 @Entity({ name: 'notification' })
 @Index('IX_notification_project_id_id', ['projectId', 'id'])
 @Index('IX_notification_status_next_attempt_at', ['status', 'nextAttemptAt'])
 export class Notification {
-  @Field(() => ID, { description: 'Identifier, in the header Taglens-Delivery: the same at every attempt.' })
+  @Field(() => ID, { description: 'Identifier, sent in the header Taglens-Delivery; the same for every attempt.' })
   @PrimaryColumn({ name: 'id', type: 'varchar', length: 36 })
   id: string;
 
@@ -18,19 +18,19 @@ export class Notification {
   @Column({ name: 'subject', type: 'varchar', length: 32 })
   subject: NotificationSubject;
 
-  @Field(() => ID, { nullable: true, description: 'The iteration or export; null for the test of the address.' })
+  @Field(() => ID, { nullable: true, description: 'The iteration or export; null for the connection test.' })
   @Column({ name: 'entity_id', type: 'varchar', length: 36, nullable: true })
   entityId: string | null;
 
-  @Field(() => Boolean, { description: 'Whether it tells of a good end.' })
+  @Field(() => Boolean, { description: 'Whether it reports a success.' })
   @Column({ name: 'is_success', type: 'boolean' })
   isSuccess: boolean;
 
-  @Field(() => NotificationStatus, { description: 'Whether it has arrived.' })
+  @Field(() => NotificationStatus, { description: 'Whether it has been delivered.' })
   @Column({ name: 'status', type: 'varchar', length: 32 })
   status: NotificationStatus;
 
-  @Field(() => Int, { description: 'Attempts so far.' })
+  @Field(() => Int, { description: 'Number of attempts so far.' })
   @Column({ name: 'attempts', type: 'integer' })
   attempts: number;
 
@@ -42,11 +42,11 @@ export class Notification {
   @Column({ name: 'last_error', type: 'text', nullable: true })
   lastError: string | null;
 
-  @Field(() => Date, { description: 'When it came about.' })
+  @Field(() => Date, { description: 'When it was created.' })
   @Column({ name: 'created_at', type: 'datetime', precision: 3 })
   createdAt: Date;
 
-  @Field(() => Date, { nullable: true, description: 'When it arrived.' })
+  @Field(() => Date, { nullable: true, description: 'When it was delivered.' })
   @Column({ name: 'delivered_at', type: 'datetime', precision: 3, nullable: true })
   deliveredAt: Date | null;
 }

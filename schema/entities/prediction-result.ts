@@ -1,6 +1,6 @@
 import { Field, Float, ID, ObjectType } from 'type-graphql';
 
-@ObjectType({ description: 'Where in the upright image something is, in fractions of its width and height.' })
+@ObjectType({ description: 'A box in the upright image, in fractions of its width and height.' })
 export class Box {
   @Field(() => Float, { description: 'Left edge, 0 to 1.' })
   left: number;
@@ -15,9 +15,9 @@ export class Box {
   height: number;
 }
 
-@ObjectType({ description: 'What a model says of one tag, or an object that a detector found.' })
+@ObjectType({ description: 'A tag with its probability, or an object that a detector found.' })
 export class PredictionResult {
-  @Field(() => ID, { description: 'The tag; of a detector it may come several times.' })
+  @Field(() => ID, { description: 'The tag; with a detector, several results may have the same tag.' })
   tagId: string;
 
   @Field(() => String, { description: 'Its name when the model was trained.' })
@@ -31,7 +31,8 @@ export class PredictionResult {
 
   @Field(() => String, {
     nullable: true,
-    description: 'With explain, of a classifier: the picture overlaid with what speaks for the tag, as a PNG data URL.',
+    description:
+      'With explain, for a classifier: the image overlaid with the areas that speak for the tag, as a PNG data URL.',
   })
   heatmap: string | null;
 }

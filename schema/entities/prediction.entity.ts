@@ -18,30 +18,30 @@ export class Prediction {
   @Column({ name: 'project_id', type: 'varchar', length: 36 })
   projectId: string;
 
-  @Field(() => ID, { description: 'The iteration that answered.' })
+  @Field(() => ID, { description: 'The iteration that predicted.' })
   @Column({ name: 'iteration_id', type: 'varchar', length: 36 })
   iterationId: string;
 
-  @Field(() => String, { nullable: true, description: 'The published name that was asked, if any.' })
+  @Field(() => String, { nullable: true, description: 'The published name that was used, if any.' })
   @Column({ name: 'published_name', type: 'varchar', length: 255, nullable: true })
   publishedName: string | null;
 
-  @Field(() => String, { nullable: true, description: 'Which application asked, in its own words.' })
+  @Field(() => String, { nullable: true, description: 'The name of the calling application, as given in the request.' })
   @Column({ name: 'application', type: 'varchar', length: 255, nullable: true })
   application: string | null;
 
   @Field(() => [PredictionResult], {
     description:
-      'Highest probability first. Of a classifier one a tag; of a detector one an object, from a score of .02 on, so that the client chooses its threshold. ' +
-      'Of a stored prediction those are missing that go beyond 65,535 bytes of JSON.',
+      'Highest probability first. For a classifier, one result per tag; for a detector, one per object, down to a score of 0.02, so that the client can choose its threshold. ' +
+      'A stored prediction keeps only as many results as fit into 65,535 bytes of JSON.',
   })
   @Column({ name: 'results', type: 'simple-json' })
   results: PredictionResult[];
 
   @Field(() => Float, {
     description:
-      'How unsure the model is, 0 to 1; the most useful pictures to label have the highest. MULTICLASS: entropy of the probabilities as a share of that of a guess. ' +
-      'MULTILABEL: mean of the entropies (in bits) of having each tag or not. DETECTION: the highest entropy (in bits) among the boxes, 0 without any. 0 also of what was stored before it was kept.',
+      'How uncertain the model is, 0 to 1; the images most useful to label have the highest values. MULTICLASS: entropy of the probabilities as a fraction of that of a random guess. ' +
+      'MULTILABEL: mean over the tags of the entropy (in bits) of having the tag or not. DETECTION: the highest entropy (in bits) among the boxes, 0 without boxes. Also 0 for stored predictions that did not record it.',
   })
   @Column({ name: 'uncertainty', type: 'double', default: 0 })
   uncertainty: number;
@@ -50,11 +50,11 @@ export class Prediction {
   @Column({ name: 'duration_ms', type: 'double' })
   durationMs: number;
 
-  @Field(() => Boolean, { description: 'Whether image and answer were kept.' })
+  @Field(() => Boolean, { description: 'Whether the image and the answer were stored.' })
   @Column({ name: 'is_stored', type: 'boolean' })
   isStored: boolean;
 
-  @Field(() => Date, { description: 'When it was made.' })
+  @Field(() => Date, { description: 'When it was created.' })
   @Column({ name: 'created_at', type: 'datetime', precision: 3 })
   createdAt: Date;
 

@@ -1,7 +1,7 @@
 import { Field, Int, ObjectType } from 'type-graphql';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-@ObjectType({ description: 'How a project came here from another one, by a token for its copy.' })
+@ObjectType({ description: 'How a project was copied from another one with a copy token.' })
 @Entity({ name: 'project_import' })
 export class ProjectImport {
   @PrimaryColumn({ name: 'project_id', type: 'varchar', length: 36 })
@@ -23,15 +23,18 @@ export class ProjectImport {
   @Column({ name: 'last_image_id', type: 'varchar', length: 36, nullable: true })
   lastImageId: string | null;
 
-  @Field(() => Int, { description: 'Images that the source had when the import began.' })
+  @Field(() => Int, { description: 'Number of images in the source when the import began.' })
   @Column({ name: 'image_count', type: 'integer' })
   imageCount: number;
 
-  @Field(() => Int, { description: 'Images that are here by now.' })
+  @Field(() => Int, { description: 'Number of images copied so far.' })
   @Column({ name: 'imported_count', type: 'integer' })
   importedCount: number;
 
-  @Field(() => Int, { description: 'Images that were deleted at the source meanwhile, or that this server refuses.' })
+  @Field(() => Int, {
+    description:
+      'Number of images left out because they were deleted from the source meanwhile or refused by this server.',
+  })
   @Column({ name: 'left_out_count', type: 'integer' })
   leftOutCount: number;
 
@@ -39,16 +42,17 @@ export class ProjectImport {
   @Column({ name: 'last_iteration_id', type: 'varchar', length: 36, nullable: true })
   lastIterationId: string | null;
 
-  @Field(() => Int, { description: 'COMPLETED iterations that the source had when the import began.' })
+  @Field(() => Int, { description: 'Number of COMPLETED iterations in the source when the import began.' })
   @Column({ name: 'iteration_count', type: 'integer', default: 0 })
   iterationCount: number;
 
-  @Field(() => Int, { description: 'Iterations that are here by now; they follow the images.' })
+  @Field(() => Int, { description: 'Number of iterations copied so far; they follow the images.' })
   @Column({ name: 'imported_iteration_count', type: 'integer', default: 0 })
   importedIterationCount: number;
 
   @Field(() => Int, {
-    description: 'Iterations that were deleted at the source meanwhile, or whose files this version cannot read.',
+    description:
+      'Number of iterations left out because they were deleted from the source meanwhile or because this version cannot read their files.',
   })
   @Column({ name: 'left_out_iteration_count', type: 'integer', default: 0 })
   leftOutIterationCount: number;
@@ -57,7 +61,7 @@ export class ProjectImport {
   @Column({ name: 'error', type: 'text', nullable: true })
   error: string | null;
 
-  @Field(() => Date, { description: 'When it was asked for.' })
+  @Field(() => Date, { description: 'When it was requested.' })
   @Column({ name: 'created_at', type: 'datetime', precision: 3 })
   createdAt: Date;
 

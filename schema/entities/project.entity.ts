@@ -37,7 +37,7 @@ export class Project {
   @Column({ name: 'export_platforms', type: 'simple-json', nullable: true })
   exportPlatforms: string[] | null;
 
-  @Field(() => String, { nullable: true, description: 'Where the ends of trainings and exports are told.' })
+  @Field(() => String, { nullable: true, description: 'The URL notified when a training or export ends.' })
   @Column({ name: 'notification_url', type: 'text', nullable: true })
   notificationUrl: string | null;
 
@@ -57,7 +57,7 @@ export class Project {
   @Column({ name: 'untagged_image_count', type: 'integer', default: 0 })
   untaggedImageCount: number;
 
-  @Field(() => Date, { description: 'When it was made.' })
+  @Field(() => Date, { description: 'When it was created.' })
   @Column({ name: 'created_at', type: 'datetime', precision: 3 })
   createdAt: Date;
 

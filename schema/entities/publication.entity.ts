@@ -1,7 +1,7 @@
 import { Field, Float, ID, Int, ObjectType } from 'type-graphql';
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
-@ObjectType({ description: 'A name under which an iteration answers predictions.' })
+@ObjectType({ description: 'A name under which an iteration is published for predictions.' })
 @Entity({ name: 'publication' })
 @Index('UQ_publication_project_id_name', ['projectId', 'name'], { unique: true })
 @Index('IX_publication_iteration_id', ['iterationId'])
@@ -14,7 +14,7 @@ export class Publication {
   @Column({ name: 'project_id', type: 'varchar', length: 36 })
   projectId: string;
 
-  @Field(() => ID, { description: 'The iteration that answers.' })
+  @Field(() => ID, { description: 'The published iteration.' })
   @Column({ name: 'iteration_id', type: 'varchar', length: 36 })
   iterationId: string;
 
@@ -24,19 +24,19 @@ export class Publication {
 
   @Field(() => Float, {
     description:
-      'Of a detector: a box that overlaps a more probable one of its tag by more than this (IoU) is not answered.',
+      'For a detector: a box that overlaps a more probable box of the same tag by more than this (IoU) is not returned.',
   })
   // As a text: of a number TypeORM keeps the whole part alone, for MySQL.
   @Column({ name: 'iou_threshold', type: 'double', default: () => '0.45' })
   iouThreshold: number;
 
-  @Field(() => Int, { description: 'Of a detector: boxes that an answer has at most.' })
+  @Field(() => Int, { description: 'For a detector: maximum number of boxes in an answer.' })
   @Column({ name: 'max_boxes', type: 'integer', default: 200 })
   maxBoxes: number;
 
   @Field(() => String, {
     nullable: true,
-    description: 'The prediction resource that a client of Azure’s named when it published; without effect here.',
+    description: 'The prediction resource that an Azure client named when it published; no effect here.',
   })
   @Column({ name: 'resource_id', type: 'varchar', length: 512, nullable: true })
   resourceId: string | null;

@@ -7,7 +7,7 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 @Index('IX_region_tag_id', ['tagId'])
 @Index('IX_region_project_id_id', ['projectId', 'id'])
 export class Region {
-  @Field(() => ID, { description: 'Identifier; sorts by drawing.' })
+  @Field(() => ID, { description: 'Identifier; sorts in order of creation.' })
   @PrimaryColumn({ name: 'id', type: 'varchar', length: 36 })
   id: string;
 

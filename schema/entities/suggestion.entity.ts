@@ -2,7 +2,7 @@ import { Field, Float, ID, ObjectType } from 'type-graphql';
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { PredictionResult } from './prediction-result.ts';
 
-@ObjectType({ description: 'What a model would put on an image that nobody has tagged yet.' })
+@ObjectType({ description: 'The tags or regions that a model suggests for an image that has no tags yet.' })
 @Entity({ name: 'suggestion' })
 @Index('IX_suggestion_iteration_id_uncertainty_id', ['iterationId', 'uncertainty', 'id'])
 @Index('UQ_suggestion_image_id_iteration_id', ['imageId', 'iterationId'], { unique: true })
@@ -16,7 +16,7 @@ export class Suggestion {
   @Column({ name: 'project_id', type: 'varchar', length: 36 })
   projectId: string;
 
-  @Field(() => ID, { description: 'The iteration that suggests.' })
+  @Field(() => ID, { description: 'The iteration that made the suggestion.' })
   @Column({ name: 'iteration_id', type: 'varchar', length: 36 })
   iterationId: string;
 
@@ -26,23 +26,24 @@ export class Suggestion {
 
   @Field(() => [PredictionResult], {
     description:
-      'As a prediction of the iteration answers: highest probability first, with boxes when it is a detector. ' +
-      'Of a suggestion that was kept those are missing that go beyond 65,535 bytes of JSON.',
+      'The same results as those of a prediction by the iteration: highest probability first, with boxes for a detector. ' +
+      'A stored suggestion keeps only as many results as fit into 65,535 bytes of JSON.',
   })
   @Column({ name: 'results', type: 'simple-json' })
   results: PredictionResult[];
 
   @Field(() => Float, {
-    description: 'How unsure the model is, 0 to 1, as in Prediction; most is to be learned from the highest.',
+    description:
+      'How uncertain the model is, 0 to 1, as in Prediction; images with the highest values are the most useful to label.',
   })
   @Column({ name: 'uncertainty', type: 'double' })
   uncertainty: number;
 
-  @Field(() => Date, { description: 'When it was made.' })
+  @Field(() => Date, { description: 'When it was created.' })
   @Column({ name: 'created_at', type: 'datetime', precision: 3 })
   createdAt: Date;
 
-  @Field(() => Date, { description: 'When it is deleted, unless the image is tagged or deleted before.' })
+  @Field(() => Date, { description: 'When it is deleted, unless the image is tagged or deleted earlier.' })
   @Column({ name: 'expires_at', type: 'datetime', precision: 3 })
   expiresAt: Date;
 }

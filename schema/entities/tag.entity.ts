@@ -30,7 +30,7 @@ export class Tag {
   @Column({ name: 'image_count', type: 'integer', default: 0 })
   imageCount: number;
 
-  @Field(() => Date, { description: 'When it was made.' })
+  @Field(() => Date, { description: 'When it was created.' })
   @Column({ name: 'created_at', type: 'datetime', precision: 3 })
   createdAt: Date;
 }

@@ -22,7 +22,7 @@ export class TrainingCurvePoint {
   @Field(() => Float, {
     nullable: true,
     description:
-      'At the end of a part that is judged: accuracy of a classifier, or mean average precision of a detector at an overlap of .5, on images held out of the part.',
+      'At the end of a part that is evaluated: accuracy of a classifier, or mean average precision of a detector at an overlap of 0.5, on images held out of the part.',
   })
   heldOut: number | null;
 }

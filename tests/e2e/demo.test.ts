@@ -37,6 +37,6 @@ test('the demo leaves the installation alone that the settings of the shell name
 
 test('the demo keeps to the limits that the settings of the shell name', async () => {
   const { code, output } = await demo({ TAGLENS_MAX_TAGS_PER_PROJECT: '2' });
-  expect(output).toContain('The project has 2 tags, the most it may have.');
+  expect(output).toContain('The project has 2 tags, the maximum.');
   expect(code).toBe(1);
 });

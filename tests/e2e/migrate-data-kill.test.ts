@@ -77,7 +77,7 @@ test('a migration killed in the middle goes on and copies nothing twice', async 
   expect(before.size).toBeLessThan(objectCount);
   const second = migrate(from, to);
   const [output] = await Promise.all([text(second.stdout), once(second, 'exit')]);
-  expect(output).toContain('An earlier attempt was found and went on.');
+  expect(output).toContain('An earlier attempt was found and continued.');
   expect(second.exitCode).toBe(0);
   const after = await writtenTimes(to);
   const again = [...before].filter(([key, time]) => after.get(key) !== time);

@@ -115,5 +115,5 @@ test('a socket without a key is closed with a reason', async () => {
   socket.on('open', () => socket.send(JSON.stringify({ type: 'connection_init' })));
   const [code, reason] = await closed;
   expect(code).toBe(4403);
-  expect(reason).toContain('A key is needed');
+  expect(reason).toContain('An API key is required');
 });

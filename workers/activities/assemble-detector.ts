@@ -29,7 +29,7 @@ export const assembleDetector =
     const [snapshot, plan] = [await training.snapshot(), await training.plan()];
     if (snapshot.kind !== 'DETECTION' || plan.name !== 'DETECTOR')
       throw new WrongPlanError(`The plan ${plan.name} for ${snapshot.kind} makes no detector.`);
-    training.tracker.report(TrainingPhase.EVALUATION, 0, 'Judging by images that were held out');
+    training.tracker.report(TrainingPhase.EVALUATION, 0, 'Evaluating on held-out images');
     try {
       const assemble = () => storeDetector(storage, iterationId, snapshot, plan);
       const { modelSha256, judgedCount } = await withHeartbeat(context, () => ({}), assemble);

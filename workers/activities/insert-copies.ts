@@ -52,7 +52,8 @@ export async function insertCopies(
 }
 
 function refuseOverfull(count: number, max: number): void {
-  if (count > max) throw new CopyRefused(`The project would have ${count} images; a project here may have ${max}.`);
+  if (count > max)
+    throw new CopyRefused(`The project would have ${count} images; a project on this server may have at most ${max}.`);
 }
 
 type TagOf = (sourceId: string) => string[];

@@ -59,7 +59,7 @@ async function decide(deps: ActivityDeps, decision: Decision): Promise<HeadResul
 
 async function readQuickEvaluation({ storage }: ActivityDeps, iterationId: string): Promise<ClassificationEvaluation> {
   const evaluation = readEvaluation(await storage.get(keys.quickEvaluation(iterationId)));
-  if (evaluation.kind === 'DETECTION') throw new WrongPlanError('The quick model is no classifier.');
+  if (evaluation.kind === 'DETECTION') throw new WrongPlanError('The quick model is not a classifier.');
   return evaluation;
 }
 

@@ -15,5 +15,5 @@ export function refuseTooFew(snapshot: Snapshot, images: Snapshot['images']): vo
   const short = snapshot.tags.flatMap(({ name }, i) => ((counts[i] ?? 0) < 2 ? [JSON.stringify(name)] : []));
   if (short.length === 0 && snapshot.tags.length > 0) return;
   if (short.length > listed) short.splice(listed, Infinity, `${short.length - listed} more`);
-  throw new TooFewImagesError(`Every tag needs 2 readable images to train on; short of it: ${short.join(', ')}.`);
+  throw new TooFewImagesError(`Every tag needs at least 2 readable images to train on; too few: ${short.join(', ')}.`);
 }

@@ -46,7 +46,9 @@ function fewImages({ snapshot, images, recommendedImagesPerTag }: WarningInput):
   return snapshot.tags.flatMap(({ name }, index) => {
     const count = counts[index] ?? 0;
     if (count >= recommended) return [];
-    return [`Tag ${quote(name)} has ${count} images; ${recommended} or more give a better model and figures.`];
+    return [
+      `Tag ${quote(name)} has ${count} images; with ${recommended} or more, the model and its figures become better.`,
+    ];
   });
 }
 
@@ -64,7 +66,7 @@ function imbalance({ snapshot, images }: WarningInput): string[] {
   const [least, most] = [sorted[0], sorted.at(-1)];
   if (!least || !most || most.count < imbalanceFactor * Math.max(1, least.count)) return [];
   const pair = `${quote(most.name)} has ${most.count} images and ${quote(least.name)} ${least.count}`;
-  return [`The tags are unbalanced: ${pair}; the rare tag will be missed more often.`];
+  return [`The tags are unbalanced: ${pair}; the rarer tag will be missed more often.`];
 }
 
 type Images = Snapshot['images'];
@@ -83,7 +85,7 @@ function nearDuplicates({ images, groups, snapshot }: WarningInput): string[] {
   const tested = pairs.filter(([, own]) => own.some((image) => image.isTest) && own.some((image) => !image.isTest));
   const split = pairs.filter((pair) => apart.has(pair[0]) && !tested.includes(pair));
   const kept = pairs.filter((pair) => !tested.includes(pair) && !split.includes(pair));
-  const tooGood = ', so that the figures are too good';
+  const tooGood = ', so the figures are too optimistic';
   return [
     ...told(tested, `look nearly the same across training and test images${tooGood}`),
     ...told(split, `look nearly the same as another, too many for one fold${isTest.includes(true) ? '' : tooGood}`),
@@ -118,7 +120,7 @@ function differingTags(group: Snapshot['images'], { tags }: Snapshot): string[] 
 export function heldOutWarnings(images: Snapshot['images'], judgedCount: number): string[] {
   if (judgedCount >= images.length || images.some(({ isTest }) => isTest)) return [];
   return [
-    `The figures come from ${judgedCount} of ${images.length} images, which a training with the same settings had not seen.`,
+    `The figures come from ${judgedCount} of ${images.length} images, judged by a training with the same settings that had not seen them.`,
   ];
 }
 
@@ -126,7 +128,7 @@ export function heldOutWarnings(images: Snapshot['images'], judgedCount: number)
 export function quickKeptWarning(comparedCount: number): string {
   if (comparedCount < fewestCompared)
     return `Too few images (${comparedCount}) were held out to compare the adapted model with the quick one, which was kept.`;
-  return `Adapting the backbone did worse on ${comparedCount} images that neither model had seen; the quick model was kept.`;
+  return `The adapted model did worse on ${comparedCount} images that neither model had seen; the quick model was kept.`;
 }
 
 function leftOutImages({ leftOut }: WarningInput): string[] {

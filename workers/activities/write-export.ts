@@ -38,7 +38,7 @@ async function write(
   const { iterationId, platform, flavor, createdAt } = row;
   const model = readModelPackage(await storage.get(keys.model(iterationId)));
   const exporter = exporterFor(platform, flavor, model.kind);
-  if (!exporter) throw new ExportError(`No exporter writes ${model.kind} for ${platform} ${flavor ?? ''}.`);
+  if (!exporter) throw new ExportError(`There is no exporter of ${model.kind} models for ${platform} ${flavor ?? ''}.`);
   const report = async (reached: number, message: string): Promise<void> => {
     onFraction(reached);
     const progress = { status: ExportStatus.EXPORTING, fraction: reached, message };

@@ -83,5 +83,5 @@ function withoutAlpha(abgr: Uint8Array, pixels: number): Buffer {
 }
 
 function unreadable(reason: string): ImageRefusal {
-  return new ImageRefusal('UNREADABLE', `The BMP picture cannot be read: ${reason}.`, { format: 'bmp', reason });
+  return new ImageRefusal('UNREADABLE', `The BMP image cannot be read: ${reason}.`, { format: 'bmp', reason });
 }

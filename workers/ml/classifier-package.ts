@@ -69,7 +69,7 @@ export function classifierHeader(model: ClassifierModel): object {
 export function readClassifierPackage(bytes: Uint8Array): ClassifierModel {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (view.length < prefixLength || view.toString('latin1', 0, 8) !== magic)
-    throw invalidPackage('it does not start as one');
+    throw invalidPackage('it has the wrong signature');
   const bodyAt = prefixLength + view.readUInt32LE(8);
   if (bodyAt > view.length) throw invalidPackage('its header is cut off');
   const header = checkClassifierHeader(parseHeader(view.toString('utf8', prefixLength, bodyAt)));
@@ -79,7 +79,7 @@ export function readClassifierPackage(bytes: Uint8Array): ClassifierModel {
   if (view.length !== expected) throw invalidPackage(`it has ${view.length} bytes instead of ${expected}`);
   const floats = new Float32Array(tagCount * (length + 1));
   for (let i = 0; i < floats.length; i++) floats[i] = view.readFloatLE(bodyAt + i * 4);
-  if (!floats.every(Number.isFinite)) throw invalidPackage('it has a weight that is no number');
+  if (!floats.every(Number.isFinite)) throw invalidPackage('it has a weight that is not a number');
   return { ...header, weights: floats.slice(0, tagCount * length), bias: floats.slice(tagCount * length) };
 }
 

@@ -17,7 +17,7 @@ export function checkDecodingCost(bytes: Uint8Array, format: ImageFormat): void 
 
 function refuseAbove(what: string, count: number, max: number): void {
   if (count <= max) return;
-  throw new ImageRefusal('UNREADABLE', `The picture has more than ${max} ${what}, which no camera makes.`, {
+  throw new ImageRefusal('UNREADABLE', `The image has more than ${max} ${what}, which no camera produces.`, {
     [what]: count,
     max,
   });

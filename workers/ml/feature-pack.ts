@@ -21,7 +21,7 @@ export function writeFeaturePack(features: readonly Float32Array[]): Buffer {
 export function readFeaturePack(pack: Uint8Array): Float32Array[] {
   // Copied into memory of its own: a pooled buffer need not start at a multiple of four bytes.
   const { buffer } = new Uint8Array(pack);
-  if (buffer.byteLength < headerBytes) throw new RangeError(`A feature pack has ${buffer.byteLength} bytes only.`);
+  if (buffer.byteLength < headerBytes) throw new RangeError(`A feature pack has only ${buffer.byteLength} bytes.`);
   const [count = 0, length = 0] = new Uint32Array(buffer, 0, 2);
   const expected = headerBytes + 4 * count * length;
   if (buffer.byteLength !== expected)

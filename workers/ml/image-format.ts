@@ -32,10 +32,10 @@ export function describeUnknown(bytes: Uint8Array): string | undefined {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 512)).toString('latin1');
   if (text.startsWith('PK')) return 'a ZIP archive';
   if (text.startsWith('%PDF')) return 'a PDF document';
-  if (text.startsWith('II*\0') || text.startsWith('MM\0*')) return 'a TIFF picture';
+  if (text.startsWith('II*\0') || text.startsWith('MM\0*')) return 'a TIFF image';
   if (/<svg[\s>]/i.test(text)) return 'an SVG drawing';
   if (/^\s*(<!doctype html|<html)/i.test(text)) return 'an HTML page';
-  if (text.slice(4, 8) === 'ftyp') return 'a HEIC picture or a video';
+  if (text.slice(4, 8) === 'ftyp') return 'a HEIC image or a video';
   // A picture as base64, for one, or the message of whoever should have sent one.
   if (/^[\s\x20-\x7e]+$/.test(text)) return 'text';
   return undefined;

@@ -43,12 +43,12 @@ export async function inspectImage(bytes: Uint8Array, limits: ImageLimits): Prom
  * @throws ImageRefusal
  */
 export async function inspectHeader(bytes: Uint8Array, limits: ImageLimits): Promise<ImageFacts> {
-  if (bytes.byteLength === 0) throw new ImageRefusal('EMPTY', 'The picture is empty (0 bytes).', { bytes: 0 });
+  if (bytes.byteLength === 0) throw new ImageRefusal('EMPTY', 'The image is empty (0 bytes).', { bytes: 0 });
   if (bytes.byteLength > limits.maxBytes) {
     const details = { bytes: bytes.byteLength, maxBytes: limits.maxBytes };
     throw new ImageRefusal(
       'TOO_LARGE',
-      `The picture has ${details.bytes} bytes; the limit is ${details.maxBytes}.`,
+      `The image has ${details.bytes} bytes; the limit is ${details.maxBytes}.`,
       details,
     );
   }
@@ -66,7 +66,7 @@ function acceptedFormat(bytes: Uint8Array): ImageFormat {
   const format = sniffFormat(bytes);
   if (format) return format;
   const looksLike = describeUnknown(bytes);
-  const rule = 'not a JPEG, PNG, BMP, GIF, WebP or AVIF picture';
+  const rule = 'not a JPEG, PNG, BMP, GIF, WebP or AVIF image';
   if (looksLike === undefined) throw new ImageRefusal('UNSUPPORTED_FORMAT', `The file is ${rule}.`);
   throw new ImageRefusal('UNSUPPORTED_FORMAT', `The file is ${looksLike}, ${rule}.`, { looksLike });
 }
@@ -93,20 +93,20 @@ function checkSize(width: number, height: number, limits: ImageLimits): void {
     const details = { width, height, maxEdgePixels: limits.maxEdgePixels };
     throw new ImageRefusal(
       'EDGE_TOO_LONG',
-      `The picture has ${size}; an edge may have ${limits.maxEdgePixels}.`,
+      `The image has ${size}; an edge may have at most ${limits.maxEdgePixels} pixels.`,
       details,
     );
   }
   const megapixels = (width * height) / 1e6;
   if (megapixels > limits.maxMegapixels) {
     const details = { width, height, megapixels, maxMegapixels: limits.maxMegapixels };
-    const message = `The picture has ${size} (${megapixels.toFixed(1)} megapixels); the limit is ${limits.maxMegapixels}.`;
+    const message = `The image has ${size} (${megapixels.toFixed(1)} megapixels); the limit is ${limits.maxMegapixels}.`;
     throw new ImageRefusal('TOO_MANY_PIXELS', message, details);
   }
   const aspectRatio = edge / Math.max(1, Math.min(width, height));
   if (aspectRatio > limits.maxAspectRatio) {
     const details = { width, height, aspectRatio, maxAspectRatio: limits.maxAspectRatio };
-    const message = `The picture has ${size}, sides of 1 to ${aspectRatio.toFixed(1)}; the limit is 1 to ${limits.maxAspectRatio}.`;
+    const message = `The image has ${size}, an aspect ratio of ${aspectRatio.toFixed(1)}; the limit is ${limits.maxAspectRatio}.`;
     throw new ImageRefusal('ASPECT_TOO_EXTREME', message, details);
   }
 }
@@ -122,7 +122,7 @@ async function decodeFully(bytes: Uint8Array, format: ImageFormat): Promise<void
 
 function unreadable(format: ImageFormat, error: unknown): ImageRefusal {
   const reason = error instanceof Error ? error.message : String(error);
-  return new ImageRefusal('UNREADABLE', `The ${format.toUpperCase()} picture cannot be read: ${reason}`, {
+  return new ImageRefusal('UNREADABLE', `The ${format.toUpperCase()} image cannot be read: ${reason}`, {
     format,
     reason,
   });

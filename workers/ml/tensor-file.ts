@@ -39,7 +39,7 @@ export function writeTensorFile(header: object, tensors: ReadonlyMap<string, Nam
 /** Reads and checks a tensor file; the tensors are copies. */
 export function readTensorFile(bytes: Uint8Array): TensorFile {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (!isTensorFile(view)) throw invalid('it does not start as one');
+  if (!isTensorFile(view)) throw invalid('it has the wrong signature');
   let at = prefixLength + view.readUInt32LE(8);
   if (at > view.length) throw invalid('its header is cut off');
   const { header, listed } = parseFacts(view.toString('utf8', prefixLength, at));

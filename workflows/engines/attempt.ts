@@ -119,7 +119,7 @@ function watchTime(policy: ActivityPolicy, timeout: AbortController) {
   );
   const checkBeat = () => {
     if (Date.now() - beatMs < policy.heartbeatMs) return;
-    timeout.abort(new ActivityTimeoutError(`It gave no sign of life for ${policy.heartbeatMs} ms.`));
+    timeout.abort(new ActivityTimeoutError(`It sent no heartbeat for ${policy.heartbeatMs} ms.`));
   };
   const silence = policy.heartbeatMs > 0 ? setInterval(checkBeat, Math.max(5, policy.heartbeatMs / 4)) : undefined;
   return {

@@ -8,7 +8,7 @@ import type { ActivityFailure } from '../../schema/contracts/activity.ts';
 /** Another runner holds the run now: this one must stop without writing anything. */
 export class LeaseLostError extends Error {
   constructor() {
-    super('Another runner has taken the run over.');
+    super('Another runner has taken over the run.');
     this.name = 'LeaseLostError';
   }
 }
@@ -60,7 +60,7 @@ export class Journal {
     if (step && step.name !== name) {
       throw new JournalMismatchError(
         `The journal has «${step.name}» as call ${sequence}, but the program now calls «${name}». ` +
-          'The orchestration was changed while this run was under way; start a new run.',
+          'The orchestration was changed while this run was in progress; start a new run.',
       );
     }
     return step;

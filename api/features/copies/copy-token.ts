@@ -20,11 +20,11 @@ export function readToken(token: string): CopyAddress {
   const projectId = /\/v1\/copies\/([0-9a-f-]{36})$/.exec(pathname)?.[1];
   const [expires, signature] = [searchParams.get('expires'), searchParams.get('signature')];
   if (projectId === undefined || expires === null || signature === null) throw refused();
-  if (Number(expires) < Date.now()) throw refused(`The token expired at ${expiry(expires)}; make a new one.`);
+  if (Number(expires) < Date.now()) throw refused(`The token expired at ${expiry(expires)}; create a new one.`);
   return { url, projectId, query: { expires, signature } };
 }
 
 const expiry = (expires: string): string => new Date(Number(expires)).toISOString();
 
-const refused = (message = 'The token is none of createCopyToken or exportProject.'): DomainError =>
+const refused = (message = 'The token was not issued by createCopyToken or exportProject.'): DomainError =>
   new DomainError('INVALID', `token: ${message}`, { field: 'token' });

@@ -3,13 +3,15 @@ import { Project } from '../../../schema/entities/project.entity.ts';
 import { ProjectStatus } from '../../../schema/enums.ts';
 
 @ObjectType({
-  description: 'The right to copy a project, for whoever has the token; and what there is to copy.',
+  description: 'The right to copy a project, for whoever has the token, and what there is to copy.',
 })
 export class ProjectCopyToken {
-  @Field(() => String, { description: 'Give it to importProject, here or at another server. It is as good as a key.' })
+  @Field(() => String, {
+    description: 'Pass it to importProject, on this server or another one. Keep it as secret as a key.',
+  })
   token: string;
 
-  @Field(() => Date, { description: 'Until when it is good; an import must have ended by then.' })
+  @Field(() => Date, { description: 'When the token expires; the import must have finished by then.' })
   expiresAt: Date;
 
   @Field(() => Int, { description: 'Images.' })
@@ -26,31 +28,33 @@ export class ProjectCopyToken {
   })
   iterationCount: number;
 
-  @Field(() => Int, { description: 'Milliseconds that an import takes, roughly, by the number of images.' })
+  @Field(() => Int, {
+    description: 'Rough duration of an import in milliseconds, estimated from the number of images.',
+  })
   estimatedImportMs: number;
 }
 
-@InputType({ description: 'A project to be copied here.' })
+@InputType({ description: 'A project to copy to this server.' })
 export class ImportProjectInput {
-  @Field(() => String, { description: 'Token of createCopyToken, of this server or another one.' })
+  @Field(() => String, { description: 'Token from createCopyToken on this server or another one.' })
   token: string;
 
-  @Field(() => String, { nullable: true, description: 'Name of the copy; that of the source by default.' })
+  @Field(() => String, { nullable: true, description: 'Name of the copy; the name of the source by default.' })
   name?: string | null;
 }
 
-@ObjectType({ description: 'A step of an import, as it happened.' })
+@ObjectType({ description: 'A step in the progress of an import.' })
 export class ImportProgress {
-  @Field(() => ID, { description: 'Give it as `after` to go on from here after a lost connection.' })
+  @Field(() => ID, { description: 'Pass it as `after` to resume from here after a lost connection.' })
   eventId: string;
 
-  @Field(() => ProjectStatus, { description: 'How far the import had come.' })
+  @Field(() => ProjectStatus, { description: 'Status of the import at this step.' })
   status: ProjectStatus;
 
-  @Field(() => Float, { description: 'Share of the work that is done, 0 to 1.' })
+  @Field(() => Float, { description: 'Fraction of the work that is done, 0 to 1.' })
   fraction: number;
 
-  @Field(() => String, { description: 'The same in words.' })
+  @Field(() => String, { description: 'Progress in words.' })
   message: string;
 
   @Field(() => Project, { description: 'The project as it is now.' })

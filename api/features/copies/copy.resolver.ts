@@ -8,7 +8,7 @@ import { ImportProgress, ImportProjectInput, ProjectCopyToken } from './copy.inp
 export class CopyResolver {
   @Mutation(() => ProjectCopyToken, {
     description:
-      'Gives the right to copy a project with its images, tags, regions and COMPLETED iterations to whoever has the token.',
+      'Creates a token that gives its holder the right to copy a project with its images, tags, regions and COMPLETED iterations.',
   })
   createCopyToken(
     @Arg('projectId', () => ID, { description: 'The project.' }) projectId: string,
@@ -19,7 +19,7 @@ export class CopyResolver {
 
   @Mutation(() => Project, {
     description:
-      'Makes a copy of a project of this server or another one. It is there at once and fills by and by; see its status.',
+      'Copies a project of this server or another one. The copy exists immediately and fills in the background; see its status.',
   })
   importProject(
     @Arg('input', () => ImportProjectInput, { description: 'What to copy.' }) input: ImportProjectInput,
@@ -28,16 +28,18 @@ export class CopyResolver {
     return services.copies.import(caller, input);
   }
 
-  @Mutation(() => Project, { description: 'Ends an import; what has come by then stays. No error when it is over.' })
+  @Mutation(() => Project, {
+    description: 'Stops an import; what was already copied stays. Not an error if the import has already ended.',
+  })
   cancelImport(
-    @Arg('projectId', () => ID, { description: 'The project that is filled.' }) projectId: string,
+    @Arg('projectId', () => ID, { description: 'The project that is being filled.' }) projectId: string,
     @Ctx() { caller, services }: Context,
   ) {
     return services.copies.cancel(caller, projectId);
   }
 
   @Subscription(() => ImportProgress, {
-    description: 'The steps of an import, from its beginning or after an event, until it is over.',
+    description: 'Progress of an import, from its beginning or from an event, until it ends.',
     subscribe: ({ args, context }) => {
       const { projectId, after } = args as { projectId: string; after?: string | null };
       const { caller, services } = context as Context;
@@ -45,14 +47,18 @@ export class CopyResolver {
     },
   })
   projectImported(
-    @Arg('projectId', () => ID, { description: 'The project that is filled.' }) _projectId: string,
-    @Arg('after', () => ID, { nullable: true, description: 'The last event that was seen.' }) _after: string | null,
+    @Arg('projectId', () => ID, { description: 'The project that is being filled.' }) _projectId: string,
+    @Arg('after', () => ID, { nullable: true, description: 'The `eventId` of the last event received.' })
+    _after: string | null,
     @Root() progress: ImportProgress,
   ): ImportProgress {
     return progress;
   }
 
-  @FieldResolver(() => ProjectImport, { nullable: true, description: 'How it came here, if it is a copy; else null.' })
+  @FieldResolver(() => ProjectImport, {
+    nullable: true,
+    description: 'How it was copied to this server; null if it is not a copy.',
+  })
   import(@Root() { id }: Project, @Ctx() { loaders }: Context) {
     return loaders.importOfProject.load(id);
   }

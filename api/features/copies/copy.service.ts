@@ -190,7 +190,7 @@ interface Found {
 
 function checkRoom(what: string, value: number, max: number): void {
   if (value <= max) return;
-  throw new DomainError('LIMIT_REACHED', `The source has ${value} ${what}; a project here may have ${max}.`, {
+  throw new DomainError('LIMIT_REACHED', `The source has ${value} ${what}; a project on this server may have ${max}.`, {
     max,
     value,
   });

@@ -5,7 +5,7 @@ import type { Context } from '../../context.ts';
 import { ImageResult, ImageResultArgs, ImageResultConnection } from './image-result.output.ts';
 import { ConfusionMatrix, CurvePoint, overlapText, Performance } from './performance.output.ts';
 
-const thresholdText = 'From this probability on a tag counts as predicted, 0 to 1.';
+const thresholdText = 'Probability from which a tag counts as predicted, 0 to 1.';
 
 @Resolver(() => Iteration)
 export class EvaluationResolver {
@@ -21,7 +21,7 @@ export class EvaluationResolver {
 
   @FieldResolver(() => ConfusionMatrix, {
     nullable: true,
-    description: 'Which tags are taken for which; null until it is COMPLETED.',
+    description: 'Which tags are mistaken for which; null until it is COMPLETED.',
   })
   confusionMatrix(
     @Root() iteration: Iteration,
@@ -46,7 +46,8 @@ export class EvaluationResolver {
   }
 
   @FieldResolver(() => ImageResultConnection, {
-    description: 'What it says of each image that it had not seen, the most wrong first; empty until it is COMPLETED.',
+    description:
+      'Its answer for each image that it was not trained on, the worst mistakes first; empty until it is COMPLETED.',
   })
   async imageResults(
     @Root() iteration: Iteration,
@@ -59,7 +60,7 @@ export class EvaluationResolver {
 
 @Resolver(() => ImageResult)
 export class ImageResultResolver {
-  @FieldResolver(() => Image, { nullable: true, description: 'The image; null when it was deleted since.' })
+  @FieldResolver(() => Image, { nullable: true, description: 'The image; null when it has since been deleted.' })
   image(@Root() { imageId }: ImageResult, @Ctx() { loaders }: Context) {
     return loaders.image.load(imageId);
   }

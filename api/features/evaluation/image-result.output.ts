@@ -3,7 +3,7 @@ import { Box } from '../../../schema/entities/prediction-result.ts';
 import { connectionOf, PageArgs } from '../../connection.ts';
 import { overlapText, TrainedTag } from './performance.output.ts';
 
-@ObjectType({ description: 'What a model says of one tag of an image that it had not seen.' })
+@ObjectType({ description: 'The probability that a model gives one tag of an image that it was not trained on.' })
 export class TagProbability {
   @Field(() => TrainedTag, { description: 'The tag.' })
   tag: TrainedTag;
@@ -20,19 +20,19 @@ export enum MistakeKind {
 }
 registerEnumType(MistakeKind, {
   name: 'MistakeKind',
-  description: 'What is wrong with a box.',
+  description: 'What is wrong with a box or a region.',
   valuesConfig: {
-    MISSED: { description: 'A region where nothing was found.' },
+    MISSED: { description: 'A region that was not found.' },
     EXTRA: {
       description:
-        'A box where no region is, or where the region was found already. Look at the most probable first: many are objects that nobody marked, which count as mistakes here and teach the detector to overlook their like.',
+        'A box without a region, or on a region that another box has already found. Look at the most probable ones first: many are objects that nobody marked; they count as mistakes here and teach the detector to overlook similar ones.',
     },
     MISPLACED: { description: 'The right tag with too little overlap: at least .1, but less than the threshold.' },
     CONFUSED: { description: 'The right place with the wrong tag.' },
   },
 });
 
-@ObjectType({ description: 'A region as it was drawn when the model was trained.' })
+@ObjectType({ description: 'A region as it was when the model was trained.' })
 export class ActualBox {
   @Field(() => TrainedTag, { description: 'Its tag.' })
   tag: TrainedTag;
@@ -41,13 +41,13 @@ export class ActualBox {
   box: Box;
 }
 
-@ObjectType({ description: 'What a detector found in an image that it had not seen.' })
+@ObjectType({ description: 'A box that a detector found in an image that it was not trained on.' })
 export class PredictedBox extends ActualBox {
   @Field(() => Float, { description: 'Calibrated probability.' })
   probability: number;
 }
 
-@ObjectType({ description: 'A mistake of a detector at the thresholds; each box takes part in one at most.' })
+@ObjectType({ description: 'A mistake of a detector at the thresholds; each box is part of at most one mistake.' })
 export class DetectionMistake {
   @Field(() => MistakeKind, { description: 'What is wrong.' })
   kind: MistakeKind;
@@ -59,12 +59,14 @@ export class DetectionMistake {
   predicted: PredictedBox | null;
 }
 
-@ObjectType({ description: 'What a model says of an image that it had not seen, beside the truth.' })
+@ObjectType({
+  description: 'The answer of a model for an image that it was not trained on, next to the actual tags or regions.',
+})
 export class ImageResult {
   @Field(() => ID, { description: 'Identifier of the image, which may have been deleted since.' })
   imageId: string;
 
-  @Field(() => Boolean, { description: 'Whether the prediction at the threshold is right.' })
+  @Field(() => Boolean, { description: 'Whether the prediction at the threshold is correct.' })
   isRight: boolean;
 
   @Field(() => [TrainedTag], { description: 'The tags it had when the model was trained.' })
@@ -74,7 +76,7 @@ export class ImageResult {
   predictedTags: TrainedTag[];
 
   @Field(() => [TagProbability], {
-    description: 'Highest probability first, at most ten; of a detector: that of the best box of each tag.',
+    description: 'Highest probability first, at most ten; for a detector, the probability of the best box of each tag.',
   })
   probabilities: TagProbability[];
 
@@ -86,30 +88,30 @@ export class ImageResult {
   })
   predictedBoxes: PredictedBox[];
 
-  @Field(() => [DetectionMistake], { description: 'What is wrong with them; empty for classifiers.' })
+  @Field(() => [DetectionMistake], { description: 'The mistakes at the threshold; empty for classifiers.' })
   mistakes: DetectionMistake[];
 }
 
 export const ImageResultConnection = connectionOf(ImageResult, 'ImageResult');
 
-@InputType({ description: 'Which images of an evaluation; conditions that are left out do not restrict.' })
+@InputType({ description: 'Which images of an evaluation; omitted conditions do not restrict.' })
 export class ImageResultFilterInput {
-  @Field(() => Boolean, { nullable: true, description: 'Only right ones, or only wrong ones.' })
+  @Field(() => Boolean, { nullable: true, description: 'Only correct ones, or only wrong ones.' })
   isRight?: boolean | null;
 
-  @Field(() => ID, { nullable: true, description: 'A tag that they have.' })
+  @Field(() => ID, { nullable: true, description: 'A tag that the images have.' })
   actualTagId?: string | null;
 
-  @Field(() => ID, { nullable: true, description: 'A tag that is predicted at the threshold.' })
+  @Field(() => ID, { nullable: true, description: 'A tag that is predicted for the images at the threshold.' })
   predictedTagId?: string | null;
 
-  @Field(() => MistakeKind, { nullable: true, description: 'A mistake that a detector made in them.' })
+  @Field(() => MistakeKind, { nullable: true, description: 'A kind of mistake that a detector made in the images.' })
   mistake?: MistakeKind | null;
 }
 
 @ArgsType()
 export class ImageResultArgs extends PageArgs {
-  @Field(() => Float, { defaultValue: 0.5, description: 'From this probability on a tag counts as predicted.' })
+  @Field(() => Float, { defaultValue: 0.5, description: 'Probability from which a tag counts as predicted.' })
   threshold: number;
 
   @Field(() => Float, { defaultValue: 0.3, description: overlapText })

@@ -2,7 +2,7 @@ import { Field, Float, ID, Int, ObjectType, registerEnumType } from 'type-graphq
 
 /** Of the argument that every figure of a detector takes. */
 export const overlapText =
-  'From this overlap (IoU) with a region of its tag on a box is right, 0 to 1; for detectors, without effect on classifiers.';
+  'Overlap (IoU) with a region of the same tag from which a box counts as correct, 0 to 1; applies to detectors only.';
 
 export enum MeasuredOn {
   OUT_OF_FOLD = 'OUT_OF_FOLD',
@@ -10,7 +10,7 @@ export enum MeasuredOn {
 }
 registerEnumType(MeasuredOn, {
   name: 'MeasuredOn',
-  description: 'Where the figures come from; never from images that the measured model had seen.',
+  description: 'Where the figures come from; never images that the measured model was trained on.',
   valuesConfig: {
     OUT_OF_FOLD: { description: 'Images held out of trainings: each was judged by a model trained without it.' },
     TEST_IMAGES: {
@@ -35,19 +35,19 @@ export class Interval {
 
 @ObjectType({
   description:
-    'Average precision of a detector by the rules of COCO (101 points, at most 100 boxes of a tag an image) at usual overlaps.',
+    'Average precision of a detector by the rules of COCO (101 points, at most 100 boxes per tag and image) at the usual overlaps.',
 })
 export class AveragePrecisions {
-  @Field(() => Interval, { description: 'A box is right from an overlap (IoU) of .3 on.' })
+  @Field(() => Interval, { description: 'A box counts as correct from an overlap (IoU) of 0.3.' })
   at30: Interval;
 
-  @Field(() => Interval, { description: 'From .5 on.' })
+  @Field(() => Interval, { description: 'From an overlap of 0.5.' })
   at50: Interval;
 
-  @Field(() => Interval, { description: 'From .75 on.' })
+  @Field(() => Interval, { description: 'From an overlap of 0.75.' })
   at75: Interval;
 
-  @Field(() => Interval, { description: 'Mean over the overlaps .5, .55 … .95.' })
+  @Field(() => Interval, { description: 'Mean over the overlaps 0.5, 0.55 … 0.95.' })
   at50To95: Interval;
 }
 
@@ -56,7 +56,7 @@ export class TrainedTag {
   @Field(() => ID, { description: 'Identifier of the tag.' })
   id: string;
 
-  @Field(() => String, { description: 'Its name at the time.' })
+  @Field(() => String, { description: 'Its name at that time.' })
   name: string;
 }
 
@@ -67,81 +67,88 @@ export class TagPerformance {
 
   @Field(() => Interval, {
     description:
-      'Share of the images predicted to have it that have it; of a detector: of the boxes found that are right.',
+      'Share of the images predicted to have the tag that do have it; for a detector, share of the boxes found that are correct.',
   })
   precision: Interval;
 
   @Field(() => Interval, {
     description:
-      'Share of the images that have it that were predicted to; of a detector: of its regions that were found.',
+      'Share of the images with the tag that were predicted to have it; for a detector, share of its regions that were found.',
   })
   recall: Interval;
 
   @Field(() => Interval, {
     description:
-      'Area under its precision-recall curve; does not depend on the threshold. Of a detector: at the overlap threshold.',
+      'Area under the precision-recall curve of the tag, independent of the probability threshold; for a detector, at the overlap threshold.',
   })
-  averagePrecision: Interval;
-
-  @Field(() => AveragePrecisions, { nullable: true, description: 'At usual overlaps; null for classifiers.' })
-  averagePrecisionAt: AveragePrecisions | null;
-
-  @Field(() => Int, { description: 'Images with the tag that stand behind the figures.' })
-  imageCount: number;
-
-  @Field(() => Int, { nullable: true, description: 'Regions with the tag in them; null for classifiers.' })
-  regionCount: number | null;
-}
-
-@ObjectType({ description: 'How good a model is, measured on images that it had not seen.' })
-export class Performance {
-  @Field(() => Float, { description: 'From this probability on a tag counts as predicted.' })
-  threshold: number;
-
-  @Field(() => Float, {
-    nullable: true,
-    description: 'From this overlap (IoU) with a region of its tag on a box is right; null for classifiers.',
-  })
-  overlapThreshold: number | null;
-
-  @Field(() => MeasuredOn, { description: 'Which images were measured on.' })
-  measuredOn: MeasuredOn;
-
-  @Field(() => Int, { description: 'How many they are.' })
-  imageCount: number;
-
-  @Field(() => Int, { nullable: true, description: 'How many regions are in them; null for classifiers.' })
-  regionCount: number | null;
-
-  @Field(() => Interval, { description: 'Over all tags (micro-averaged).' })
-  precision: Interval;
-
-  @Field(() => Interval, { description: 'Over all tags (micro-averaged).' })
-  recall: Interval;
-
-  @Field(() => Interval, { description: 'Mean over the tags; of a detector: at the overlap threshold.' })
   averagePrecision: Interval;
 
   @Field(() => AveragePrecisions, {
     nullable: true,
-    description: 'mAP: mean over the tags of their average precision at usual overlaps; null for classifiers.',
+    description: 'Average precision at the usual overlaps; null for classifiers.',
+  })
+  averagePrecisionAt: AveragePrecisions | null;
+
+  @Field(() => Int, { description: 'Number of images with the tag that the figures are based on.' })
+  imageCount: number;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: 'Number of regions with the tag in the measured images; null for classifiers.',
+  })
+  regionCount: number | null;
+}
+
+@ObjectType({ description: 'How good a model is, measured on images that it was not trained on.' })
+export class Performance {
+  @Field(() => Float, { description: 'Probability from which a tag counts as predicted.' })
+  threshold: number;
+
+  @Field(() => Float, {
+    nullable: true,
+    description:
+      'Overlap (IoU) with a region of the same tag from which a box counts as correct; null for classifiers.',
+  })
+  overlapThreshold: number | null;
+
+  @Field(() => MeasuredOn, { description: 'Which images the model was measured on.' })
+  measuredOn: MeasuredOn;
+
+  @Field(() => Int, { description: 'Number of images measured.' })
+  imageCount: number;
+
+  @Field(() => Int, { nullable: true, description: 'Number of regions in the measured images; null for classifiers.' })
+  regionCount: number | null;
+
+  @Field(() => Interval, { description: 'Over all tags (micro-averaged).' })
+  precision: Interval;
+
+  @Field(() => Interval, { description: 'Over all tags (micro-averaged).' })
+  recall: Interval;
+
+  @Field(() => Interval, { description: 'Mean over the tags; for a detector, at the overlap threshold.' })
+  averagePrecision: Interval;
+
+  @Field(() => AveragePrecisions, {
+    nullable: true,
+    description: 'mAP: mean over the tags of their average precision at the usual overlaps; null for classifiers.',
   })
   meanAveragePrecision: AveragePrecisions | null;
 
   @Field(() => Float, {
     description:
-      'Share of images whose most probable tag is right (MULTICLASS), whose tags are all right (MULTILABEL) or in which a detector made no mistake.',
+      'Share of images whose most probable tag is correct (MULTICLASS), whose tags are all correct (MULTILABEL), or in which a detector made no mistake.',
   })
   accuracy: number;
 
   @Field(() => Float, {
     description:
-      'Expected calibration error in 15 bins: how far probabilities (of a detector: of all its boxes) are from frequencies.',
+      'Expected calibration error in 15 bins: how far predicted probabilities (for a detector, those of all its boxes) are from observed frequencies.',
   })
   expectedCalibrationError: number;
 
   @Field(() => Float, {
-    description: 'Mean negative log-likelihood, natural logarithm; of a detector: of each box being right or not.',
+    description: 'Mean negative log-likelihood (natural logarithm); for a detector, of each box being correct or not.',
   })
   logLoss: number;
 
@@ -149,14 +156,14 @@ export class Performance {
   perTag: TagPerformance[];
 }
 
-@ObjectType({ description: 'Which tags are taken for which.' })
+@ObjectType({ description: 'Which tags are mistaken for which.' })
 export class ConfusionMatrix {
   @Field(() => [TrainedTag], { description: 'The tags, in the order of rows and columns.' })
   tags: TrainedTag[];
 
   @Field(() => [[Int]], {
     description:
-      'rows[i][j]: images with tag i that were predicted as tag j. The last column counts those with no tag at the threshold. Of a detector boxes are counted: the last column has regions that were not found, and a further last row boxes found where no region is.',
+      'rows[i][j]: number of images with tag i that were predicted as tag j. The last column counts images with no tag at the threshold. For a detector, boxes are counted instead: the last column has the regions that were not found, and an additional last row the boxes found where there is no region.',
   })
   rows: number[][];
 }

@@ -9,19 +9,19 @@ import { exportPlatforms, platformsOf } from './platforms.ts';
 
 @Resolver(() => Export)
 export class ExportResolver {
-  @Query(() => [ExportPlatform], { description: 'What models can be exported for.' })
+  @Query(() => [ExportPlatform], { description: 'The platforms that models can be exported for.' })
   exportPlatforms(): readonly ExportPlatform[] {
     return exportPlatforms;
   }
 
-  @Query(() => Export, { nullable: true, description: 'One export; null when there is none of this id.' })
+  @Query(() => Export, { nullable: true, description: 'One export; null when no export has this id.' })
   export(@Arg('id', () => ID, { description: 'Its id.' }) id: string, @Ctx() { caller, services }: Context) {
     return orNull(services.exports.get(caller, 'read', id));
   }
 
   @Mutation(() => Export, {
     description:
-      'Writes the model of an iteration for use elsewhere. There is one export for each platform and flavor; one that failed, or is outdated, is made anew.',
+      'Exports the model of an iteration for use elsewhere. There is one export per platform and flavor; a failed or outdated one is replaced.',
   })
   exportIteration(
     @Arg('input', () => ExportIterationInput, { description: 'What to export.' }) input: ExportIterationInput,
@@ -31,7 +31,7 @@ export class ExportResolver {
   }
 
   @Subscription(() => ExportProgress, {
-    description: 'The steps of an export, from its beginning or after an event, until it is over.',
+    description: 'Progress of an export, from its beginning or from an event, until it ends.',
     subscribe: ({ args, context }) => {
       const { exportId, after } = args as { exportId: string; after?: string | null };
       const { caller, services } = context as Context;
@@ -40,7 +40,8 @@ export class ExportResolver {
   })
   exportProgressed(
     @Arg('exportId', () => ID, { description: 'The export.' }) _exportId: string,
-    @Arg('after', () => ID, { nullable: true, description: 'The last event that was seen.' }) _after: string | null,
+    @Arg('after', () => ID, { nullable: true, description: 'The `eventId` of the last event received.' })
+    _after: string | null,
     @Root() progress: ExportProgress,
   ): ExportProgress {
     return progress;
@@ -48,13 +49,15 @@ export class ExportResolver {
 
   @FieldResolver(() => String, {
     nullable: true,
-    description: 'Where the archive can be fetched by a plain GET without a key, for a day; null while there is none.',
+    description: 'URL of the archive for a plain GET without a key, valid for a day; null until the archive is ready.',
   })
   downloadUrl(@Root() row: Export, @Ctx() { services }: Context): string | null {
     return services.exports.urlOf(row);
   }
 
-  @FieldResolver(() => Boolean, { description: 'Whether exporting it again would give a newer form of it.' })
+  @FieldResolver(() => Boolean, {
+    description: 'Whether a newer exporter would write it differently; exporting it again replaces it.',
+  })
   isOutdated(@Root() row: Export, @Ctx() { services }: Context): boolean {
     return services.exports.isOutdated(row);
   }
@@ -62,7 +65,7 @@ export class ExportResolver {
 
 @Resolver(() => Iteration)
 export class IterationExportsResolver {
-  @FieldResolver(() => [Export], { description: 'Its exports, the oldest first.' })
+  @FieldResolver(() => [Export], { description: 'Its exports, oldest first.' })
   exports(@Root() { id }: Iteration, @Ctx() { loaders }: Context) {
     return loaders.exportsOfIteration.load(id);
   }

@@ -169,9 +169,9 @@ async function replaceOlder(
   if (!twin) return [];
   const title = `The export of ${JSON.stringify(name)} for ${[platform, flavor].filter(Boolean).join(' ')}`;
   if (twin.status === ExportStatus.EXPORTING)
-    throw new DomainError('EXPORT_RUNNING', `${title} is still being made.`, { exportId: twin.id });
+    throw new DomainError('EXPORT_RUNNING', `${title} is still being created.`, { exportId: twin.id });
   if (twin.status === ExportStatus.DONE && twin.exporterVersion === exporterVersion)
-    throw new DomainError('EXPORT_EXISTS', `${title} is there already; read it from the iteration's exports.`, {
+    throw new DomainError('EXPORT_EXISTS', `${title} already exists; read it from the exports of the iteration.`, {
       exportId: twin.id,
     });
   return forgetExports(manager, { id: twin.id });

@@ -52,7 +52,7 @@ export function exportForm(
     flavors.map(({ name }) => (name ? `${platform} ${name}` : platform)),
   );
   const form = JSON.stringify([asked.platform, wanted].filter(Boolean).join(' ').slice(0, 100));
-  const offered = names.length > 0 ? `it can be ${names.join(', ')}` : 'nothing is written for it yet';
-  const message = `No exporter writes a ${kind} model for ${form}; ${offered}.`;
+  const offered = names.length > 0 ? `available: ${names.join(', ')}` : 'no exporter exists for it yet';
+  const message = `A ${kind} model cannot be exported for ${form}; ${offered}.`;
   throw new DomainError('NOT_EXPORTABLE', message, { platform: asked.platform, flavor: wanted });
 }

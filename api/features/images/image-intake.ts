@@ -191,7 +191,7 @@ export class ImageIntake {
 }
 
 const projectFull = (max: number): DomainError =>
-  new DomainError('LIMIT_REACHED', `The project has ${max} images, the most it may have.`, { max });
+  new DomainError('LIMIT_REACHED', `The project has ${max} images, the maximum.`, { max });
 
 /** @throws DomainError when the project does not take such labels */
 function labelsOf({ project, tags }: BatchContext, input: NewImageInput, batch: OfBatch): Labels {

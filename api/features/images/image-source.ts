@@ -44,10 +44,10 @@ function decodeBase64(text: string, maxBytes: number): Buffer {
   const body = text.startsWith('data:') ? text.slice(text.indexOf(',') + 1) : text;
   const estimate = Math.floor((body.length * 3) / 4) - 2;
   if (estimate > maxBytes) {
-    const message = `The picture has about ${estimate} bytes; the limit is ${maxBytes}.`;
+    const message = `The image has about ${estimate} bytes; the limit is ${maxBytes}.`;
     throw new DomainError('TOO_LARGE', message, { field: 'base64', max: maxBytes, value: estimate });
   }
   if (!/^[A-Za-z0-9+/_\-\s]*={0,2}\s*$/.test(body))
-    throw new DomainError('INVALID', 'base64 has characters that do not belong to base64.', { field: 'base64' });
+    throw new DomainError('INVALID', 'base64 contains characters that are not valid base64.', { field: 'base64' });
   return Buffer.from(body, 'base64');
 }

@@ -13,33 +13,36 @@ export const maxTagIds = 64;
 
 @InputType({
   description:
-    'Which images of a project; conditions that are left out do not restrict. ' +
-    `No more than ${lookedAtForPage} images are looked at for a page whose conditions no index tells, such as search, and fewer for tags with other conditions: ` +
-    'it may then be short or empty although hasNextPage is true, and endCursor goes on from there.',
+    'Which images of a project; omitted conditions do not restrict. ' +
+    `For conditions that no index covers, such as search, at most ${lookedAtForPage} images are scanned per page, and fewer for tags combined with other conditions: ` +
+    'the page may then be short or empty although hasNextPage is true, and endCursor continues from there.',
 })
 export class ImageFilterInput {
-  @Field(() => Boolean, { nullable: true, description: 'Whether it has any tag.' })
+  @Field(() => Boolean, { nullable: true, description: 'Whether the image has any tag.' })
   isTagged?: boolean | null;
 
-  @Field(() => [ID], { nullable: true, description: `Tags that it has, at most ${maxTagIds}; see tagMatch.` })
+  @Field(() => [ID], { nullable: true, description: `Tags that the image has, at most ${maxTagIds}; see tagMatch.` })
   tagIds?: string[] | null;
 
-  @Field(() => TagMatch, { defaultValue: TagMatch.ANY, description: 'Whether one of tagIds is enough.' })
+  @Field(() => TagMatch, {
+    defaultValue: TagMatch.ANY,
+    description: 'Whether the image must have any or all of tagIds.',
+  })
   tagMatch: TagMatch;
 
-  @Field(() => ID, { nullable: true, description: 'An iteration in whose training it took part.' })
+  @Field(() => ID, { nullable: true, description: 'An iteration that was trained on the image.' })
   iterationId?: string | null;
 
-  @Field(() => Boolean, { nullable: true, description: 'Whether it is kept for measuring.' })
+  @Field(() => Boolean, { nullable: true, description: 'Whether it is a test image.' })
   isTest?: boolean | null;
 
   @Field(() => String, {
     nullable: true,
-    description: 'Part of the file name, at most 255 characters, letter case ignored.',
+    description: 'Part of the file name, at most 255 characters; not case-sensitive.',
   })
   search?: string | null;
 
-  @Field(() => MetadataFilterInput, { nullable: true, description: 'What its metadata say.' })
+  @Field(() => MetadataFilterInput, { nullable: true, description: 'A condition on its metadata.' })
   metadata?: MetadataFilterInput | null;
 }
 
@@ -48,11 +51,11 @@ export class ImageListArgs extends PageArgs {
   @Field(() => ImageFilterInput, { nullable: true, description: 'Which images.' })
   filter?: ImageFilterInput | null;
 
-  @Field(() => ImageOrder, { defaultValue: ImageOrder.NEWEST, description: 'In which order.' })
+  @Field(() => ImageOrder, { defaultValue: ImageOrder.NEWEST, description: 'The order of the list.' })
   orderBy: ImageOrder;
 }
 
-@InputType({ description: 'A file that is going to be uploaded.' })
+@InputType({ description: 'A file to be uploaded.' })
 export class UploadFileInput {
   @Field(() => String, { description: 'File name, 1 to 255 characters.' })
   name: string;
@@ -66,16 +69,18 @@ export class RequestUploadsInput {
   @Field(() => ID, { description: 'The project.' })
   projectId: string;
 
-  @Field(() => [UploadFileInput], { description: 'One entry a file, at most 64.' })
+  @Field(() => [UploadFileInput], {
+    description: 'One entry per file, at most 64 by default (TAGLENS_MAX_BATCH_SIZE).',
+  })
   files: UploadFileInput[];
 }
 
-@InputType({ description: 'Where the bytes of an image come from: exactly one of the fields.' })
+@InputType({ description: 'Where the bytes of an image come from; exactly one field must be given.' })
 export class ImageSourceInput {
   @Field(() => ID, { nullable: true, description: 'An upload ticket whose file has been sent.' })
   uploadId?: string | null;
 
-  @Field(() => String, { nullable: true, description: 'A public http or https address, fetched by the server.' })
+  @Field(() => String, { nullable: true, description: 'A public http or https URL that the server fetches.' })
   url?: string | null;
 
   @Field(() => String, { nullable: true, description: 'The bytes as base64, with or without a data: prefix.' })
@@ -87,26 +92,29 @@ export class NewImageInput {
   @Field(() => ImageSourceInput, { description: 'Where its bytes come from.' })
   source: ImageSourceInput;
 
-  @Field(() => String, { nullable: true, description: 'File name; by default that of the upload or the address.' })
+  @Field(() => String, { nullable: true, description: 'File name; by default that of the upload or the URL.' })
   name?: string | null;
 
-  @Field(() => [ID], { defaultValue: [], description: 'Its tags, besides those of the batch.' })
+  @Field(() => [ID], { defaultValue: [], description: 'Its tags, in addition to those of the batch.' })
   tagIds: string[];
 
   @Field(() => [RegionInput], {
     defaultValue: [],
     description:
-      'What is where in it, in a detection project, at most 300; a picture that is there already gets those it lacks.',
+      'Its regions, in a detection project; at most 300 by default (TAGLENS_MAX_REGIONS_PER_IMAGE). An image that already exists gets those that it lacks.',
   })
   regions: RegionInput[];
 
   @Field(() => [ImageMetadataInput], {
     nullable: true,
-    description: 'What is noted about it, besides what the batch has.',
+    description: 'Its metadata, in addition to those of the batch.',
   })
   metadata?: ImageMetadataInput[] | null;
 
-  @Field(() => Boolean, { defaultValue: false, description: 'Keeps it for measuring: never trained on.' })
+  @Field(() => Boolean, {
+    defaultValue: false,
+    description: 'Makes it a test image: used for measuring and never trained on.',
+  })
   isTest: boolean;
 }
 
@@ -115,28 +123,28 @@ export class AddImagesInput {
   @Field(() => ID, { description: 'The project.' })
   projectId: string;
 
-  @Field(() => [NewImageInput], { description: 'At most 64.' })
+  @Field(() => [NewImageInput], { description: 'At most 64 by default (TAGLENS_MAX_BATCH_SIZE).' })
   images: NewImageInput[];
 
   @Field(() => [ID], { defaultValue: [], description: 'Tags of every image of the batch.' })
   tagIds: string[];
 
-  @Field(() => [ImageMetadataInput], { nullable: true, description: 'What is noted about every image of the batch.' })
+  @Field(() => [ImageMetadataInput], { nullable: true, description: 'Metadata of every image of the batch.' })
   metadata?: ImageMetadataInput[] | null;
 }
 
-@InputType({ description: 'Images to keep for measuring, or to give back to training.' })
+@InputType({ description: 'Images to mark as test images, or to return to training.' })
 export class MarkTestImagesInput {
   @Field(() => [ID], { description: 'Images of one project.' })
   imageIds: string[];
 
-  @Field(() => Boolean, { description: 'Whether they are kept for measuring.' })
+  @Field(() => Boolean, { description: 'Whether they become test images.' })
   isTest: boolean;
 }
 
-@InputType({ description: 'Images to delete for good.' })
+@InputType({ description: 'Images to delete permanently.' })
 export class DeleteImagesInput {
-  @Field(() => [ID], { description: 'Images of one project, at most 64.' })
+  @Field(() => [ID], { description: 'Images of one project, at most 64 by default (TAGLENS_MAX_BATCH_SIZE).' })
   imageIds: string[];
 }
 
@@ -151,10 +159,10 @@ export class UploadHeader {
 
 @ObjectType({
   description:
-    'Leave to upload one file: send it as the body of the request described here, then name the ticket in addImages or predict.',
+    'Permission to upload one file: send it as the body of the request described here, then use the id of the ticket in addImages or predict.',
 })
 export class UploadTicket {
-  @Field(() => ID, { description: 'Identifier; the uploadId of an image source.' })
+  @Field(() => ID, { description: 'Identifier, used as the uploadId of an image source.' })
   id: string;
 
   @Field(() => String, { description: 'Where to send the file.' })
@@ -166,19 +174,22 @@ export class UploadTicket {
   @Field(() => [UploadHeader], { description: 'Headers to send.' })
   headers: UploadHeader[];
 
-  @Field(() => Date, { description: 'Until when the ticket is good.' })
+  @Field(() => Date, { description: 'When the ticket expires.' })
   expiresAt: Date;
 }
 
-@ObjectType({ description: 'What became of one image of a batch.' })
+@ObjectType({ description: 'The result for one image of a batch.' })
 export class AddImageResult {
-  @Field(() => AddImageStatus, { description: 'Stored, known already, or refused.' })
+  @Field(() => AddImageStatus, { description: 'Whether the image was stored, was already there, or was refused.' })
   status: AddImageStatus;
 
-  @Field(() => String, { nullable: true, description: 'Kind of refusal, such as TOO_LARGE; null when all is well.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Code of the refusal, such as TOO_LARGE; null when the image was accepted.',
+  })
   code: string | null;
 
-  @Field(() => String, { nullable: true, description: 'Why, with the limit and the value.' })
+  @Field(() => String, { nullable: true, description: 'Why it was refused, with the limit and the value.' })
   message: string | null;
 
   /** Which limit or conflict it was, where its code stands for several. */
@@ -187,8 +198,8 @@ export class AddImageResult {
   imageId: string | null;
 }
 
-@ObjectType({ description: 'What became of a batch, in its order.' })
+@ObjectType({ description: 'The results for a batch, in its order.' })
 export class AddImagesPayload {
-  @Field(() => [AddImageResult], { description: 'One result an image.' })
+  @Field(() => [AddImageResult], { description: 'One result per image.' })
   results: AddImageResult[];
 }

@@ -18,13 +18,13 @@ import { SetImageMetadataInput } from './metadata.input.ts';
 
 @Resolver(() => Image)
 export class ImageResolver {
-  @Query(() => Image, { nullable: true, description: 'One image; null when there is none of this id.' })
+  @Query(() => Image, { nullable: true, description: 'One image; null when no image has this id.' })
   image(@Arg('id', () => ID, { description: 'Its id.' }) id: string, @Ctx() { caller, services }: Context) {
     return orNull(services.images.get(caller, 'read', id));
   }
 
   @Mutation(() => [UploadTicket], {
-    description: 'Gives a ticket for each file; send the files to the tickets’ addresses.',
+    description: 'Creates an upload ticket for each file; send the files to the URLs of the tickets.',
   })
   requestUploads(
     @Arg('input', () => RequestUploadsInput, { description: 'Which files.' }) input: RequestUploadsInput,
@@ -34,7 +34,7 @@ export class ImageResolver {
   }
 
   @Mutation(() => AddImagesPayload, {
-    description: 'Adds a batch of images. Each has its own result; a picture that is there already gets the new tags.',
+    description: 'Adds a batch of images. Each has its own result; an image that already exists gets the new tags.',
   })
   addImages(
     @Arg('input', () => AddImagesInput, { description: 'The batch.' }) input: AddImagesInput,
@@ -43,23 +43,24 @@ export class ImageResolver {
     return services.images.add(caller, input);
   }
 
-  @Mutation(() => [Image], { description: 'Puts tags on images; all or none.' })
+  @Mutation(() => [Image], { description: 'Adds tags to images; all or none.' })
   tagImages(
-    @Arg('input', () => TagImagesInput, { description: 'Which tags on which images.' }) input: TagImagesInput,
+    @Arg('input', () => TagImagesInput, { description: 'Which tags to add to which images.' }) input: TagImagesInput,
     @Ctx() { caller, services }: Context,
   ) {
     return services.images.tag(caller, input);
   }
 
-  @Mutation(() => [Image], { description: 'Takes tags off images.' })
+  @Mutation(() => [Image], { description: 'Removes tags from images.' })
   untagImages(
-    @Arg('input', () => TagImagesInput, { description: 'Which tags off which images.' }) input: TagImagesInput,
+    @Arg('input', () => TagImagesInput, { description: 'Which tags to remove from which images.' })
+    input: TagImagesInput,
     @Ctx() { caller, services }: Context,
   ) {
     return services.images.untag(caller, input);
   }
 
-  @Mutation(() => [Image], { description: 'Keeps images for measuring, or gives them back to training.' })
+  @Mutation(() => [Image], { description: 'Marks images as test images, or returns them to training.' })
   markTestImages(
     @Arg('input', () => MarkTestImagesInput, { description: 'Which images.' }) input: MarkTestImagesInput,
     @Ctx() { caller, services }: Context,
@@ -67,16 +68,16 @@ export class ImageResolver {
     return services.images.markTest(caller, input);
   }
 
-  @Mutation(() => [Image], { description: 'Notes something about images, or takes it away; all or none.' })
+  @Mutation(() => [Image], { description: 'Sets or removes metadata of images; all or none.' })
   setImageMetadata(
-    @Arg('input', () => SetImageMetadataInput, { description: 'What about which images.' })
+    @Arg('input', () => SetImageMetadataInput, { description: 'Which metadata of which images.' })
     input: SetImageMetadataInput,
     @Ctx() { caller, services }: Context,
   ) {
     return services.images.setMetadata(caller, input);
   }
 
-  @Mutation(() => Int, { description: 'Deletes images for good; answers how many.' })
+  @Mutation(() => Int, { description: 'Deletes images permanently; returns how many were deleted.' })
   deleteImages(
     @Arg('input', () => DeleteImagesInput, { description: 'Which images.' }) input: DeleteImagesInput,
     @Ctx() { caller, services }: Context,
@@ -89,22 +90,26 @@ export class ImageResolver {
     return loaders.tagsOfImage.load(id);
   }
 
-  @FieldResolver(() => [ImageMetadata], { description: 'What is noted about it, in the order of the names.' })
+  @FieldResolver(() => [ImageMetadata], { description: 'Its metadata, ordered by name.' })
   metadata(@Root() { id }: Image, @Ctx() { loaders }: Context) {
     return loaders.metadataOfImage.load(id);
   }
 
-  @FieldResolver(() => String, { description: 'Address of the original bytes; good for an hour or two.' })
+  @FieldResolver(() => String, { description: 'URL of the original bytes, valid for one to two hours.' })
   url(@Root() { id }: Image, @Ctx() { services }: Context): string {
     return services.imageFiles.urlOf(id, 'original');
   }
 
-  @FieldResolver(() => String, { description: 'Address of the upright picture as a JPEG of at most 1024 pixels.' })
+  @FieldResolver(() => String, {
+    description: 'URL of the upright image as a JPEG whose edges are at most 1024 pixels.',
+  })
   displayUrl(@Root() { id }: Image, @Ctx() { services }: Context): string {
     return services.imageFiles.urlOf(id, 'display');
   }
 
-  @FieldResolver(() => String, { description: 'Address of the upright picture as a JPEG of at most 256 pixels.' })
+  @FieldResolver(() => String, {
+    description: 'URL of the upright image as a JPEG whose edges are at most 256 pixels.',
+  })
   thumbnailUrl(@Root() { id }: Image, @Ctx() { services }: Context): string {
     return services.imageFiles.urlOf(id, 'thumbnail');
   }
@@ -112,7 +117,10 @@ export class ImageResolver {
 
 @Resolver(() => AddImageResult)
 export class AddImageResultResolver {
-  @FieldResolver(() => Image, { nullable: true, description: 'The image, new or known already; null when refused.' })
+  @FieldResolver(() => Image, {
+    nullable: true,
+    description: 'The image, whether new or already there; null when refused.',
+  })
   image(@Root() { imageId }: AddImageResult, @Ctx() { loaders }: Context) {
     return imageId === null ? null : loaders.image.load(imageId);
   }

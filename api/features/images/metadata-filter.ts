@@ -46,12 +46,12 @@ function countOf({ name, is, isNot, allOf, anyOf }: MetadataFilterInput, depth =
 
 function tooDeep(value: number): DomainError {
   const max = metadataLimits.depth;
-  const message = `filter.metadata is nested ${value} deep or deeper; the limit is ${max}.`;
+  const message = `filter.metadata is nested ${value} or more levels deep; the limit is ${max}.`;
   return new DomainError('INVALID', message, { field: 'filter.metadata', max, value });
 }
 
 function malformed(): DomainError {
   const message =
-    'filter.metadata: a condition is name with one of is and isNot, or else allOf, or else anyOf, which are not empty.';
+    'filter.metadata: a condition must have either name with one of is and isNot, or a non-empty allOf, or a non-empty anyOf.';
   return new DomainError('INVALID', message, { field: 'filter.metadata' });
 }

@@ -2,31 +2,33 @@ import { Field, ID, InputType } from 'type-graphql';
 
 export const metadataLimits = { pairs: 10, nameLength: 128, valueLength: 256, conditions: 20, depth: 25 } as const;
 
-@InputType({ description: 'Something to note about an image.' })
+@InputType({ description: 'A name and value to set in the metadata of an image.' })
 export class ImageMetadataInput {
   @Field(() => String, { description: `Name, 1 to ${metadataLimits.nameLength} characters.` })
   name: string;
 
   @Field(() => String, {
     nullable: true,
-    description: `Value, at most ${metadataLimits.valueLength} characters; null takes the name away.`,
+    description: `Value, at most ${metadataLimits.valueLength} characters; null removes the name.`,
   })
   value?: string | null;
 }
 
-@InputType({ description: 'What to note about images. Names that are left out stay as they are.' })
+@InputType({ description: 'Metadata to set on images. Names that are not given stay as they are.' })
 export class SetImageMetadataInput {
-  @Field(() => [ID], { description: 'Images of one project, at most 64.' })
+  @Field(() => [ID], { description: 'Images of one project, at most 64 by default (TAGLENS_MAX_BATCH_SIZE).' })
   imageIds: string[];
 
-  @Field(() => [ImageMetadataInput], { description: `An image has at most ${metadataLimits.pairs} names.` })
+  @Field(() => [ImageMetadataInput], {
+    description: `Names and values; an image may have at most ${metadataLimits.pairs} names.`,
+  })
   metadata: ImageMetadataInput[];
 }
 
 @InputType({
   description:
-    'A condition on metadata: name with is or isNot, or else allOf, or else anyOf. ' +
-    `At most ${metadataLimits.conditions} conditions altogether, nested at most ${metadataLimits.depth} deep.`,
+    'A condition on metadata: either name with is or isNot, or allOf, or anyOf. ' +
+    `At most ${metadataLimits.conditions} conditions in total, nested at most ${metadataLimits.depth} levels deep.`,
 })
 export class MetadataFilterInput {
   @Field(() => String, { nullable: true, description: 'The name that is compared.' })
@@ -37,13 +39,13 @@ export class MetadataFilterInput {
 
   @Field(() => String, {
     nullable: true,
-    description: 'A value that the image does not have under the name; one without the name meets this too.',
+    description: 'A value that the image does not have under the name; images without the name match as well.',
   })
   isNot?: string | null;
 
-  @Field(() => [MetadataFilterInput], { nullable: true, description: 'Conditions that all have to hold.' })
+  @Field(() => [MetadataFilterInput], { nullable: true, description: 'Conditions that must all hold.' })
   allOf?: MetadataFilterInput[] | null;
 
-  @Field(() => [MetadataFilterInput], { nullable: true, description: 'Conditions of which one is enough.' })
+  @Field(() => [MetadataFilterInput], { nullable: true, description: 'Conditions of which at least one must hold.' })
   anyOf?: MetadataFilterInput[] | null;
 }

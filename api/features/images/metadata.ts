@@ -38,7 +38,7 @@ export function checkMetadata(imageId: string, present: readonly ImageMetadata[]
     else names.add(name);
   const max = metadataLimits.pairs;
   if (names.size <= max) return;
-  const message = `metadata: the image would have ${names.size} names; at most ${max} are allowed.`;
+  const message = `metadata: the image would have ${names.size} names; the limit is ${max}.`;
   throw new DomainError('LIMIT_REACHED', message, { field: 'metadata', imageId, max, value: names.size });
 }
 

@@ -93,7 +93,7 @@ export class UploadService {
   private async getOpen(id: string): Promise<Upload> {
     const upload = await this.database.read.manager.findOneBy(Upload, { id });
     if (upload && upload.expiresAt.getTime() > Date.now()) return upload;
-    const message = `Upload ${JSON.stringify(id.slice(0, 100))} is unknown, used up or expired; ask for a new ticket.`;
+    const message = `Upload ${JSON.stringify(id.slice(0, 100))} is unknown, already used or expired; request a new ticket.`;
     throw new DomainError('UPLOAD_EXPIRED', message, { uploadId: id });
   }
 
@@ -117,13 +117,13 @@ export class UploadService {
 
 function refuseTooLarge({ sizeBytes: value }: Upload, max: number): void {
   if (value <= max) return;
-  const message = `The picture has ${value} bytes; the limit is ${max}.`;
+  const message = `The image has ${value} bytes; the limit is ${max}.`;
   throw new DomainError('TOO_LARGE', message, { field: 'uploadId', max, value });
 }
 
 function wrongSize(sizeBytes: number, received: number): DomainError {
   const came = received > sizeBytes ? 'more' : String(received);
-  const message = `The upload was announced with ${sizeBytes} bytes; ${came} came. Send it again.`;
+  const message = `The upload was announced with ${sizeBytes} bytes, but ${came} arrived. Send it again.`;
   return new DomainError('INVALID', message, { sizeBytes, received });
 }
 
@@ -133,7 +133,7 @@ async function* upTo(max: number, body: Readable): AsyncGenerator<Uint8Array> {
   for await (const chunk of body as AsyncIterable<Buffer>) {
     received += chunk.length;
     if (received > max)
-      throw new DomainError('TOO_LARGE', `The upload was announced with ${max} bytes; more came.`, { max });
+      throw new DomainError('TOO_LARGE', `The upload was announced with ${max} bytes, but more arrived.`, { max });
     yield chunk;
   }
 }

@@ -31,7 +31,9 @@ export class KeyService {
     const projectId = input.projectId ?? null;
     if (projectId !== null) await this.projects.get(caller, 'administer', projectId);
     if (projectId !== null && input.role === ApiKeyRole.OWNER)
-      throw new DomainError('INVALID', 'An OWNER key opens everything; leave projectId out.', { field: 'projectId' });
+      throw new DomainError('INVALID', 'An OWNER key gives access to everything; omit projectId.', {
+        field: 'projectId',
+      });
     const secret = `tl_${randomBytes(32).toString('base64url')}`;
     const name = checkText('name', input.name, { min: 1, max: 200 });
     const row = { id: newId(), name, role: input.role, projectId, createdAt: new Date(), revokedAt: null };
@@ -53,7 +55,7 @@ export class KeyService {
       const key = await manager.findOneBy(ApiKey, { id });
       if (!key) throw notFound('API key', id);
       if (owners.length === 1 && owners[0]?.id === id)
-        throw new DomainError('INVALID', 'This is the last owner key; make another one before revoking it.');
+        throw new DomainError('INVALID', 'This is the last owner key; create another one before revoking it.');
       if (key.revokedAt === null) await manager.update(ApiKey, { id }, { revokedAt: new Date() });
     });
     return id;

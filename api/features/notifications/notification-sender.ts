@@ -84,7 +84,7 @@ export class NotificationSender {
     const project = await database.read.manager.findOneBy(Project, { id: row.projectId });
     const { notificationUrl: url = null, notificationSecret: secret = null } = project ?? {};
     if (url === null || secret === null)
-      return this.settle(row, 'The project has no notification address any more.', true);
+      return this.settle(row, 'The project no longer has a notification address.', true);
     const body = JSON.stringify(await this.bodyOf(row));
     try {
       await postUrl(url, { body, headers: signedHeaders(row.id, body, secret) }, urls);

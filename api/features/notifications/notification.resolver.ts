@@ -7,17 +7,18 @@ import { NewNotificationAddress, SetNotificationUrlInput } from './notification.
 @Resolver(() => Project)
 export class NotificationResolver {
   @Mutation(() => NewNotificationAddress, {
-    description: 'Sets where the ends of trainings and exports are told, with a new secret, and sends a test there.',
+    description:
+      'Sets the URL notified when a training or export ends, creates a new secret, and sends a test message there.',
   })
   setNotificationUrl(
-    @Arg('input', () => SetNotificationUrlInput, { description: 'The address.' }) input: SetNotificationUrlInput,
+    @Arg('input', () => SetNotificationUrlInput, { description: 'The URL.' }) input: SetNotificationUrlInput,
     @Ctx() { caller, services }: Context,
   ) {
     return services.notifications.setUrl(caller, input);
   }
 
   @FieldResolver(() => [Notification], {
-    description: 'Messages to its notification address, newest first, at most 100.',
+    description: 'Messages to its notification URL, newest first, at most 100.',
   })
   notifications(@Root() project: Project, @Ctx() { services }: Context) {
     return services.notifications.list(project);

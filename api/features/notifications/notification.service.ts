@@ -51,6 +51,6 @@ export function checkNotificationUrl(field: string, url: string): string {
   }
   const isHttp = URL.canParse(url) && ['http:', 'https:'].includes(new URL(url).protocol);
   if (isHttp) return url;
-  const message = `${field} must be an address that begins with http: or https:; it is ${JSON.stringify(url)}.`;
+  const message = `${field} must be a URL that begins with http: or https:; it is ${JSON.stringify(url)}.`;
   throw new DomainError('INVALID', message, { field, value: url });
 }

@@ -8,49 +8,55 @@ import { ImageSourceInput } from '../images/image.input.ts';
 
 export const PredictionConnection = connectionOf(Prediction, 'Prediction');
 
-@InputType({ description: 'A question to a model: by published name, or by iteration to try it before publishing.' })
+@InputType({
+  description: 'A request for a prediction: by published name, or by iteration to try it before publishing.',
+})
 export class PredictInput {
   @Field(() => ID, { description: 'The project.' })
   projectId: string;
 
-  @Field(() => String, { nullable: true, description: 'Published name; or give iterationId.' })
+  @Field(() => String, { nullable: true, description: 'Published name; alternatively iterationId.' })
   publishedName?: string | null;
 
   @Field(() => ID, {
     nullable: true,
-    description: 'A COMPLETED iteration, for a key that may read the project too; or give publishedName.',
+    description: 'A COMPLETED iteration, for keys that may also read the project; alternatively publishedName.',
   })
   iterationId?: string | null;
 
-  @Field(() => ImageSourceInput, { description: 'The picture.' })
+  @Field(() => ImageSourceInput, { description: 'The image.' })
   image: ImageSourceInput;
 
   @Field(() => String, {
     nullable: true,
-    description: 'Which application asks, at most 255 characters; kept with the answer to find it by.',
+    description: 'Name of the calling application, at most 255 characters; stored with the prediction.',
   })
   application?: string | null;
 
-  @Field(() => Boolean, { defaultValue: false, description: 'Whether to keep picture and answer for a while.' })
+  @Field(() => Boolean, {
+    defaultValue: false,
+    description:
+      'Whether to store the image and the answer, for 30 days by default (TAGLENS_PREDICTION_RETENTION_DAYS).',
+  })
   store: boolean;
 
   @Field(() => Boolean, {
     defaultValue: false,
     description:
-      'Whether to draw a heat map for the most probable tags; without effect on detectors, whose boxes say where.',
+      'Whether to draw a heat map for the most probable tags; no effect on detectors, whose boxes show where.',
   })
   explain: boolean;
 }
 
 @ArgsType()
 export class PredictionListArgs extends PageArgs {
-  @Field(() => ID, { nullable: true, description: 'Only answers of this iteration.' })
+  @Field(() => ID, { nullable: true, description: 'Only predictions of this iteration.' })
   iterationId?: string | null;
 
-  @Field(() => String, { nullable: true, description: 'Only answers under this published name.' })
+  @Field(() => String, { nullable: true, description: 'Only predictions under this published name.' })
   publishedName?: string | null;
 
-  @Field(() => PredictionOrder, { defaultValue: PredictionOrder.NEWEST, description: 'In which order.' })
+  @Field(() => PredictionOrder, { defaultValue: PredictionOrder.NEWEST, description: 'The order of the list.' })
   orderBy: PredictionOrder;
 }
 
@@ -59,15 +65,15 @@ export class AddPredictionToImagesInput {
   @Field(() => ID, { description: 'The stored prediction.' })
   predictionId: string;
 
-  @Field(() => [ID], { defaultValue: [], description: 'Its right tags, in a classification project.' })
+  @Field(() => [ID], { defaultValue: [], description: 'Its correct tags, in a classification project.' })
   tagIds: string[];
 
   @Field(() => [RegionInput], {
     defaultValue: [],
-    description: 'What really is where, in a detection project; at most 300.',
+    description: 'Its correct regions, in a detection project; at most 300 by default (TAGLENS_MAX_REGIONS_PER_IMAGE).',
   })
   regions: RegionInput[];
 
-  @Field(() => [ImageMetadataInput], { nullable: true, description: 'What is noted about the picture.' })
+  @Field(() => [ImageMetadataInput], { nullable: true, description: 'Metadata of the image.' })
   metadata?: ImageMetadataInput[] | null;
 }

@@ -20,15 +20,17 @@ export class PredictionResolver {
     return new PredictionConnection(await services.predictions.list(caller, projectId, args));
   }
 
-  @Mutation(() => Prediction, { description: 'Asks a model which tags a picture has.' })
+  @Mutation(() => Prediction, { description: 'Predicts the tags of an image, or the objects in it.' })
   predict(
-    @Arg('input', () => PredictInput, { description: 'Which model and which picture.' }) input: PredictInput,
+    @Arg('input', () => PredictInput, { description: 'Which model and which image.' }) input: PredictInput,
     @Ctx() { caller, services }: Context,
   ) {
     return services.predictions.predictFromSource(caller, input);
   }
 
-  @Mutation(() => Image, { description: 'Turns a stored prediction into an image to train on, with its right tags.' })
+  @Mutation(() => Image, {
+    description: 'Turns a stored prediction into an image to train on, with its correct tags or regions.',
+  })
   async addPredictionToImages(
     @Arg('input', () => AddPredictionToImagesInput, { description: 'Which prediction.' })
     input: AddPredictionToImagesInput,
@@ -37,7 +39,7 @@ export class PredictionResolver {
     return (await services.predictions.addToImages(caller, input)).image;
   }
 
-  @FieldResolver(() => String, { nullable: true, description: 'Address of the picture as JPEG; null when not stored.' })
+  @FieldResolver(() => String, { nullable: true, description: 'URL of the image as a JPEG; null when not stored.' })
   imageUrl(@Root() { id, isStored }: Prediction, @Ctx() { services }: Context): string | null {
     return isStored ? services.imageFiles.urlOfPrediction(id) : null;
   }

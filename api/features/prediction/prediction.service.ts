@@ -166,7 +166,7 @@ export class PredictionService {
   ): Promise<Pick<PredictionTask, 'iterationId' | 'suppression'>> {
     const { manager } = this.deps.database.read;
     if ((publishedName === null) === (iterationId === null))
-      throw new DomainError('INVALID', 'Give exactly one of publishedName and iterationId.', {
+      throw new DomainError('INVALID', 'Exactly one of publishedName and iterationId must be given.', {
         field: 'publishedName',
       });
     if (publishedName !== null) {
@@ -248,7 +248,7 @@ function authoriseQuestion(
 
 /** What refuses a picture within a batch, as the refusal of a whole request. */
 function refusedAlone(code: string, message: string | null, reason: string | null): DomainError {
-  const text = message ?? 'The picture was refused.';
+  const text = message ?? 'The image was refused.';
   const details = reason === null ? {} : { reason };
   return isErrorCode(code) ? new DomainError(code, text, details) : imageRefused({ code, message: text, details });
 }

@@ -17,14 +17,14 @@ export async function unpublished(
   if (!(await manager.existsBy(Project, { id: projectId }))) return notFound('project', projectId);
   const { code, message, details } = notFound('published model', name);
   const others = may(caller, 'read') ? await namesOf(manager, projectId) : '';
-  const advice = 'publishIteration gives a trained iteration such a name.';
+  const advice = 'Use publishIteration to publish a trained iteration under a name.';
   return new DomainError(code, [message, others, advice].filter(Boolean).join(' '), details);
 }
 
 async function namesOf(manager: EntityManager, projectId: string): Promise<string> {
   const shown = { where: { projectId }, order: { name: 'ASC' }, take: mostNamed } as const;
   const [first, count] = await manager.findAndCount(Publication, shown);
-  if (count === 0) return 'Its project has published none.';
+  if (count === 0) return 'Its project has no published models.';
   const names = first.map(({ name }) => JSON.stringify(name)).join(', ');
   return `Its project has published ${names}${count > mostNamed ? ` and ${count - mostNamed} more` : ''}.`;
 }

@@ -11,21 +11,21 @@ export class CreateProjectInput {
 
   @Field(() => ProjectKind, {
     defaultValue: ProjectKind.CLASSIFICATION,
-    description: 'What its models answer.',
+    description: 'Whether its models classify images or detect objects.',
   })
   kind: ProjectKind;
 
   @Field(() => ClassificationType, {
     nullable: true,
-    description: 'One tag or several per image, MULTICLASS by default; for CLASSIFICATION only.',
+    description: 'Whether an image has one tag or several; MULTICLASS by default; for CLASSIFICATION only.',
   })
   classificationType?: ClassificationType | null;
 
-  @Field(() => ID, { nullable: true, description: 'A domain of this kind; General by default.' })
+  @Field(() => ID, { nullable: true, description: 'A domain for this kind of project; General by default.' })
   domainId?: string | null;
 }
 
-@InputType({ description: 'Changes to a project; what is left out stays.' })
+@InputType({ description: 'Changes to a project; omitted fields stay as they are.' })
 export class UpdateProjectInput {
   @Field(() => ID, { description: 'The project.' })
   id: string;
@@ -36,13 +36,16 @@ export class UpdateProjectInput {
   @Field(() => String, { nullable: true, description: 'Free text, at most 2000 characters.' })
   description?: string | null;
 
-  @Field(() => ID, { nullable: true, description: 'Domain of the trainings from now on, of the project’s kind.' })
+  @Field(() => ID, {
+    nullable: true,
+    description: 'Domain for future trainings; it must be for the kind of the project.',
+  })
   domainId?: string | null;
 
   @Field(() => ClassificationType, {
     nullable: true,
     description:
-      'MULTICLASS is refused while an image has several tags, and any change during an import; for CLASSIFICATION only.',
+      'MULTICLASS is refused while an image has several tags, and any change is refused during an import; for CLASSIFICATION only.',
   })
   classificationType?: ClassificationType | null;
 }

@@ -20,7 +20,7 @@ export class ProjectResolver {
     @Args(() => PageArgs) page: PageArgs,
     @Arg('search', () => String, {
       nullable: true,
-      description: 'Part of the name, at most 255 characters, letter case ignored.',
+      description: 'Part of the name, at most 255 characters; not case-sensitive.',
     })
     search: string | null,
     @Ctx() { caller, services }: Context,
@@ -28,14 +28,14 @@ export class ProjectResolver {
     return new ProjectConnection(await services.projects.list(caller, page, search));
   }
 
-  @Query(() => Project, { nullable: true, description: 'One project; null when there is none of this id.' })
+  @Query(() => Project, { nullable: true, description: 'One project; null when no project has this id.' })
   project(@Arg('id', () => ID, { description: 'Its id.' }) id: string, @Ctx() { caller, services }: Context) {
     return orNull(services.projects.get(caller, 'read', id));
   }
 
   @Mutation(() => Project, { description: 'Makes a project.' })
   createProject(
-    @Arg('input', () => CreateProjectInput, { description: 'What to make.' }) input: CreateProjectInput,
+    @Arg('input', () => CreateProjectInput, { description: 'What to create.' }) input: CreateProjectInput,
     @Ctx() { caller, services }: Context,
   ) {
     return services.projects.create(caller, input);
@@ -51,7 +51,7 @@ export class ProjectResolver {
 
   @Mutation(() => ID, {
     description:
-      'Deletes a project with its images, models, predictions and keys, for good. Refused while it trains; while a model is published, it takes a key that may publish.',
+      'Permanently deletes a project with its images, models, predictions and keys. Refused during a training; while a model is published, it requires a key that may publish.',
   })
   deleteProject(
     @Arg('id', () => ID, { description: 'The project.' }) id: string,
@@ -65,12 +65,12 @@ export class ProjectResolver {
     return getDomain(project.domainId);
   }
 
-  @FieldResolver(() => [Tag], { description: 'Its tags, in the order in which they were made.' })
+  @FieldResolver(() => [Tag], { description: 'Its tags, in the order of creation.' })
   tags(@Root() { id }: Project, @Ctx() { loaders }: Context) {
     return loaders.tagsOfProject.load(id);
   }
 
-  @FieldResolver(() => [Publication], { description: 'The names under which its models answer.' })
+  @FieldResolver(() => [Publication], { description: 'The names under which its models are published.' })
   publications(@Root() { id }: Project, @Ctx() { loaders }: Context) {
     return loaders.publicationsOfProject.load(id);
   }

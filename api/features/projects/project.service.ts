@@ -159,7 +159,7 @@ async function refusePublished(
   if (isPublishedKept) throw new DomainError('PUBLISHED', `${published}; unpublish it first.`, { publicationId });
   const { role } = caller;
   if (may(caller, 'publish')) return;
-  const message = `${published}, which a key of the role ${role} may not take down; have it unpublished first.`;
+  const message = `${published}, and a key of the role ${role} may not unpublish it; have it unpublished first.`;
   throw new DomainError('FORBIDDEN', message, { role, permission: 'publish', publicationId });
 }
 
@@ -175,7 +175,7 @@ const isOtherType = (project: Project, type: ClassificationType | null | undefin
 /** Images on their way have the tags that the source allowed. */
 function refuseWhileImporting({ status, name }: Project): void {
   if (status !== ProjectStatus.IMPORTING) return;
-  const message = `Project ${JSON.stringify(name)} is being imported; classificationType can change when that is over.`;
+  const message = `Project ${JSON.stringify(name)} is being imported; classificationType can be changed when the import has ended.`;
   throw new DomainError('TAG_CONFLICT', message, { field: 'classificationType', status });
 }
 

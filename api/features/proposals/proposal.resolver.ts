@@ -10,14 +10,14 @@ const lookedAtCost = 100;
 export class ImageProposalsResolver {
   @FieldResolver(() => [RegionProposal], {
     description:
-      'Boxes that might be worth a region, computed when asked for: first what the newest detector of the project finds, then what stands out in the picture. ' +
-      'Good for few objects that lie apart; among many that touch, most are missed.',
+      'Boxes that may deserve a region, computed on request: first what the newest detector of the project finds, then what stands out in the image. ' +
+      'Works well for a few separate objects; among many touching ones, most are missed.',
     complexity: ({ args, childComplexity }) =>
       lookedAtCost + Math.max(1, (args as { first: number }).first) * childComplexity,
   })
   regionProposals(
     @Root() image: Image,
-    @Arg('first', () => Int, { defaultValue: 20, description: 'Most proposals, 1 to 200.' }) first: number,
+    @Arg('first', () => Int, { defaultValue: 20, description: 'Maximum number of proposals, 1 to 200.' }) first: number,
     @Ctx() { caller, services }: Context,
   ) {
     return services.proposals.propose(caller, image, first);

@@ -14,20 +14,20 @@ export class PublishIterationInput {
 
   @Field(() => String, {
     description:
-      `Published name, 1 to ${longestName} characters: a part of the address that predicts, percent-encoded there. ` +
-      'Without blanks at its ends and control characters, and not «.» or «..».',
+      `Published name, 1 to ${longestName} characters; it is part of the prediction URL, percent-encoded. ` +
+      'No leading or trailing blanks, no control characters, and not “.” or “..”.',
   })
   name: string;
 
   @Field(() => Boolean, {
     defaultValue: false,
-    description: 'Whether a name that is taken moves to this iteration, with no failed request in between.',
+    description: 'Whether a name that is already in use moves to this iteration, without a failed request in between.',
   })
   overwrite: boolean;
 
   @Field(() => String, {
     nullable: true,
-    description: 'The prediction resource, at most 512 characters; kept for clients of Azure’s, without effect here.',
+    description: 'The prediction resource, at most 512 characters; stored for Azure clients, no effect here.',
   })
   resourceId?: string | null;
 

@@ -6,7 +6,7 @@ import { PublishIterationInput } from './publishing.input.ts';
 
 @Resolver(() => Publication)
 export class PublishingResolver {
-  @Mutation(() => Publication, { description: 'Lets an iteration answer predictions under a name, at once.' })
+  @Mutation(() => Publication, { description: 'Publishes an iteration under a name, effective immediately.' })
   publishIteration(
     @Arg('input', () => PublishIterationInput, { description: 'What to publish.' }) input: PublishIterationInput,
     @Ctx() { caller, services }: Context,
@@ -14,7 +14,7 @@ export class PublishingResolver {
     return services.publishing.publish(caller, input);
   }
 
-  @Mutation(() => ID, { description: 'Takes a published name back, at once; the iteration stays.' })
+  @Mutation(() => ID, { description: 'Withdraws a published name, effective immediately; the iteration stays.' })
   unpublish(
     @Arg('publicationId', () => ID, { description: 'The publication.' }) publicationId: string,
     @Ctx() { caller, services }: Context,
@@ -22,7 +22,7 @@ export class PublishingResolver {
     return services.publishing.unpublish(caller, publicationId);
   }
 
-  @FieldResolver(() => Iteration, { nullable: true, description: 'The iteration that answers.' })
+  @FieldResolver(() => Iteration, { nullable: true, description: 'The published iteration.' })
   iteration(@Root() { iterationId }: Publication, @Ctx() { loaders }: Context) {
     return loaders.iteration.load(iterationId);
   }

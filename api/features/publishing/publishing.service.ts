@@ -74,7 +74,7 @@ const publishedName = new RegExp(`^(?!\\.{1,2}$)[^\\p{Cc}\\p{Cs}\\p{Zl}\\p{Zp}İ
 
 function checkName(name: string): void {
   if (name === name.trim() && publishedName.test(name)) return;
-  const rule = `1 to ${longestName} characters, with no blanks at its ends and no control characters, and not «.» or «..»`;
+  const rule = `1 to ${longestName} characters, no leading or trailing blanks and no control characters, and not be “.” or “..”`;
   const message = `name must have ${rule}; it is ${JSON.stringify(name.slice(0, longestName + 2))}.`;
   throw new DomainError('INVALID', message, { field: 'name', max: longestName });
 }
@@ -95,7 +95,7 @@ async function refuseUntrained(manager: EntityManager, iterationId: string): Pro
 
 function refuseTaken({ id, name, iterationId }: Publication, wanted: PublishIterationInput): void {
   if (wanted.overwrite || iterationId === wanted.iterationId) return;
-  const message = `The name ${JSON.stringify(name)} is taken by another iteration; give overwrite: true to move it.`;
+  const message = `The name ${JSON.stringify(name)} is used by another iteration; pass overwrite: true to move it.`;
   throw new DomainError('NAME_TAKEN', message, { publicationId: id, iterationId });
 }
 

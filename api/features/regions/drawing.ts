@@ -26,7 +26,11 @@ export const drawnAt = (regions: readonly RegionInput[]): Drawn[] =>
 export function checkRegionCount({ length: value }: readonly RegionInput[], max: number): void {
   if (value <= max) return;
   const details = { reason: 'REGIONS_PER_IMAGE', field: 'regions', max, value };
-  throw new DomainError('LIMIT_REACHED', `An image may have ${max} regions; this one comes with ${value}.`, details);
+  throw new DomainError(
+    'LIMIT_REACHED',
+    `An image may have at most ${max} regions; this one comes with ${value}.`,
+    details,
+  );
 }
 
 export function checkDetection({ kind, name }: Project): void {
@@ -39,7 +43,7 @@ export function checkDetection({ kind, name }: Project): void {
 export function checkDrawable(tags: readonly Tag[]): void {
   const negative = tags.find(({ type }) => type === TagType.NEGATIVE);
   if (!negative) return;
-  const message = `${JSON.stringify(negative.name)} is the negative tag: it goes on an image without regions, by tagImages.`;
+  const message = `${JSON.stringify(negative.name)} is the negative tag: add it to an image without regions with tagImages.`;
   throw new DomainError('TAG_CONFLICT', message, { field: 'tagId', tagIds: [negative.id] });
 }
 
@@ -76,7 +80,7 @@ export function placeRegions(
 
 function tooManyRegions({ id, name }: Pick<Image, 'id' | 'name'>, max: number): DomainError {
   const value = max + 1;
-  const message = `An image may have ${max} regions; ${JSON.stringify(name)} would have at least ${value}.`;
+  const message = `An image may have at most ${max} regions; ${JSON.stringify(name)} would have at least ${value}.`;
   const details = { reason: 'REGIONS_PER_IMAGE', field: 'regions', max, value, imageIds: [id] };
   return new DomainError('LIMIT_REACHED', message, details);
 }
@@ -92,7 +96,7 @@ export function refuseBackground(images: readonly Image[], tags: ReadonlyMap<str
   const background = images.filter(isBackground);
   if (background.length === 0) return;
   const names = background.map(({ name }) => JSON.stringify(name)).join(', ');
-  const message = `${names}: tagged as background by the negative tag; take it off by untagImages first.`;
+  const message = `${names}: tagged as background by the negative tag; remove it with untagImages first.`;
   throw new DomainError('TAG_CONFLICT', message, { imageIds: background.map(({ id }) => id) });
 }
 
@@ -105,7 +109,7 @@ export async function refuseRegions(manager: EntityManager, images: readonly Ima
   const drawn = images.filter(({ id }) => regions.get(id)?.length);
   if (drawn.length === 0) return;
   const names = drawn.map(({ id, name }) => `${regions.get(id)?.length} in ${JSON.stringify(name)}`).join(', ');
-  const message = `The negative tag says that an image has no regions; there are ${names}. Remove them first.`;
+  const message = `The negative tag means that an image has no regions, but there are ${names}. Remove them first.`;
   throw new DomainError('TAG_CONFLICT', message, { imageIds: drawn.map(({ id }) => id) });
 }
 

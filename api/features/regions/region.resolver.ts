@@ -8,7 +8,7 @@ import { AddRegionsInput, UpdateRegionsInput } from './region.input.ts';
 @Resolver(() => Region)
 export class RegionResolver {
   @Mutation(() => [Region], {
-    description: 'Draws boxes in images of a detection project, all or none, and puts their tags on the images.',
+    description: 'Draws regions in images of a detection project, all or none, and adds their tags to the images.',
   })
   addRegions(
     @Arg('input', () => AddRegionsInput, { description: 'What to draw.' }) input: AddRegionsInput,
@@ -17,7 +17,7 @@ export class RegionResolver {
     return services.regions.add(caller, input);
   }
 
-  @Mutation(() => [Region], { description: 'Moves, resizes or tags regions anew; all or none.' })
+  @Mutation(() => [Region], { description: 'Moves, resizes or retags regions; all or none.' })
   updateRegions(
     @Arg('input', () => UpdateRegionsInput, { description: 'What to change.' }) input: UpdateRegionsInput,
     @Ctx() { caller, services }: Context,
@@ -26,16 +26,18 @@ export class RegionResolver {
   }
 
   @Mutation(() => [ID], {
-    description: 'Removes regions of images of one project; an image loses a tag with its last region of it.',
+    description:
+      'Removes regions from images of one project; an image loses a tag when its last region with that tag is removed.',
   })
   removeRegions(
-    @Arg('ids', () => [ID], { description: 'The regions, at most 64.' }) ids: string[],
+    @Arg('ids', () => [ID], { description: 'The regions, at most 64 by default (TAGLENS_MAX_BATCH_SIZE).' })
+    ids: string[],
     @Ctx() { caller, services }: Context,
   ) {
     return services.regions.remove(caller, ids);
   }
 
-  @FieldResolver(() => Tag, { nullable: true, description: 'Its tag; null when it was deleted this moment.' })
+  @FieldResolver(() => Tag, { nullable: true, description: 'Its tag; null when it has just been deleted.' })
   tag(@Root() { tagId }: Region, @Ctx() { loaders }: Context) {
     return loaders.tag.load(tagId);
   }
@@ -47,7 +49,7 @@ const usualRegionCount = 10;
 @Resolver(() => Image)
 export class ImageRegionsResolver {
   @FieldResolver(() => [Region], {
-    description: 'Its regions, first drawn first; empty for classification.',
+    description: 'Its regions, in the order in which they were drawn; empty for classification.',
     complexity: ({ childComplexity }) => 1 + usualRegionCount * childComplexity,
   })
   regions(@Root() { id }: Image, @Ctx() { loaders }: Context) {

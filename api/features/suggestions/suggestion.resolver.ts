@@ -15,8 +15,7 @@ import {
 @Resolver(() => Suggestion)
 export class SuggestionResolver {
   @Query(() => SuggestionConnection, {
-    description:
-      'Suggestions that were made with an iteration, for images that are still without tags; kept for 30 days.',
+    description: 'Suggestions from an iteration for images that still have no tags; kept for 30 days.',
   })
   async suggestions(
     @Arg('iterationId', () => ID, { description: 'The iteration.' }) iterationId: string,
@@ -28,11 +27,11 @@ export class SuggestionResolver {
 
   @Query(() => [SuggestedTagCount], {
     description:
-      'For how many images an iteration suggests each tag of its project; those of the filter only, if it names any.',
+      'For how many images an iteration suggests each tag of its project, or only the tags of the filter if it names any.',
   })
   suggestedTagCounts(
     @Arg('iterationId', () => ID, { description: 'The iteration.' }) iterationId: string,
-    @Arg('filter', () => SuggestionFilterInput, { nullable: true, description: 'Which suggestions count.' })
+    @Arg('filter', () => SuggestionFilterInput, { nullable: true, description: 'Which suggestions to count.' })
     filter: SuggestionFilterInput | null,
     @Ctx() { caller, services }: Context,
   ) {
@@ -41,8 +40,8 @@ export class SuggestionResolver {
 
   @Mutation(() => [Suggestion], {
     description:
-      'Asks a model which tags images have, or what is where in them, and keeps the answers for those without tags; ' +
-      'they replace earlier ones of the same iteration.',
+      'Asks a model for the tags of images, or for the objects in them, and keeps the answers for images without tags; ' +
+      'they replace earlier suggestions from the same iteration.',
   })
   suggestTags(
     @Arg('input', () => SuggestTagsInput, { description: 'Which images and which model.' }) input: SuggestTagsInput,
@@ -53,8 +52,8 @@ export class SuggestionResolver {
 
   @Mutation(() => [Image], {
     description:
-      'Puts what is suggested with enough probability on the images, all or none: the most probable tag in a MULTICLASS project, ' +
-      'every such tag in a MULTILABEL one, every such box in a DETECTION one. Answers the images that got something.',
+      'Applies what is suggested with enough probability to the images, all or none: the most probable tag in a MULTICLASS project, ' +
+      'every such tag in a MULTILABEL one, every such box in a DETECTION one. Returns the images that were changed.',
   })
   acceptSuggestions(
     @Arg('input', () => AcceptSuggestionsInput, { description: 'Which suggestions.' }) input: AcceptSuggestionsInput,
@@ -63,7 +62,7 @@ export class SuggestionResolver {
     return services.suggestions.accept(caller, input);
   }
 
-  @FieldResolver(() => Image, { nullable: true, description: 'The image; null when it was deleted this moment.' })
+  @FieldResolver(() => Image, { nullable: true, description: 'The image; null when it has just been deleted.' })
   image(@Root() { imageId }: Suggestion, @Ctx() { loaders }: Context) {
     return loaders.image.load(imageId);
   }
@@ -71,7 +70,7 @@ export class SuggestionResolver {
 
 @Resolver(() => SuggestedTagCount)
 export class SuggestedTagCountResolver {
-  @FieldResolver(() => Tag, { nullable: true, description: 'The tag; null when it was deleted this moment.' })
+  @FieldResolver(() => Tag, { nullable: true, description: 'The tag; null when it has just been deleted.' })
   tag(@Root() { tagId }: SuggestedTagCount, @Ctx() { loaders }: Context) {
     return loaders.tag.load(tagId);
   }

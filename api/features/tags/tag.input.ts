@@ -12,11 +12,11 @@ export class CreateTagInput {
   @Field(() => String, { defaultValue: '', description: 'Free text, at most 2000 characters.' })
   description: string;
 
-  @Field(() => TagType, { defaultValue: TagType.REGULAR, description: 'NEGATIVE stands for «none of these».' })
+  @Field(() => TagType, { defaultValue: TagType.REGULAR, description: 'NEGATIVE means “none of these”.' })
   type: TagType;
 }
 
-@InputType({ description: 'Changes to a tag; what is left out stays.' })
+@InputType({ description: 'Changes to a tag; omitted fields stay as they are.' })
 export class UpdateTagInput {
   @Field(() => ID, { description: 'The tag.' })
   id: string;
@@ -28,7 +28,7 @@ export class UpdateTagInput {
   description?: string | null;
 }
 
-@InputType({ description: 'Which tags go on, or come off, which images.' })
+@InputType({ description: 'Which tags to add to, or remove from, which images.' })
 export class TagImagesInput {
   @Field(() => [ID], { description: 'Images of one project.' })
   imageIds: string[];

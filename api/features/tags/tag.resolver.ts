@@ -6,20 +6,20 @@ import { CreateTagInput, UpdateTagInput } from './tag.input.ts';
 
 @Resolver(() => Tag)
 export class TagResolver {
-  @Query(() => Tag, { nullable: true, description: 'One tag; null when there is none of this id.' })
+  @Query(() => Tag, { nullable: true, description: 'One tag; null when no tag has this id.' })
   tag(@Arg('id', () => ID, { description: 'Its id.' }) id: string, @Ctx() { caller, services }: Context) {
     return orNull(services.tags.get(caller, 'read', id));
   }
 
   @Mutation(() => Tag, { description: 'Makes a tag.' })
   createTag(
-    @Arg('input', () => CreateTagInput, { description: 'What to make.' }) input: CreateTagInput,
+    @Arg('input', () => CreateTagInput, { description: 'What to create.' }) input: CreateTagInput,
     @Ctx() { caller, services }: Context,
   ) {
     return services.tags.create(caller, input);
   }
 
-  @Mutation(() => Tag, { description: 'Renames or describes a tag.' })
+  @Mutation(() => Tag, { description: 'Changes the name or description of a tag.' })
   updateTag(
     @Arg('input', () => UpdateTagInput, { description: 'What to change.' }) input: UpdateTagInput,
     @Ctx() { caller, services }: Context,
@@ -27,7 +27,7 @@ export class TagResolver {
     return services.tags.update(caller, input);
   }
 
-  @Mutation(() => ID, { description: 'Deletes a tag and takes it off its images, which stay.' })
+  @Mutation(() => ID, { description: 'Deletes a tag and removes it from its images, which stay.' })
   deleteTag(@Arg('id', () => ID, { description: 'The tag.' }) id: string, @Ctx() { caller, services }: Context) {
     return services.tags.delete(caller, id);
   }

@@ -50,7 +50,7 @@ export class TagService {
   async update(caller: Caller, { id, name, description, type }: UpdateTagInput & { type?: TagType }): Promise<Tag> {
     const tag = await this.get(caller, 'label', id);
     if (type !== undefined && type !== tag.type) {
-      const message = `type cannot change: the tag is ${tag.type}, not ${type}; delete it and make another one.`;
+      const message = `type cannot be changed: the tag is ${tag.type}, not ${type}; delete it and create another one.`;
       throw new DomainError('INVALID', message, { field: 'type', value: type });
     }
     const changes = {
@@ -86,11 +86,11 @@ export class TagService {
   private async checkRoom(manager: EntityManager, { projectId, type }: Tag): Promise<void> {
     const max = this.limits.tagsPerProject;
     if ((await manager.countBy(Tag, { projectId })) >= max)
-      throw new DomainError('LIMIT_REACHED', `The project has ${max} tags, the most it may have.`, { max });
+      throw new DomainError('LIMIT_REACHED', `The project has ${max} tags, the maximum.`, { max });
     if (type !== TagType.NEGATIVE) return;
     const negative = await manager.findOneBy(Tag, { projectId, type });
     if (!negative) return;
-    const message = `The project has a negative tag already, ${JSON.stringify(negative.name)}; it may have one.`;
+    const message = `The project already has a negative tag, ${JSON.stringify(negative.name)}; it may have only one.`;
     throw new DomainError('LIMIT_REACHED', message, { tagId: negative.id, max: 1 });
   }
 }
@@ -98,7 +98,7 @@ export class TagService {
 async function refuseTakenName(manager: EntityManager, { id, projectId, name }: Tag): Promise<void> {
   const other = await manager.findOneBy(Tag, { projectId, name });
   if (!other || other.id === id) return;
-  throw new DomainError('NAME_TAKEN', `The project has a tag ${JSON.stringify(name)} already.`, { tagId: other.id });
+  throw new DomainError('NAME_TAKEN', `The project already has a tag ${JSON.stringify(name)}.`, { tagId: other.id });
 }
 
 /** The tags of these ids. @throws DomainError when one is not of the project */

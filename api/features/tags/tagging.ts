@@ -25,7 +25,7 @@ export function checkImageTags({ kind }: Project, tags: readonly Tag[]): void {
   const regular = kind === ProjectKind.DETECTION ? tags.filter(({ type }) => type === TagType.REGULAR) : [];
   if (regular.length === 0) return;
   const names = regular.map(({ name }) => JSON.stringify(name)).join(', ');
-  const message = `tagIds: in a DETECTION project only the negative tag goes on an image itself; ${names} by regions.`;
+  const message = `tagIds: in a DETECTION project only the negative tag is added to an image itself; draw regions for ${names}.`;
   throw new DomainError('NOT_SUPPORTED', message, { field: 'tagIds', tagIds: regular.map(({ id }) => id) });
 }
 
@@ -34,7 +34,7 @@ export function checkTogether(tags: readonly Tag[], { classificationType, tagsPe
   const names = tags.map(({ name }) => JSON.stringify(name)).join(', ');
   const details = { tagIds: tags.map(({ id }) => id) };
   if (tags.length > tagsPerImage) {
-    const message = `An image may have ${tagsPerImage} tags; this would be ${tags.length}.`;
+    const message = `An image may have at most ${tagsPerImage} tags; this one would have ${tags.length}.`;
     throw new DomainError('LIMIT_REACHED', message, {
       reason: 'TAGS_PER_IMAGE',
       max: tagsPerImage,
@@ -44,11 +44,11 @@ export function checkTogether(tags: readonly Tag[], { classificationType, tagsPe
   if (tags.length > 1 && tags.some(({ type }) => type === TagType.NEGATIVE))
     throw new DomainError(
       'TAG_CONFLICT',
-      `The negative tag stands alone on an image; this would be ${names}.`,
+      `The negative tag excludes all other tags; the image would have ${names}.`,
       details,
     );
   if (classificationType === ClassificationType.MULTICLASS && tags.length > 1) {
-    const message = `An image of a MULTICLASS project has one tag; this would be ${names}. Take the other tag off first.`;
+    const message = `An image of a MULTICLASS project may have only one tag; this one would have ${names}. Remove the other tag first.`;
     throw new DomainError('TAG_CONFLICT', message, { ...details, reason: 'ONE_TAG_PER_IMAGE' });
   }
 }

@@ -21,7 +21,7 @@ export async function checkEnoughImages(
     classificationType === ClassificationType.MULTICLASS || tag.type === TagType.REGULAR;
   const learned = tags.filter(isLearned);
   if (learned.length < minimumTags) {
-    const message = `Tags to learn: ${learned.length}; a training needs ${minimumTags} or more.`;
+    const message = `The training would have ${learned.length} tags; it needs at least ${minimumTags}.`;
     throw new DomainError('NOT_ENOUGH_IMAGES', message, {
       kind: classificationType ?? kind,
       min: minimumTags,
@@ -34,7 +34,7 @@ export async function checkEnoughImages(
     .filter(({ imageCount }) => imageCount < minimumImagesPerTag);
   if (short.length === 0) return;
   const list = short.map(({ name, imageCount }) => `${JSON.stringify(name)} has ${imageCount}`).join(', ');
-  const message = `Every tag needs ${minimumImagesPerTag} images to train on: ${list}.`;
+  const message = `Every tag needs at least ${minimumImagesPerTag} images to train on: ${list}.`;
   throw new DomainError('NOT_ENOUGH_IMAGES', message, {
     kind: classificationType ?? kind,
     min: minimumImagesPerTag,

@@ -8,38 +8,44 @@ export class TrainIterationInput {
   @Field(() => ID, { description: 'The project.' })
   projectId: string;
 
-  @Field(() => String, { nullable: true, description: 'Name, 1 to 200 characters; «Iteration N» by default.' })
+  @Field(() => String, { nullable: true, description: 'Name, 1 to 200 characters; “Iteration N” by default.' })
   name?: string | null;
 
-  @Field(() => TrainingMode, { defaultValue: TrainingMode.QUICK, description: 'How much work it may cost.' })
+  @Field(() => TrainingMode, {
+    defaultValue: TrainingMode.QUICK,
+    description: 'How much computation the training may take.',
+  })
   mode: TrainingMode;
 
   @Field(() => Int, {
     nullable: true,
     description:
-      'Time for an ADVANCED training on one machine, in minutes; 30 by default, at most 1440 ' +
-      '(TAGLENS_MAX_TRAINING_MINUTES). Waiting for a worker does not count. With little time the schedule is run through in ' +
-      'fewer steps; a detector takes as many as a QUICK one in any case, each part of a classifier at least half of its ' +
-      'share, and rendering the views of many images is not cut short.',
+      'Time budget of an ADVANCED training on one machine, in minutes; 30 when omitted, at most 1440 by default ' +
+      '(TAGLENS_MAX_TRAINING_MINUTES). Waiting for a worker does not count. A small budget shortens the schedule, with limits: ' +
+      'a detector always takes at least as many steps as a QUICK one, each part of a classifier at least half of its share, ' +
+      'and rendering the views of many images is not cut short.',
   })
   budgetMinutes?: number | null;
 
   @Field(() => Boolean, {
     defaultValue: false,
     description:
-      'For detectors of small objects: it also looks at four overlapping parts of each image, which makes a prediction cost five times as much.',
+      'For detecting small objects: the detector also looks at four overlapping parts of each image, which makes a prediction take five times as much computation.',
   })
   isTiled: boolean;
 
-  @Field(() => [ID], { nullable: true, description: 'The tags that take part; all by default.' })
+  @Field(() => [ID], { nullable: true, description: 'The tags to train on; all by default.' })
   tagIds?: string[] | null;
 
-  @Field(() => Int, { defaultValue: 1, description: 'Seed of every random choice; the same gives the same model.' })
+  @Field(() => Int, {
+    defaultValue: 1,
+    description: 'Seed of every random choice; the same seed gives the same model.',
+  })
   seed: number;
 
   @Field(() => Boolean, {
     defaultValue: false,
-    description: 'Trains even though nothing changed since the last training.',
+    description: 'Whether to train even if nothing has changed since the last training.',
   })
   force: boolean;
 }
@@ -53,29 +59,29 @@ export class RenameIterationInput {
   name: string;
 }
 
-@ObjectType({ description: 'How far a training has come.' })
+@ObjectType({ description: 'Progress of a training.' })
 export class TrainingProgress {
   @Field(() => TrainingPhase, { description: 'The step that is running.' })
   phase: TrainingPhase;
 
-  @Field(() => Float, { description: 'Share of the whole training that is done, 0 to 1.' })
+  @Field(() => Float, { description: 'Fraction of the whole training that is done, 0 to 1.' })
   fraction: number;
 
-  @Field(() => String, { description: 'The same in words, with speed and remaining time.' })
+  @Field(() => String, { description: 'Progress in words, with speed and remaining time.' })
   message: string;
 }
 
-@ObjectType({ description: 'A step of a training, as it happened.' })
+@ObjectType({ description: 'A step in the progress of a training.' })
 export class IterationProgress extends TrainingProgress {
-  @Field(() => ID, { description: 'Give it as `after` to go on from here after a lost connection.' })
+  @Field(() => ID, { description: 'Pass it as `after` to resume from here after a lost connection.' })
   eventId: string;
 
-  @Field(() => IterationStatus, { description: 'How far the iteration had come.' })
+  @Field(() => IterationStatus, { description: 'Status of the iteration at this step.' })
   status: IterationStatus;
 
   @Field(() => TrainingCurvePoint, {
     nullable: true,
-    description: 'The step of gradient descent that was reached, in the phase TRAINING; else null.',
+    description: 'The step of gradient descent that was reached; null outside the phase TRAINING.',
   })
   point: TrainingCurvePoint | null;
 

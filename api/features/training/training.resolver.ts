@@ -8,7 +8,7 @@ import { IterationProgress, RenameIterationInput, TrainingProgress, TrainIterati
 
 @Resolver(() => Iteration)
 export class TrainingResolver {
-  @Query(() => Iteration, { nullable: true, description: 'One iteration; null when there is none of this id.' })
+  @Query(() => Iteration, { nullable: true, description: 'One iteration; null when no iteration has this id.' })
   iteration(@Arg('id', () => ID, { description: 'Its id.' }) id: string, @Ctx() { caller, services }: Context) {
     return orNull(services.training.get(caller, 'read', id));
   }
@@ -22,7 +22,7 @@ export class TrainingResolver {
   }
 
   @Mutation(() => Iteration, {
-    description: 'Asks a training to stop; it ends as CANCELLED and leaves nothing behind.',
+    description: 'Cancels a training; it ends as CANCELLED and leaves nothing behind.',
   })
   cancelIteration(
     @Arg('id', () => ID, { description: 'The iteration.' }) id: string,
@@ -31,7 +31,7 @@ export class TrainingResolver {
     return services.training.cancel(caller, id);
   }
 
-  @Mutation(() => Iteration, { description: 'Gives an iteration another name.' })
+  @Mutation(() => Iteration, { description: 'Renames an iteration.' })
   renameIteration(
     @Arg('input', () => RenameIterationInput, { description: 'Its new name.' }) input: RenameIterationInput,
     @Ctx() { caller, services }: Context,
@@ -39,7 +39,7 @@ export class TrainingResolver {
     return services.training.rename(caller, input);
   }
 
-  @Mutation(() => ID, { description: 'Deletes an iteration with its model. Refused while it trains or is published.' })
+  @Mutation(() => ID, { description: 'Deletes an iteration and its model. Refused while it is training or published.' })
   deleteIteration(
     @Arg('id', () => ID, { description: 'The iteration.' }) id: string,
     @Ctx() { caller, services }: Context,
@@ -48,7 +48,7 @@ export class TrainingResolver {
   }
 
   @Subscription(() => IterationProgress, {
-    description: 'The steps of a training, from its beginning or after an event, until it is over.',
+    description: 'Progress of a training, from its beginning or from an event, until it ends.',
     subscribe: ({ args, context }) => {
       const { iterationId, after } = args as { iterationId: string; after?: string | null };
       return (context as Context).services.progress(context as Context, iterationId, after);
@@ -56,25 +56,26 @@ export class TrainingResolver {
   })
   iterationProgressed(
     @Arg('iterationId', () => ID, { description: 'The iteration.' }) _iterationId: string,
-    @Arg('after', () => ID, { nullable: true, description: 'The last event that was seen.' }) _after: string | null,
+    @Arg('after', () => ID, { nullable: true, description: 'The `eventId` of the last event received.' })
+    _after: string | null,
     @Root() progress: IterationProgress,
   ): IterationProgress {
     return progress;
   }
 
-  @FieldResolver(() => TrainingProgress, { description: 'How far the training has come.' })
+  @FieldResolver(() => TrainingProgress, { description: 'Progress of the training.' })
   progress(@Root() { phase, fraction, message }: Iteration): TrainingProgress {
     return { phase, fraction, message };
   }
 
   @FieldResolver(() => [TrainingCurvePoint], {
-    description: 'How gradient descent went, up to 200 points part by part; empty for trainings without it.',
+    description: 'The course of gradient descent, at most 200 points, part by part; empty for trainings without it.',
   })
   trainingCurve(@Root() { trainingCurve }: Iteration): TrainingCurvePoint[] {
     return trainingCurve ?? [];
   }
 
-  @FieldResolver(() => [Publication], { description: 'The names under which it answers.' })
+  @FieldResolver(() => [Publication], { description: 'The names under which it is published.' })
   publications(@Root() { id }: Iteration, @Ctx() { loaders }: Context) {
     return loaders.publicationsOfIteration.load(id);
   }

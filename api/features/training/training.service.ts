@@ -126,7 +126,7 @@ export class TrainingService {
 /** @throws DomainError NOT_TRAINED */
 export function checkTrained({ name, status }: Iteration): void {
   if (status === IterationStatus.COMPLETED) return;
-  const message = `Iteration ${JSON.stringify(name)} is ${status}; only a COMPLETED one has a model.`;
+  const message = `Iteration ${JSON.stringify(name)} is ${status}; only a COMPLETED iteration has a model.`;
   throw new DomainError('NOT_TRAINED', message, { status });
 }
 
@@ -168,7 +168,7 @@ async function refuseNeedlessTraining(manager: EntityManager, row: Iteration): P
       (inputSize ?? row.inputSize) === row.inputSize,
   );
   if (!twin) return;
-  const message = `No image or tag changed since iteration ${JSON.stringify(twin.name)}; give force: true to train again.`;
+  const message = `No image or tag has changed since iteration ${JSON.stringify(twin.name)}; pass force: true to train again.`;
   throw new DomainError('TRAINING_NOT_NEEDED', message, { iterationId: twin.id });
 }
 

@@ -12,9 +12,9 @@ export const copyRows: readonly Row[] = [
     method: 'GET',
     path: 'projects/{projectId}/export',
     since: 'v3.1',
-    summary: 'Gives a token by which the project can be copied, here or at another server.',
+    summary: 'Creates a token for copying the project, on this server or another one.',
     answer: projectExport,
-    note: 'The token is good for three days. Iterations that are Completed are counted and copied; their publications are not.',
+    note: 'The token is valid for three days. Completed iterations are counted and copied; their publications are not.',
     call: async ({ caller, services, path }) => {
       const { estimatedImportMs, ...found } = await services.copies.createToken(caller, path('projectId'));
       const { token, imageCount, tagCount, regionCount, iterationCount } = found;
@@ -27,10 +27,10 @@ export const copyRows: readonly Row[] = [
     method: 'POST',
     path: 'projects/import',
     since: 'v3.1',
-    summary: 'Makes a copy of a project by the token of its export.',
+    summary: 'Copies a project with the token of its export.',
     query: z.object({ token: z.string(), name: z.string().optional() }),
     answer: projectModel,
-    note: 'Tokens are those of Taglens servers; one of Azure’s names no address that could be asked. Images and iterations come after the answer: the status is Importing until all are here.',
+    note: 'Only tokens of Taglens servers are accepted; one of Azure’s contains no URL to copy from. Images and iterations follow after the answer: the status is Importing until all are copied.',
     call: async (request) => {
       const { token, name = null } = request.query;
       return wireProject(request, await request.services.copies.import(request.caller, { token, name }));

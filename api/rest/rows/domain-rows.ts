@@ -16,7 +16,7 @@ export const domainRows: readonly Row[] = [
     subject: 'Domain',
     summary: 'Every domain, in Azure’s order.',
     answer: z.array(domainModel),
-    note: 'Adult, withdrawn by Azure in 2019, is left out. The description of each domain says which network stands behind it here.',
+    note: 'Adult, withdrawn by Azure in 2019, is omitted. The description of each domain says which network it uses here.',
     call: () => Promise.resolve(domains.map(wireDomain)),
   }),
   row({

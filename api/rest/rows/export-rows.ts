@@ -17,10 +17,10 @@ export const exportRows: readonly Row[] = [
     method: 'GET',
     path: 'projects/{projectId}/artifacts',
     since: 'v3.1',
-    summary: 'A file of a project, as it is.',
+    summary: 'A file of a project, unchanged.',
     query: z.object({ path: z.string() }),
     answer: 'binary',
-    note: 'The artifacts of a project are the archives of its exports, by the path `exports/{exportId}/model.zip`; whoever has a downloadUri does not need it.',
+    note: 'The artifacts of a project are the archives of its exports, at the path `exports/{exportId}/model.zip`; a downloadUri makes this operation unnecessary.',
     call: async ({ caller, services, path, query }) => {
       const { stream } = await services.exports.artifact(caller, path('projectId'), query.path);
       return stream;
@@ -33,7 +33,7 @@ export const exportRows: readonly Row[] = [
     path: exportsOfOne,
     summary: 'Every export of an iteration.',
     answer: z.array(exportModel),
-    note: 'downloadUri holds for a day and needs no key; each answer gives a new one. It is empty until the status is Done.',
+    note: 'downloadUri is valid for a day and needs no key; each answer has a new one. It is empty until the status is Done.',
     call: async (request) => {
       const rows = await request.services.exports.list(await iterationOf(request));
       return rows.map((each) => wireExport(request, each));
@@ -44,12 +44,12 @@ export const exportRows: readonly Row[] = [
     operation: 'exportIteration',
     method: 'POST',
     path: exportsOfOne,
-    summary: 'Starts to export the model of an iteration.',
+    summary: 'Starts the export of the model of an iteration.',
     query: z.object({ platform: z.string(), flavor: z.string().optional() }),
     answer: exportModel,
     note:
       'Classifiers of compact domains, for ONNX: without a flavor, ONNX12 or OnnxFloat16. Other platforms and flavors, and models of other domains, are refused with BadRequestExportValidationFailed. ' +
-      'Each platform with each flavor is exported once; asking for one that is there is refused the same way, for one under way with BadRequestExportAlreadyInProgress. One that failed is made anew.',
+      'Each platform and flavor is exported once; a request for an existing export is refused in the same way, for one in progress with BadRequestExportAlreadyInProgress. A failed export is replaced.',
     call: async (request) => {
       const { id: iterationId } = await iterationOf(request);
       const { platform, flavor = null } = request.query;

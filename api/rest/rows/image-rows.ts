@@ -34,7 +34,7 @@ interface Wanted {
   $filter?: string | undefined;
 }
 
-const snapshotNote = 'With an iteration: the pictures that it was trained on, with the tags that they have now.';
+const snapshotNote = 'With an iteration: the images that it was trained on, with their current tags.';
 
 export const imageRows: readonly Row[] = [
   row({
@@ -43,7 +43,7 @@ export const imageRows: readonly Row[] = [
     since: 'v3.3',
     method: 'GET',
     path: images,
-    summary: 'Pictures of a project, by tags and tagging status.',
+    summary: 'Images of a project, by tags and tagging status.',
     query: z.object({
       ...inIteration,
       ...byTags,
@@ -52,7 +52,7 @@ export const imageRows: readonly Row[] = [
       ...ordered,
     }),
     answer: z.array(imageModel),
-    note: `Pictures with any of the tags. ${snapshotNote} A $filter compares names of metadata with values in single quotes, two of which stand for one, by eq and ne; and, or and parentheses join comparisons. A picture without the name is ne to every value.`,
+    note: `Images with any of the tags. ${snapshotNote} A $filter compares metadata names with values in single quotes (doubled to include one) by eq and ne; and, or and parentheses combine comparisons. An image without the name is ne to every value.`,
     call: (request) => listImages(request, request.query.taggingStatus ?? 'All', request.query),
   }),
   row({
@@ -60,7 +60,7 @@ export const imageRows: readonly Row[] = [
     operation: 'getTaggedImages',
     method: 'GET',
     path: `${images}/tagged`,
-    summary: 'Pictures that have a tag.',
+    summary: 'Images that have a tag.',
     query: z.object({ ...inIteration, ...byTags, ...ordered }),
     answer: z.array(imageModel),
     call: (request) => listImages(request, 'Tagged', request.query),
@@ -70,7 +70,7 @@ export const imageRows: readonly Row[] = [
     operation: 'getUntaggedImages',
     method: 'GET',
     path: `${images}/untagged`,
-    summary: 'Pictures without a tag.',
+    summary: 'Images without a tag.',
     query: z.object({ ...inIteration, ...ordered }),
     answer: z.array(imageModel),
     call: (request) => listImages(request, 'Untagged', request.query),
@@ -81,7 +81,7 @@ export const imageRows: readonly Row[] = [
     since: 'v3.3',
     method: 'GET',
     path: `${images}/count`,
-    summary: 'How many pictures there are, by tags and tagging status.',
+    summary: 'The number of images, by tags and tagging status.',
     query: z.object({
       ...inIteration,
       taggingStatus: z.enum(taggingStatuses).optional(),
@@ -89,7 +89,7 @@ export const imageRows: readonly Row[] = [
       ...countedByTags,
     }),
     answer: z.int(),
-    note: `Counts are by ${maxTagIds} tags at most; lists by ${mostTagIds}, as at Azure.`,
+    note: `Counts take at most ${maxTagIds} tags; lists at most ${mostTagIds}, as in Azure.`,
     call: (request) => countImages(request, request.query.taggingStatus ?? 'All', request.query),
   }),
   row({
@@ -97,7 +97,7 @@ export const imageRows: readonly Row[] = [
     operation: 'getTaggedImageCount',
     method: 'GET',
     path: `${images}/tagged/count`,
-    summary: 'How many pictures have a tag.',
+    summary: 'The number of images that have a tag.',
     query: z.object({ ...inIteration, ...countedByTags }),
     answer: z.int(),
     call: (request) => countImages(request, 'Tagged', request.query),
@@ -107,7 +107,7 @@ export const imageRows: readonly Row[] = [
     operation: 'getUntaggedImageCount',
     method: 'GET',
     path: `${images}/untagged/count`,
-    summary: 'How many pictures have no tag.',
+    summary: 'The number of images without a tag.',
     query: z.object(inIteration),
     answer: z.int(),
     call: (request) => countImages(request, 'Untagged', request.query),
@@ -117,7 +117,7 @@ export const imageRows: readonly Row[] = [
     operation: 'getImagesByIds',
     method: 'GET',
     path: `${images}/id`,
-    summary: 'Some pictures by their ids, in the order asked.',
+    summary: 'Images by their ids, in the requested order.',
     query: z.object({ imageIds: csv(uuid(), mostIds), ...inIteration }),
     answer: z.array(imageModel),
     call: async (request) => {
@@ -130,7 +130,7 @@ export const imageRows: readonly Row[] = [
     operation: 'deleteImages',
     method: 'DELETE',
     path: images,
-    summary: 'Deletes pictures, some by their ids or all.',
+    summary: 'Deletes images, by their ids or all of them.',
     query: z.object({
       imageIds: csv(uuid(), mostIds).optional(),
       allImages: z.boolean().default(false),
@@ -138,7 +138,7 @@ export const imageRows: readonly Row[] = [
     }),
     success: [204, 202],
     answer: null,
-    note: 'What iterations were trained on is known afterwards too, though the pictures are gone.',
+    note: 'What iterations were trained on stays known even though the images are gone.',
     call: async (request) => {
       const { imageIds, allImages, allIterations } = request.query;
       const project = await projectOf(request);
@@ -205,7 +205,7 @@ const atOnce = 64;
 
 async function deleteSome(request: Asked, project: Project, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) {
-    const message = 'imageIds or allImages=true must be given; neither is.';
+    const message = 'Either imageIds or allImages=true must be given.';
     throw new DomainError('INVALID', message, { field: 'imageIds' });
   }
   await imagesOf(request, project, ids);

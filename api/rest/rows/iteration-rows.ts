@@ -17,7 +17,7 @@ const about = { api: 'training', subject: 'Iteration' } as const;
 const one = 'projects/{projectId}/iterations/{iterationId}';
 const fraction = z.number().min(0).max(1);
 const minutesAnHour = 60;
-const typeNote = 'The classification type is that of the project as it is now: an iteration does not keep its own.';
+const typeNote = 'The classification type is the current one of the project: an iteration does not keep its own.';
 
 export const iterationRows: readonly Row[] = [
   row({
@@ -27,7 +27,7 @@ export const iterationRows: readonly Row[] = [
     path: 'projects/{projectId}/iterations',
     summary: 'Every iteration of a project, newest first.',
     answer: z.array(iterationModel),
-    note: `The workspace is not among them. ${typeNote}`,
+    note: `The workspace is not included. ${typeNote}`,
     call: async (request) => {
       const { caller, services, path } = request;
       const rows = await allPages((page) => services.training.list(caller, path('projectId'), page));
@@ -49,7 +49,7 @@ export const iterationRows: readonly Row[] = [
     operation: 'updateIteration',
     method: 'PATCH',
     path: one,
-    summary: 'Gives an iteration another name; a whole one may be sent back.',
+    summary: 'Renames an iteration; a whole one may be sent back.',
     body: { kind: 'json', schema: iterationChanges, isOptional: false },
     answer: iterationModel,
     call: async (request) => {
@@ -63,9 +63,9 @@ export const iterationRows: readonly Row[] = [
     operation: 'deleteIteration',
     method: 'DELETE',
     path: one,
-    summary: 'Deletes an iteration with its model. Refused while it is published or trains.',
+    summary: 'Deletes an iteration and its model. Refused while it is published or training.',
     answer: null,
-    note: 'Images stay: what is in the workspace and what an iteration was trained on are not told apart when it goes.',
+    note: 'Images stay: the deletion does not distinguish images in the workspace from images that only the iteration was trained on.',
     call: async (request) => request.services.training.delete(request.caller, (await iterationOf(request)).id),
   }),
   row({
@@ -82,7 +82,7 @@ export const iterationRows: readonly Row[] = [
     }),
     body: { kind: 'json', schema: trainingParameters, isOptional: true },
     answer: iterationModel,
-    note: 'Advanced without a budget takes up to 30 minutes. No e-mail is sent. A waiting training is told as Training, one that was cancelled as Failed. customBaseModelInfo is refused with BadRequestNotSupported: every training starts from the network of its domain.',
+    note: 'Advanced without a budget takes up to 30 minutes. No e-mail is sent. A waiting training has the status Training, a cancelled one Failed. customBaseModelInfo is refused with BadRequestNotSupported: every training starts from the network of its domain.',
     call: async (request) => {
       const { trainingType = 'Regular', reservedBudgetInHours, forceTrain } = request.query;
       const { selectedTags = null, customBaseModelInfo } = request.body ?? {};
@@ -105,10 +105,10 @@ export const iterationRows: readonly Row[] = [
     operation: 'getIterationPerformance',
     method: 'GET',
     path: `${one}/performance`,
-    summary: 'How good an iteration is at a threshold.',
+    summary: 'The performance of an iteration at a threshold.',
     query: z.object({ threshold: fraction.default(0.5), overlapThreshold: fraction.default(0.3) }),
     answer: performanceModel,
-    note: 'Measured on images that the model had not seen, where Azure measures on those that it was trained on: figures are lower, and hold. Deviations are those of a normal distribution with our 95 % interval. Without thresholds: .5 and .3.',
+    note: 'Measured on images that the model was not trained on, whereas Azure measures on its training images: the figures are lower, and reliable. Deviations are those of a normal distribution with the same 95 % interval. Default thresholds: 0.5 and 0.3.',
     call: async (request) => {
       const iteration = await iterationOf(request);
       const performance = await request.services.evaluation.performance(iteration, request.query);
@@ -122,10 +122,10 @@ export const iterationRows: readonly Row[] = [
     operation: 'publishIteration',
     method: 'POST',
     path: `${one}/publish`,
-    summary: 'Lets an iteration answer under a name.',
+    summary: 'Publishes an iteration under a name.',
     query: z.object({ publishName: z.string(), predictionId: z.string(), overwrite: z.boolean().default(false) }),
     answer: z.literal(true),
-    note: 'Any text will do as predictionId: there is one prediction resource, this server. An iteration may have several names; the oldest is told.',
+    note: 'Any text is accepted as predictionId: this server is the only prediction resource. An iteration may have several names; the oldest is reported.',
     call: async (request) => {
       const { publishName: name, predictionId: resourceId, overwrite } = request.query;
       const { id: iterationId } = await iterationOf(request);
@@ -139,7 +139,7 @@ export const iterationRows: readonly Row[] = [
     operation: 'unpublishIteration',
     method: 'DELETE',
     path: `${one}/publish`,
-    summary: 'Takes all names from an iteration.',
+    summary: 'Withdraws all published names of an iteration.',
     answer: null,
     call: async (request) => {
       const { id } = await iterationOf(request);

@@ -23,14 +23,14 @@ export const performanceRows: readonly Row[] = [
     ...about,
     operation: 'getImagePerformances',
     path,
-    summary: 'What an iteration says of the pictures that it was measured on.',
+    summary: 'The answers of an iteration for the images that it was measured on.',
     query: z.object({
       tagIds: csv(uuid(), mostTagIds).optional(),
       orderBy: z.enum(['Newest', 'Oldest']).optional(),
       ...paging,
     }),
     answer: z.array(imagePerformance),
-    note: 'Without an order: the wrong ones first. Said of a picture by a model that had not seen it, of every tag. Pictures that were deleted since are neither told nor counted.',
+    note: 'By default the wrong ones come first. Each answer covers every tag and comes from a model that was not trained on the image. Images that have since been deleted are neither listed nor counted.',
     call: async (request) => {
       const { take, skip, ...wanted } = request.query;
       const iteration = await iterationOf(request);
@@ -42,7 +42,7 @@ export const performanceRows: readonly Row[] = [
     ...about,
     operation: 'getImagePerformanceCount',
     path: `${path}/count`,
-    summary: 'How many pictures an iteration was measured on.',
+    summary: 'The number of images that an iteration was measured on.',
     query: z.object({ tagIds: csv(uuid(), maxTagIds).optional() }),
     answer: z.int(),
     call: async (request) => (await measuredIds(request, await iterationOf(request), request.query)).length,

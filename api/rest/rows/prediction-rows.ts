@@ -24,11 +24,11 @@ const storedRows: readonly Row[] = [
     operation: 'quickTestImage',
     method: 'POST',
     path: 'projects/{projectId}/quicktest/image',
-    summary: 'Asks any iteration about a picture, by the training key.',
+    summary: 'Predicts an image with any iteration, using the training key.',
     query: quickTest,
     body: byBytes,
     answer: imagePrediction,
-    note: 'Without an iteration: the newest that is complete.',
+    note: 'Without an iteration: the newest completed one.',
     call: async (request) => {
       const question = await questionFor(request, request.query);
       return wirePrediction(
@@ -42,7 +42,7 @@ const storedRows: readonly Row[] = [
     operation: 'quickTestImageUrl',
     method: 'POST',
     path: 'projects/{projectId}/quicktest/url',
-    summary: 'The same for a picture at an address.',
+    summary: 'The same for an image at a URL.',
     query: quickTest,
     body: byUrl,
     answer: imagePrediction,
@@ -60,10 +60,10 @@ const storedRows: readonly Row[] = [
     operation: 'queryPredictions',
     method: 'POST',
     path: 'projects/{projectId}/predictions/query',
-    summary: 'Stored predictions that meet a query, page by page.',
+    summary: 'Stored predictions that match a query, page by page.',
     body: { kind: 'json', schema: predictionQuery, isOptional: true },
     answer: predictionPage,
-    note: 'Suggested: the most uncertain first. A page may be short while there is a continuation, when few predictions have the tags.',
+    note: 'Suggested: the most uncertain first. When few predictions have the tags, a page may be short although there is a continuation.',
     call: async (request) => {
       const { caller, services, path } = request;
       const token = request.body ?? {};
@@ -82,7 +82,7 @@ const storedRows: readonly Row[] = [
     operation: 'deletePrediction',
     method: 'DELETE',
     path: 'projects/{projectId}/predictions',
-    summary: 'Deletes stored predictions with their pictures.',
+    summary: 'Deletes stored predictions with their images.',
     query: z.object({ ids: csv(uuid(), mostDeleted).min(1) }),
     answer: null,
     call: ({ caller, services, path, query: { ids } }) =>
@@ -142,7 +142,7 @@ function predictionRowsOf(verb: Verb): Row[] {
         ...named,
         operation: `${operation}${suffix}`,
         path: `${path}/image${end}`,
-        summary: `Asks a published ${verb === 'detect' ? 'detector' : 'classifier'} about a picture, which is ${what}.`,
+        summary: `Predicts an image with a published ${verb === 'detect' ? 'detector' : 'classifier'}; the image is ${what}.`,
         query,
         body: byBytes,
         call: async (request) => {
@@ -157,7 +157,7 @@ function predictionRowsOf(verb: Verb): Row[] {
         ...named,
         operation: `${operation}Url${suffix}`,
         path: `${path}/url${end}`,
-        summary: `The same for a picture at an address; it is ${what}.`,
+        summary: `The same for an image at a URL; it is ${what}.`,
         query,
         body: byUrl,
         call: async (request) => {
@@ -181,7 +181,7 @@ async function published(
   const projectId = path('projectId');
   const { kind } = await services.projects.get(caller, 'predict', projectId);
   if (kind !== kinds[verb].kind) {
-    const message = `The project type is invalid for this operation: ${verb} is for ${kinds[verb].kind}, the project for ${kind}.`;
+    const message = `The project type is invalid for this operation: ${verb} is for ${kinds[verb].kind}, the project is for ${kind}.`;
     throw new DomainError('INVALID', message, { field: 'projectType', value: kind });
   }
   const application = query.application ?? null;

@@ -32,7 +32,7 @@ export const projectRows: readonly Row[] = [
     operation: 'getProjects',
     method: 'GET',
     path: 'projects',
-    summary: 'Every project that the key opens, newest first.',
+    summary: 'Every project that the key gives access to, newest first.',
     answer: z.array(projectModel),
     call: async (request) => {
       const projects = await allPages((page) => request.services.projects.list(request.caller, page));
@@ -55,7 +55,7 @@ export const projectRows: readonly Row[] = [
     }),
     body: { kind: 'json', schema: createOptions, isOptional: true },
     answer: projectModel,
-    note: 'Names of projects need not be unique here. Without a domain: General, for classification. Without a classification type: Multilabel. The notification address gets signed POST requests instead of messages in a queue. The container for exported models is not written to.',
+    note: 'Project names need not be unique. Default domain: General, for classification. Default classification type: Multilabel. The notification URL gets signed POST requests instead of messages in a queue. The container for exported models is ignored.',
     call: async (request) => {
       const { caller, services, query, body } = request;
       const { name, description = '', domainId = null, classificationType, targetExportPlatforms } = query;
@@ -79,7 +79,7 @@ export const projectRows: readonly Row[] = [
     path: 'projects/{projectId}',
     summary: 'One project.',
     answer: projectModel,
-    note: 'thumbnailUri shows the oldest picture of the project; null when it has none.',
+    note: 'thumbnailUri shows the oldest image of the project; null when it has none.',
     call: async (request) =>
       wireProject(request, await request.services.projects.get(request.caller, 'read', request.path('projectId'))),
   }),
@@ -91,7 +91,7 @@ export const projectRows: readonly Row[] = [
     summary: 'Changes a project; a whole one may be sent back.',
     body: { kind: 'json', schema: projectChanges, isOptional: false },
     answer: projectModel,
-    note: 'Image processing settings are not taken over: every training varies its pictures by a recipe of its own.',
+    note: 'Image processing settings are ignored: every training augments its images by its own recipe.',
     call: async (request) => {
       const { name, description, settings } = request.body;
       const { domainId, classificationType, targetExportPlatforms } = settings ?? {};
@@ -111,7 +111,7 @@ export const projectRows: readonly Row[] = [
     operation: 'deleteProject',
     method: 'DELETE',
     path: 'projects/{projectId}',
-    summary: 'Deletes a project with all that it has. Refused while one of its models is published.',
+    summary: 'Deletes a project and everything in it. Refused while one of its models is published.',
     answer: null,
     call: ({ caller, services, path }) =>
       services.projects.delete(caller, path('projectId'), { isPublishedKept: true }),

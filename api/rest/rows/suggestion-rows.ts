@@ -37,9 +37,9 @@ export const suggestionRows: readonly Row[] = [
     ...about,
     operation: 'getImageRegionProposals',
     path: 'projects/{projectId}/images/{imageId}/regionproposals',
-    summary: 'Boxes of an image that might be worth a region.',
+    summary: 'Boxes in an image that may deserve a region.',
     answer: regionProposals,
-    note: `At most ${proposed}: what the newest detector of the project finds, its probability being the confidence, then what stands out in the picture, the confidence being how much of all difference in it a box accounts for.`,
+    note: `At most ${proposed}: first what the newest detector of the project finds, with its probability as the confidence; then what stands out in the image, with the share of the contrast in it that the box accounts for.`,
     call: async ({ caller, services, path }) => {
       const image = await services.images.get(caller, 'label', path('imageId'));
       if (image.projectId !== path('projectId')) throw notFound('image', path('imageId'));
@@ -50,10 +50,10 @@ export const suggestionRows: readonly Row[] = [
     ...suggesting,
     operation: 'suggestTagsAndRegions',
     path: 'projects/{projectId}/tagsandregions/suggestions',
-    summary: 'Asks an iteration what it would put on images.',
+    summary: 'Asks an iteration to suggest tags or regions for images.',
     query: ofIteration.extend({ imageIds: csv(uuid(), mostSuggested) }),
     answer: z.array(suggestion),
-    note: 'The id is that of the image. Suggestions for images that have tags are answered and not kept.',
+    note: 'The id is that of the image. Suggestions for images that already have tags are returned but not stored.',
     call: async (request) => {
       const { id: iterationId } = await iterationOf(request, request.query.iterationId);
       const input = { iterationId, imageIds: request.query.imageIds, first: mostSuggested };
@@ -69,7 +69,7 @@ export const suggestionRows: readonly Row[] = [
     query: ofIteration,
     body: { kind: 'json', schema: suggestionQuery, isOptional: true },
     answer: suggestionPage,
-    note: 'The id is that of the image. Without sortBy the most uncertain come first. A threshold is for the tags of tagIds, or for any tag without them.',
+    note: 'The id is that of the image. By default the most uncertain come first. A threshold applies to the tags of tagIds, or to any tag without them.',
     call: async (request) => {
       const { caller, services, path } = request;
       const token = request.body ?? {};

@@ -19,7 +19,7 @@ export const tagRows: readonly Row[] = [
     operation: 'getTags',
     method: 'GET',
     path: 'projects/{projectId}/tags',
-    summary: 'The tags of a project, by name; with an iteration as it was trained on them.',
+    summary: 'The tags of a project, by name; with an iteration, the tags as it was trained on them.',
     query: inIteration,
     answer: z.array(tagModel),
     call: (request) => listTags(request, request.query.iterationId),
@@ -36,7 +36,7 @@ export const tagRows: readonly Row[] = [
       type: z.enum(tagTypes).optional(),
     }),
     answer: tagModel,
-    note: 'A GeneralProduct tag is made as a regular one: what it is for, products on shelves, is found like anything else.',
+    note: 'A GeneralProduct tag is created as a regular one: products on shelves are detected like anything else.',
     call: async ({ caller, services, path, query: { name, description = '', type } }) => {
       const facts = { projectId: path('projectId'), name, description, type: ourType(type) };
       return wireTag(await services.tags.create(caller, facts));
@@ -60,10 +60,10 @@ export const tagRows: readonly Row[] = [
     operation: 'updateTag',
     method: 'PATCH',
     path: 'projects/{projectId}/tags/{tagId}',
-    summary: 'Gives a tag another name or description.',
+    summary: 'Changes the name or description of a tag.',
     body: { kind: 'json', schema: tagChanges, isOptional: false },
     answer: tagModel,
-    note: 'The type of a tag cannot change: delete it and make another one.',
+    note: 'The type of a tag cannot be changed: delete it and create another one.',
     call: async (request) => {
       const { name, description = null, type } = request.body;
       const { id, type: own } = await tagOf(request);

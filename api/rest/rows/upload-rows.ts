@@ -39,10 +39,10 @@ export const uploadRows: readonly Row[] = [
     ...about,
     operation: 'createImagesFromData',
     path: 'projects/{projectId}/images',
-    summary: 'Takes in pictures as they are: up to 64 parts, or one as the body.',
+    summary: 'Adds images as files: up to 64 parts, or one as the body.',
     query: z.object({ tagIds: csv(uuid(), mostTagIds).default([]) }),
     body: { kind: 'pictures', limit: 'trainingImageBytes' },
-    note: 'A picture that is there already is OKDuplicate, gets the tags that it lacks, and makes isBatchSuccessful false. A picture has one tag in a Multiclass project, and 100 tags and 300 regions at most in others: with more it is refused with ErrorTagLimitExceed or ErrorRegionLimitExceed. A tag that the project does not have refuses the pictures that were to get it: ErrorInvalidTag.',
+    note: 'An image that already exists is OKDuplicate, gets the tags that it lacks, and makes isBatchSuccessful false. An image may have one tag in a Multiclass project, and by default at most 100 tags and 300 regions in others; one with more is refused with ErrorTagLimitExceed or ErrorRegionLimitExceed. Images with a tag that the project does not have are refused with ErrorInvalidTag.',
     call: async (request) => {
       const incoming: Incoming[] = [];
       for await (const picture of request.body) {
@@ -56,9 +56,9 @@ export const uploadRows: readonly Row[] = [
     ...about,
     operation: 'createImagesFromFiles',
     path: 'projects/{projectId}/images/files',
-    summary: 'Takes in pictures as base64 in JSON, as it comes.',
+    summary: 'Adds images as base64 in JSON, read as it arrives.',
     body: { kind: 'stream', schema: fileBatch },
-    note: 'Tags of the batch and of an entry add up.',
+    note: 'The tags of the batch and of an entry are combined.',
     call: async (request) => {
       const incoming: Incoming[] = [];
       const batch = await readFileBatch(request.body, async ({ name, bytes, tagIds: own, regions }) => {
@@ -71,7 +71,7 @@ export const uploadRows: readonly Row[] = [
     ...about,
     operation: 'createImagesFromUrls',
     path: 'projects/{projectId}/images/urls',
-    summary: 'Takes in pictures at addresses, which the server fetches.',
+    summary: 'Adds images from URLs, which the server fetches.',
     body: { kind: 'json', schema: urlBatch, isOptional: false },
     note: 'Private addresses are refused unless a setting allows them.',
     call: async (request) => {
@@ -86,7 +86,7 @@ export const uploadRows: readonly Row[] = [
     ...about,
     operation: 'createImagesFromPredictions',
     path: 'projects/{projectId}/images/predictions',
-    summary: 'Turns stored predictions into pictures to train on.',
+    summary: 'Turns stored predictions into images to train on.',
     body: { kind: 'json', schema: idBatch, isOptional: false },
     call: async (request) => {
       const { caller, services, path, body } = request;

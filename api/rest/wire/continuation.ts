@@ -6,6 +6,6 @@ export async function continued<T>(page: Promise<T>): Promise<T> {
     return await page;
   } catch (error) {
     if (!(error instanceof DomainError) || error.details['field'] !== 'after') throw error;
-    throw new DomainError('INVALID', 'continuation is not one that this query gave.', { field: 'continuation' });
+    throw new DomainError('INVALID', 'continuation was not issued for this query.', { field: 'continuation' });
   }
 }

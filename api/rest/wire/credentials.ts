@@ -25,10 +25,10 @@ export async function azureCaller(
   const own = key === undefined ? headers : { ...headers, authorization: undefined, 'x-api-key': key };
   const caller = await authenticator.authenticate({ headers: own, remoteAddress: ip }).catch((error: unknown) => {
     if (!(error instanceof DomainError) || error.code !== 'UNAUTHENTICATED') throw error;
-    throw denied(api, key === undefined ? 'No key was sent' : 'This key is unknown or was revoked');
+    throw denied(api, key === undefined ? 'No API key was sent' : 'This key is unknown or was revoked');
   });
   if (!may(caller, api === 'training' ? 'read' : 'predict'))
-    throw denied(api, `This key is of the role ${caller.role}, which the ${api} API does not serve`);
+    throw denied(api, `This key has the role ${caller.role}, which may not use the ${api} API`);
   return caller;
 }
 
@@ -49,6 +49,6 @@ const isGiven = (value: unknown): value is string => typeof value === 'string' &
 function denied(api: Api, why: string): DomainError {
   const role =
     api === 'training' ? 'OWNER, TRAINER, LABELER, DEPLOYER or READER' : 'PREDICTOR, DEPLOYER, TRAINER or OWNER';
-  const message = `Access denied. ${why}: send the header ${ownHeader[api]} with an API key of the role ${role}.`;
+  const message = `Access denied. ${why}: send the header ${ownHeader[api]} with an API key that has the role ${role}.`;
   return new DomainError('UNAUTHENTICATED', message);
 }

@@ -57,7 +57,7 @@ function write(parser: JSONParser, chunk: Buffer): void {
 }
 
 function noJson(): DomainError {
-  return new DomainError('INVALID', 'The body is no JSON, or breaks off.', { field: 'body' });
+  return new DomainError('INVALID', 'The body is not valid JSON or is incomplete.', { field: 'body' });
 }
 
 function entryOf(value: unknown): FileEntry {

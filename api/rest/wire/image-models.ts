@@ -26,7 +26,7 @@ export const imageModel = z
     regions: z.array(z.object({ regionId: id, tagName: z.string(), created: date, tagId: id, ...box })).optional(),
     metadata: z.record(z.string(), z.string()).optional(),
   })
-  .meta({ id: 'Image', description: 'A picture of a project; regions only in projects for detection.' });
+  .meta({ id: 'Image', description: 'An image of a project; regions only in detection projects.' });
 
 export const createStatuses = [
   'OK',
@@ -48,7 +48,7 @@ export const createSummary = z
     isBatchSuccessful: z.boolean(),
     images: z.array(z.object({ sourceUrl: z.string(), status: z.enum(createStatuses), image: imageModel.optional() })),
   })
-  .meta({ id: 'ImageCreateSummary', description: 'What became of each picture of a batch, in its order.' });
+  .meta({ id: 'ImageCreateSummary', description: 'The result for each image of a batch, in its order.' });
 
 const metadataMap = z.record(z.string(), z.string());
 
@@ -92,7 +92,7 @@ export const metadataSummary = z
       }),
     ),
   })
-  .meta({ id: 'ImageMetadataUpdateSummary', description: 'What became of the metadata of each picture.' });
+  .meta({ id: 'ImageMetadataUpdateSummary', description: 'The result for the metadata of each image.' });
 
 const pair = z.object({ imageId: uuid(), tagId: uuid() });
 export const tagBatch = z.object({ tags: z.array(pair).max(mostPairs) }).meta({ id: 'ImageTagCreateBatch' });
@@ -115,4 +115,4 @@ export const regionSummary = z
 export const imagePerformance = imageModel
   .omit({ resizedImageUri: true, originalImageUri: true })
   .extend({ imageUri: z.string(), predictions: z.array(predictionModel) })
-  .meta({ id: 'ImagePerformance', description: 'What an iteration says of a picture that it had not seen.' });
+  .meta({ id: 'ImagePerformance', description: 'The answer of an iteration for an image that it was not trained on.' });

@@ -29,7 +29,7 @@ function tokensOf(text: string): Token[] {
   for (let at = 0; at < length; at = token.lastIndex) {
     token.lastIndex = at;
     const groups = token.exec(text)?.groups;
-    if (!groups) throw unreadable(`a quote opens at ${text.slice(at, at + 20)} and does not close`);
+    if (!groups) throw unreadable(`the quote that opens at ${text.slice(at, at + 20)} is not closed`);
     const { sign, quoted, word } = groups;
     if (quoted !== undefined) tokens.push({ kind: 'quoted', text: quoted.replaceAll("''", "'") });
     else tokens.push(sign === undefined ? { kind: 'word', text: word ?? '' } : { kind: 'sign', text: sign });
@@ -63,7 +63,7 @@ class FilterReader {
 
   private condition(): MetadataFilterInput {
     if (!this.takes('(', 'sign')) return this.comparison();
-    if (++this.depth > deepest) throw unreadable(`parentheses are more than ${deepest} deep`);
+    if (++this.depth > deepest) throw unreadable(`parentheses are nested more than ${deepest} deep`);
     const inner = this.alternatives();
     if (!this.takes(')', 'sign')) throw this.unexpected(')');
     this.depth--;
@@ -91,7 +91,7 @@ class FilterReader {
 
   private unexpected(wanted: string): DomainError {
     const next = this.tokens[this.at];
-    return unreadable(`${wanted} must follow, not ${next ? JSON.stringify(next.text) : 'the end'}`);
+    return unreadable(`${wanted} is expected, not ${next ? JSON.stringify(next.text) : 'the end'}`);
   }
 }
 

@@ -24,7 +24,7 @@ export const domainModel = z
     exportablePlatforms: z.array(z.string()),
     modelInformation: z.object({ description: z.string() }),
   })
-  .meta({ id: 'Domain', description: 'A kind of photographs with the recipe that suits it.' });
+  .meta({ id: 'Domain', description: 'A kind of image, with the recipe that suits it.' });
 
 export const exportPlatforms = ['CoreML', 'TensorFlow', 'DockerFile', 'ONNX', 'VAIDK', 'OpenVino'] as const;
 export const classificationTypes = ['Multiclass', 'Multilabel'] as const;
@@ -58,7 +58,7 @@ export const projectExport = z
     estimatedImportTimeInMS: z.number().int(),
     token: z.string(),
   })
-  .meta({ id: 'ProjectExport', description: 'A token for a copy of a project, and what there is to copy.' });
+  .meta({ id: 'ProjectExport', description: 'A token for copying a project, and what there is to copy.' });
 
 /** What may be sent back to change a project; the rest of it is only told. */
 export const projectChanges = z
@@ -125,7 +125,7 @@ export const exportModel = z
     flavor: z.string().nullable(),
     newerVersionAvailable: z.boolean(),
   })
-  .meta({ id: 'Export', description: 'The model of an iteration as an archive for use elsewhere.' });
+  .meta({ id: 'Export', description: 'The model of an iteration as an archive, for use elsewhere.' });
 
 export const trainingParameters = z
   .object({
@@ -144,7 +144,7 @@ const figures = {
 
 export const performanceModel = z
   .object({ perTagPerformance: z.array(z.object({ id, name: z.string(), ...figures })), ...figures })
-  .meta({ id: 'IterationPerformance', description: 'Measured on images that the model had not seen.' });
+  .meta({ id: 'IterationPerformance', description: 'Measured on images that the model was not trained on.' });
 
 export const predictionModel = z
   .object({
@@ -160,7 +160,7 @@ const answered = { id, project: id, iteration: id, created: date, predictions: z
 
 export const imagePrediction = z
   .object(answered)
-  .meta({ id: 'ImagePrediction', description: 'What a model says of one image, highest probability first.' });
+  .meta({ id: 'ImagePrediction', description: 'The answer of a model for one image, highest probability first.' });
 
 export const storedPrediction = z
   .object({

@@ -34,7 +34,7 @@ export async function pictureOf(request: FastifyRequest, maxBytes: number): Prom
   let found: Picture | null = null;
   for await (const picture of picturesOf(request, { maxBytes, maxCount: Infinity })) found ??= picture;
   if (!found || found.bytes.length === 0)
-    throw new DomainError('INVALID', 'The body has no picture: it is empty.', { field: 'imageData' });
+    throw new DomainError('INVALID', 'The body has no image: it is empty.', { field: 'imageData' });
   if (found.bytes.length > maxBytes) throw tooLarge(maxBytes, found.bytes.length);
   return found;
 }
@@ -77,7 +77,7 @@ function tooLarge(max: number, value: number): DomainError {
 }
 
 function tooMany(max: number): DomainError {
-  return new DomainError('INVALID', `The body has more than ${max} pictures; send the rest in another one.`, {
+  return new DomainError('INVALID', `The body has more than ${max} images; send the rest in another request.`, {
     field: 'imageData',
     max,
   });

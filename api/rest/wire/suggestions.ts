@@ -18,13 +18,13 @@ export const regionProposals = z
     imageId: id,
     proposals: z.array(z.object({ confidence: z.number(), boundingBox: boxModel })),
   })
-  .meta({ id: 'ImageRegionProposal', description: 'Boxes that might be worth a region.' });
+  .meta({ id: 'ImageRegionProposal', description: 'Boxes that may deserve a region.' });
 
 const suggested = { ...imagePrediction.shape, predictionUncertainty: z.number() };
 
 export const suggestion = z
   .object(suggested)
-  .meta({ id: 'SuggestedTagAndRegion', description: 'What a model would put on an image.' });
+  .meta({ id: 'SuggestedTagAndRegion', description: 'The tags or regions that a model suggests for an image.' });
 
 const storedSuggestion = z
   .object({

@@ -48,7 +48,7 @@ test('a project with a published model is deleted by a key that may publish', as
   await expect(api.services.projects.delete(trainer, projectId)).rejects.toMatchObject({
     code: 'FORBIDDEN',
     message:
-      'A model of the project is published as "live", which a key of the role TRAINER may not take down; have it unpublished first.',
+      'A model of the project is published as "live", and a key of the role TRAINER may not unpublish it; have it unpublished first.',
   });
   expect(await api.services.projects.delete(owner, projectId)).toBe(projectId);
 });

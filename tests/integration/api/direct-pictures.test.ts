@@ -48,7 +48,7 @@ test('a file of another size than announced is refused when the image is added',
   await server.storage.put(keys.upload(ticket.id), Buffer.concat([jpeg, Buffer.from('more')]));
   const images = [{ source: { uploadId: ticket.id } }];
   const [longer] = await addImages(server, { projectId, images });
-  expect([longer?.code, longer?.message]).toEqual(['INVALID', expect.stringContaining('more came')]);
+  expect([longer?.code, longer?.message]).toEqual(['INVALID', expect.stringContaining('more arrived')]);
   await server.storage.put(keys.upload(ticket.id), jpeg.subarray(1));
   const [shorter] = await addImages(server, { projectId, images });
   expect(shorter?.message).toContain(`${jpeg.length} bytes; ${jpeg.length - 1} came`);

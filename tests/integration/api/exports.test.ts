@@ -270,7 +270,7 @@ describe('The export of a classifier for ONNX', () => {
       'Image.BitmapPixelFormat': 'Rgb8',
       'Image.NominalPixelRange': 'NominalRange_0_255',
     });
-    expect(text('README.txt')).toContain('in sRGB, 8 bits a channel');
+    expect(text('README.txt')).toContain('in sRGB, 8 bits per channel');
     const parity = JSON.parse(text('parity.json')) as { largestDifference: number; tolerance: number };
     expect(parity.tolerance).toBe(tolerance);
     expect(parity.largestDifference).toBe(done.largestDifference);
@@ -356,7 +356,7 @@ describe('The model of a detector', () => {
       const { errors } = await server.send(startExport, { input: { iterationId: detector, platform: 'ONNX' } });
       expect(isExportable).toBe(false);
       expect(errors[0]).toMatchObject({
-        message: 'No exporter writes a DETECTION model for "ONNX"; nothing is written for it yet.',
+        message: 'A DETECTION model cannot be exported for "ONNX"; no exporter exists for it yet.',
         extensions: { code: 'NOT_EXPORTABLE' },
       });
     },

@@ -81,7 +81,7 @@ test('refuses fragments that unfold to more fields than can be counted', async (
   const { status, errors } = await server.send(`${fragments} { ...f13 ${expensive} }`);
   expect(status).toBe(400);
   expect(errors[0]).toMatchObject({
-    message: 'The request has more than 10000 fields, those of a fragment counted wherever it is spread.',
+    message: 'The request has more than 10000 fields; those of a fragment count wherever it is used.',
     extensions: { code: 'QUERY_TOO_LARGE', max: 10_000 },
   });
 });
@@ -109,7 +109,7 @@ test.each([
   ['POST', '/V1/images/i/original', 'GET, HEAD'],
 ])('says which methods a path takes that is asked by %s: %s', async (method, path, allowed) => {
   const response = await fetch(`${server.url}${path}`, { method });
-  const message = `${path.split('?')[0]} does not take ${method}; send ${allowed}.`;
+  const message = `${path.split('?')[0]} does not accept ${method}; use ${allowed}.`;
   expect([response.status, response.headers.get('allow')]).toEqual([405, allowed]);
   expect(await response.json()).toEqual({ error: { code: 'METHOD_NOT_ALLOWED', message, allowed } });
 });
@@ -122,7 +122,7 @@ test.each([
   const body = new TextEncoder().encode(JSON.stringify({ query: '{ domains { id } }' }));
   const headers = { ...bearer(ownerKey), ...(type === '' ? {} : { 'content-type': type }) };
   const response = await fetch(`${server.url}/graphql`, { method: 'POST', headers, body });
-  const message = `The body must come with the header Content-Type: application/json; ${came}.`;
+  const message = `The body must be sent with the header Content-Type: application/json; ${came}.`;
   expect(response.status).toBe(415);
   expect(await response.json()).toEqual({ errors: [{ message, extensions: { code: 'INVALID' } }] });
 });

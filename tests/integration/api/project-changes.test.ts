@@ -28,7 +28,7 @@ test('the classification type stays while an import brings images with the tags 
   await become(ProjectStatus.IMPORTING);
   await expect(change()).rejects.toMatchObject({
     code: 'TAG_CONFLICT',
-    message: 'Project "Changed" is being imported; classificationType can change when that is over.',
+    message: 'Project "Changed" is being imported; classificationType can be changed when the import has ended.',
   });
   // What does not change is no matter.
   await api.services.projects.update(owner, { id, name: 'Renamed', classificationType: MULTICLASS });

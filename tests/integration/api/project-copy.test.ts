@@ -101,7 +101,7 @@ describe('a copy of a project', () => {
     const cases = [
       [target, encode(url.replace(/signature=./, 'signature=!')), /status 403/],
       [target, encode(url.replace(/expires=\d+/, 'expires=1000')), /expired at 1970/],
-      [target, 'anything', /none of createCopyToken/],
+      [target, 'anything', /not issued by createCopyToken/],
       [source, await tokenOf(target.client, await startImport(target.client, { token })), /address that is not public/],
     ] as const;
     const text = 'mutation ($input: ImportProjectInput!) { importProject(input: $input) { id } }';
@@ -217,14 +217,14 @@ describe('a copy of a source that does not keep to what it said', () => {
     const tell = ({ pathname }: URL) => (pathname.endsWith(detection) ? { imageCount: 55 } : {});
     const copy = await copyOf(detection, { tell }, small);
     expect(copy).toMatchObject({ status: 'FAILED', imageCount: 50 });
-    expect(copy.import?.error).toBe('The project would have 60 images; a project here may have 55.');
+    expect(copy.import?.error).toBe('The project would have 60 images; a project on this server may have at most 55.');
     await small.close();
   });
 
   it('fails when a page comes again', async () => {
     const copy = await copyOf(detection, { ask: forgetPlace });
     expect(copy).toMatchObject({ status: 'FAILED', imageCount: 50 });
-    expect(copy.import?.error).toMatch(/does not answer as Taglens does: .+ comes after/);
+    expect(copy.import?.error).toMatch(/does not answer like a Taglens server: .+ comes after/);
   });
 
   it('fails when the next page would not follow the last image', async () => {
@@ -239,7 +239,7 @@ describe('a copy of a source that does not keep to what it said', () => {
     await withData(backend.settings, (database) => completedIteration(database, projectId));
     const copy = await copyOf(projectId, { ask: forgetPlace });
     expect(copy).toMatchObject({ status: 'FAILED', import: { leftOutIterationCount: 1 } });
-    expect(copy.import?.error).toMatch(/does not answer as Taglens does: .+ comes after/);
+    expect(copy.import?.error).toMatch(/does not answer like a Taglens server: .+ comes after/);
   });
 });
 

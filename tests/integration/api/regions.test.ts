@@ -185,11 +185,11 @@ test('a background image has the negative tag and no regions', async () => {
   await draw([{ imageId: b, ...fork }]);
   expect(await refusal(add, { input: { regions: [{ imageId: a, ...fork }] } })).toEqual([
     'TAG_CONFLICT',
-    '"0.jpg": tagged as background by the negative tag; take it off by untagImages first.',
+    '"0.jpg": tagged as background by the negative tag; remove it with untagImages first.',
   ]);
   expect(await refusal(tagImages, { input: { imageIds, tagIds: [background] } })).toEqual([
     'TAG_CONFLICT',
-    'The negative tag says that an image has no regions; there are 1 in "1.jpg". Remove them first.',
+    'The negative tag means that an image has no regions, but there are 1 in "1.jpg". Remove them first.',
   ]);
   const negative = { imageId: b, ...box, tagId: background };
   expect((await refusal(add, { input: { regions: [negative] } }))[1]).toContain('"nothing" is the negative tag');
@@ -205,7 +205,8 @@ test('regular tags go on an image of a detection project by its regions only', a
   const { projectId, tagIds, imageIds } = await makeDrawing(1);
   const input = { imageIds, tagIds: [tagIds['fork']] };
   const untag = 'mutation ($input: TagImagesInput!) { untagImages(input: $input) { id } }';
-  const message = 'tagIds: in a DETECTION project only the negative tag goes on an image itself; "fork" by regions.';
+  const message =
+    'tagIds: in a DETECTION project only the negative tag is added to an image itself; draw regions for "fork".';
   expect(await refusal(tagImages, { input })).toEqual(['NOT_SUPPORTED', message]);
   expect(await refusal(untag, { input })).toEqual(['NOT_SUPPORTED', message]);
   // The name of a tag of another project is not for whoever guesses its id.

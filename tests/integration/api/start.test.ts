@@ -32,7 +32,7 @@ test('a port in use is told once, with the setting to change', async () => {
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
   const { port } = other.address() as AddressInfo;
   expect(await startFailure({ TAGLENS_PORT: String(port) })).toBe(
-    `taglens: Another program listens on 127.0.0.1:${port}. Stop that program, or set TAGLENS_PORT to another port (0 takes a free one).`,
+    `taglens: Another program is listening on 127.0.0.1:${port}. Stop that program, or set TAGLENS_PORT to another port (0 takes a free one).`,
   );
   expect(printed).not.toHaveBeenCalled();
   other.close();
@@ -40,7 +40,7 @@ test('a port in use is told once, with the setting to change', async () => {
 
 test('an address that is not of this machine is told with the settings to correct', async () => {
   expect(await startFailure({ TAGLENS_HOST: '192.0.2.1' })).toBe(
-    'taglens: 192.0.2.1:0 cannot be listened on (EADDRNOTAVAIL). Correct TAGLENS_HOST and TAGLENS_PORT.',
+    'taglens: Taglens cannot listen on 192.0.2.1:0 (EADDRNOTAVAIL). Correct TAGLENS_HOST and TAGLENS_PORT.',
   );
 });
 
@@ -50,7 +50,7 @@ test.each(['a-file', 'a-file/data'])(
     await writeFile(join(data, 'a-file'), '');
     const folder = join(data, path);
     expect(await startFailure({ TAGLENS_DATA: folder })).toBe(
-      `taglens: TAGLENS_DATA names "${folder}", which cannot be used as a folder (a file is in its place or in its path). Name another one, or mend it; \`taglens doctor\` says more.`,
+      `taglens: TAGLENS_DATA names "${folder}", which cannot be used as a folder (a file is in its place or in its path). Choose another folder or correct this one; \`taglens doctor\` tells you more.`,
     );
   },
 );

@@ -128,7 +128,7 @@ test('refuses a training without enough images and names the tags', async () => 
   }));
   await addImages(server, { projectId: poor, images });
   const { errors } = await server.send(train, { input: { projectId: poor } });
-  expect(errors[0]?.message).toBe('Every tag needs 2 images to train on: "poor" has 1.');
+  expect(errors[0]?.message).toBe('Every tag needs at least 2 images to train on: "poor" has 1.');
   const { projectId: empty } = await makeProject(server);
   expect(await codeOf(train, { input: { projectId: empty } })).toBe('NOT_ENOUGH_IMAGES');
 });

@@ -19,7 +19,7 @@ afterAll(async () => {
 });
 
 const refusal = 'There is no published model "alive".';
-const advice = 'publishIteration gives a trained iteration such a name.';
+const advice = 'Use publishIteration to publish a trained iteration under a name.';
 
 /** How a prediction by a name that is not published is refused. */
 async function messageTo(key: string, project: string): Promise<string> {
@@ -30,7 +30,7 @@ async function messageTo(key: string, project: string): Promise<string> {
 }
 
 test('says when the project has published nothing, and when there is no project', async () => {
-  expect(await messageTo(ownerKey, projectId)).toBe(`${refusal} Its project has published none. ${advice}`);
+  expect(await messageTo(ownerKey, projectId)).toBe(`${refusal} Its project has no published models. ${advice}`);
   expect(await messageTo(ownerKey, 'gone')).toBe('There is no project "gone".');
 });
 

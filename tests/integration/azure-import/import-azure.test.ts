@@ -141,7 +141,7 @@ describe('what is carried', () => {
     expect(regionsOf(2)).toEqual([]);
     expect(report.notCarried.map(({ what, imageIds }) => [what, imageIds])).toEqual([
       ['The type GeneralProduct of the tag «fork»', []],
-      ['What boxes had outside of the image', [project.images[1]?.id]],
+      ['Parts of boxes outside of the image', [project.images[1]?.id]],
       ['Boxes of no size', [project.images[2]?.id]],
       ['The tag «fork» on images without a box of it', [project.images[2]?.id]],
     ]);
@@ -293,8 +293,8 @@ describe('what goes wrong', () => {
     const { pictures, counts } = await readReport();
     expect(counts.same).toBe(2);
     expect(pictures.refused).toEqual([
-      { imageId: deleted?.id, reason: 'It was deleted at the source meanwhile.' },
-      { imageId: empty?.id, reason: 'Its original picture has no address.' },
+      { imageId: deleted?.id, reason: 'It was deleted from the source meanwhile.' },
+      { imageId: empty?.id, reason: 'Its original image has no URL.' },
     ]);
   });
 
@@ -342,7 +342,9 @@ describe('what goes wrong', () => {
       /key/,
     );
     const { url } = await startStandIn({ projects: [], domains, versions: [] });
-    await expect(run({ url })).rejects.toThrow(/serves no training API of Custom Vision \(v3\.0 to v3\.4-preview\)/);
+    await expect(run({ url })).rejects.toThrow(
+      /does not serve the Custom Vision training API \(v3\.0 to v3\.4-preview\)/,
+    );
   });
 });
 
@@ -400,7 +402,7 @@ describe('running it again', () => {
     const { id: tagId } = await tagAt(target.projectId, 'cherry');
     await server.client.request(tagImages, { input: { imageIds: [image?.id], tagIds: [tagId] } });
     await expect(run({ url })).rejects.toThrow('Not complete');
-    const what = 'It has tags that it lacks at the source: «cherry».';
+    const what = 'It has tags that it does not have at the source: «cherry».';
     expect((await readReport()).differences).toEqual([{ imageId: only, what }]);
   });
 

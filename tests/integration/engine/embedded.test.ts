@@ -70,7 +70,7 @@ test('an activity that stops giving signs of life is aborted and repeated where 
   await engine.start('job', {}, { id: 'r' });
   runnerOf({ orchestration: (calls) => call(calls, 'stalling'), activities: { stalling }, heartbeatMs: 400 });
   await ended('r', 'COMPLETED');
-  expect(reasons).toEqual(['It gave no sign of life for 400 ms.']);
+  expect(reasons).toEqual(['It sent no heartbeat for 400 ms.']);
   expect((await steps('r'))[0]).toMatchObject({ attempts: 2, failures: 1, result: { value: { done: 10 } } });
 });
 

@@ -61,7 +61,7 @@ test.each(['a-file', 'a-file/data'])('says that the data folder cannot be writte
   const findings = await examine({ TAGLENS_PORT: '0', TAGLENS_DATA: join(TAGLENS_DATA, path) });
   expect(named(findings, 'data folder')).toMatchObject({
     status: 'failed',
-    mend: expect.stringContaining('TAGLENS_DATA') as string,
+    remedy: expect.stringContaining('TAGLENS_DATA') as string,
   });
   expect(failures(findings)).toContain('storage: put, get, range, delete');
 });
@@ -95,7 +95,7 @@ test('says that nothing answers where Temporal and MySQL should be', async () =>
   const nowhere = { TAGLENS_TEMPORAL_ADDRESS: '127.0.0.1:1', TAGLENS_DATABASE_URL: 'mysql://a:b@127.0.0.1:1/c' };
   const findings = await examine({ ...(await folder()), ...nowhere });
   expect(failures(findings)).toEqual(['database: reachable', 'engine: reachable']);
-  expect(named(findings, 'database: reachable')).toMatchObject({ mend: expect.stringContaining('Start') as string });
+  expect(named(findings, 'database: reachable')).toMatchObject({ remedy: expect.stringContaining('Start') as string });
 });
 
 test.each<[number, string]>([
@@ -116,7 +116,7 @@ test.each([
 });
 
 test('says on the second line what to do, without colours when piped', () => {
-  const finding: NamedFinding = { name: 'port', status: 'failed', message: 'taken', mend: 'Stop it.' };
+  const finding: NamedFinding = { name: 'port', status: 'failed', message: 'taken', remedy: 'Stop it.' };
   expect(formatFinding(finding, false)).toBe('FAILED  port: taken\n        → Stop it.');
   expect(formatFinding(finding, true)).toContain('✘');
 });
@@ -132,7 +132,7 @@ describe('on real servers', () => {
     url.password = 'wrong';
     expect(named(await examine({ ...data, TAGLENS_DATABASE_URL: url.href }), 'database: reachable')).toMatchObject({
       status: 'failed',
-      mend: expect.stringContaining('password') as string,
+      remedy: expect.stringContaining('password') as string,
     });
   });
 

@@ -108,7 +108,7 @@ test('a moved service numbers its events above those that the source ever gave',
 test('refuses a target with data of its own, and the source as its own target', async () => {
   const other = await fresh(freshBackend);
   await (await serveOn(other)).close();
-  await expect(move(source, other)).rejects.toThrow(/has data of its own: .*rows in api_key/);
+  await expect(move(source, other)).rejects.toThrow(/already has data: .*rows in api_key/);
   await expect(move(source, source)).rejects.toThrow('share a database');
   const withObject = await fresh(freshBackend);
   await withData(withObject, async (_database, storage) => void (await storage.put('a/b', Buffer.from('x'))));
@@ -121,7 +121,7 @@ test('leaves the tables of a target that it refuses as they are', async () => {
   const count = migrations.findIndex(({ name }) => name.startsWith('CreateServerSecret')) + 1;
   const database = await openDatabase(config, entities, migrations.slice(0, count), { migrate: true });
   await database.transact((manager) => manager.insert(ServerSecret, { name: 'installation', value: 'other' }));
-  await expect(move(source, older)).rejects.toThrow('has data of its own: 1 rows in server_secret');
+  await expect(move(source, older)).rejects.toThrow('already has data: 1 rows in server_secret');
   const { pending } = await migrationState(database.read, migrations);
   expect(pending).toEqual(migrations.slice(count).map(({ name }) => name));
   await database.close();
@@ -135,7 +135,7 @@ test('refuses while a training is under way, and a source without data', async (
       manager.update(Iteration, { projectId: project.id }, { status: IterationStatus.TRAINING }),
     ),
   );
-  await expect(move(training, await fresh())).rejects.toThrow('Trainings are under way');
+  await expect(move(training, await fresh())).rejects.toThrow('Trainings are in progress');
   await expect(move(await fresh(), await fresh())).rejects.toThrow('There is no data in the source');
 });
 

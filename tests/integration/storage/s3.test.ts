@@ -133,11 +133,11 @@ describe.skipIf(!hasS3)('S3 (when TAGLENS_TEST_S3_ENDPOINT names a server)', () 
       'TAGLENS_S3_ACCESS_KEY_ID',
     ],
     ['nobody listens', { endpoint: 'http://127.0.0.1:9' }, 'ECONNREFUSED 127.0.0.1:9'],
-  ])('says what to mend when %s', async (_, wrong, advice) => {
+  ])('says how to fix it when %s', async (_, wrong, advice) => {
     await expect(new S3Storage({ ...config, ...wrong }).ping()).rejects.toThrow(advice);
   });
 
-  test('says what to mend when the secret is wrong', async () => {
+  test('says how to fix it when the secret is wrong', async () => {
     const credentials = { accessKeyId: config.credentials?.accessKeyId ?? '', secretAccessKey: 'wrong' };
     await expect(new S3Storage({ ...config, credentials }).ping()).rejects.toThrow('TAGLENS_S3_SECRET_ACCESS_KEY');
   });

@@ -31,14 +31,14 @@ it('tells of near-duplicates that stay in one fold', () => {
 
 it('tells when they are too many for that', () => {
   expect(warningsOf(10, { starts: [0, ...alone(6, 10)] })).toEqual([
-    '6 images look nearly the same as another, too many for one fold, so that the figures are too good: image 0 and image 1.',
+    '6 images look nearly the same as another, too many for one fold, so the figures are too optimistic: image 0 and image 1.',
   ]);
 });
 
 it('tells when a test image looks like one that is trained on', () => {
   expect(warningsOf(10, { starts: [0, ...alone(4, 10)], testCount: 3 })).toEqual([
     'The figures come from 3 test images only; 20 or more give figures to rely on.',
-    '4 images look nearly the same across training and test images, so that the figures are too good: image 0 and image 3.',
+    '4 images look nearly the same across training and test images, so the figures are too optimistic: image 0 and image 3.',
   ]);
 });
 

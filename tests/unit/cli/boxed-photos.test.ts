@@ -56,7 +56,7 @@ test('says what is wrong with a file', async () => {
   const refusal = async (content: object): Promise<unknown> =>
     readCoco(await writeCoco(content, [1]), null).catch((error: Error) => error.message);
   expect(await refusal({ images: [] })).toContain('the list categories is missing');
-  expect(await refusal({ ...none, images: [image(2)] })).toContain('The photograph 2.jpg is not in');
+  expect(await refusal({ ...none, images: [image(2)] })).toContain('The image 2.jpg is not in');
   const annotations = [{ image_id: 1, category_id: 3, bbox: [0, 0, 1, 1] }];
   expect(await refusal({ ...none, images: [image(1)], annotations })).toContain(
     'has the category 3, which the file lacks',

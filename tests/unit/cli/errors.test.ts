@@ -11,7 +11,7 @@ test.each([refused, denied])(
   'a server that cannot be used is told without a stack, and who knows more: %s',
   (error) => {
     expect(describeError(error)).toBe(
-      `taglens: ${error.message}\nA server that the settings name gave this answer; \`taglens doctor\` says which, and what to mend.`,
+      `taglens: ${error.message}\nA server named in the settings gave this answer; \`taglens doctor\` says which one and how to fix it.`,
     );
   },
 );

@@ -43,7 +43,7 @@ test('uses train/ and test/ as they are', async () => {
 
 test('says plainly what is wrong with a folder', async () => {
   await put('only/a.jpg');
-  await expect(readPhotoFolder(folder)).rejects.toThrow('at least two sub-folders');
+  await expect(readPhotoFolder(folder)).rejects.toThrow('at least two subfolders');
   await expect(readPhotoFolder(join(folder, 'missing'))).rejects.toThrow('Cannot read the folder');
 });
 

@@ -20,6 +20,6 @@ it('is a header of two integers and little-endian float32 numbers', () => {
 it('refuses features of unequal length, and packs that were cut off or are something else', () => {
   expect(() => writeFeaturePack([Float32Array.of(1), Float32Array.of(1, 2)])).toThrow('Feature 1 has 2 numbers, not 1');
   expect(() => readFeaturePack(writeFeaturePack(features).subarray(0, 20))).toThrow('20 bytes instead of 32');
-  expect(() => readFeaturePack(Buffer.alloc(4))).toThrow('4 bytes only');
+  expect(() => readFeaturePack(Buffer.alloc(4))).toThrow('only 4 bytes');
   expect(() => readFeaturePack(Buffer.from('a photograph, say'))).toThrow('instead of');
 });

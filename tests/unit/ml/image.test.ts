@@ -66,9 +66,9 @@ describe('inspectImage', () => {
   });
 
   it.each([
-    ['%PDF-1.7', 'The file is a PDF document, not a JPEG, PNG, BMP, GIF, WebP or AVIF picture.'],
-    ['/9j/4AAQSkZJRg==\n', 'The file is text, not a JPEG, PNG, BMP, GIF, WebP or AVIF picture.'],
-    ['\x00\x01\x02', 'The file is not a JPEG, PNG, BMP, GIF, WebP or AVIF picture.'],
+    ['%PDF-1.7', 'The file is a PDF document, not a JPEG, PNG, BMP, GIF, WebP or AVIF image.'],
+    ['/9j/4AAQSkZJRg==\n', 'The file is text, not a JPEG, PNG, BMP, GIF, WebP or AVIF image.'],
+    ['\x00\x01\x02', 'The file is not a JPEG, PNG, BMP, GIF, WebP or AVIF image.'],
   ])('says what a foreign file is where its first bytes tell: %j', async (text, message) => {
     await expect(inspectImage(Buffer.from(text, 'latin1'), limits)).rejects.toThrow(message);
   });

@@ -35,8 +35,8 @@ describe('a tensor file', () => {
     return change(copy) ?? copy;
   };
   const damages: [string, Buffer, string][] = [
-    ['empty bytes', Buffer.alloc(0), 'it does not start as one'],
-    ['another magic', edited((bytes) => void bytes.write('TAGLENS9')), 'it does not start as one'],
+    ['empty bytes', Buffer.alloc(0), 'it has the wrong signature'],
+    ['another magic', edited((bytes) => void bytes.write('TAGLENS9')), 'it has the wrong signature'],
     ['a header without an end', edited((bytes) => void bytes.writeUInt32LE(1e6, 8)), 'its header is cut off'],
     ['a header that is no JSON', edited((bytes) => void bytes.write('x', 12)), 'its header is not a JSON object'],
     ['a missing end', edited((bytes) => bytes.subarray(0, -4)), 'the tensor a is cut off'],

@@ -93,7 +93,7 @@ class OnnxBackbone implements Backbone {
     side: number,
     wanted: readonly K[],
   ): Promise<Record<K, Float32Array>> {
-    if (input.length !== 3 * side * side) throw new RangeError(`The input is not a picture of ${side} px.`);
+    if (input.length !== 3 * side * side) throw new RangeError(`The input is not an image of ${side} px.`);
     const outputs = await this.session.run({ image: new Tensor('float32', input, [1, 3, side, side]) }, wanted);
     return Object.fromEntries(wanted.map((name) => [name, floats(outputs[name])])) as Record<K, Float32Array>;
   }
@@ -107,7 +107,7 @@ class OnnxBackbone implements Backbone {
     const side = this.spec.inputSize;
     const length = 3 * side * side;
     const part = input.subarray(index * length, (index + 1) * length);
-    if (part.length !== length) throw new RangeError(`The input is shorter than ${index + 1} pictures of ${side} px.`);
+    if (part.length !== length) throw new RangeError(`The input is shorter than ${index + 1} images of ${side} px.`);
     return this.session.run({ image: new Tensor('float32', part, [1, 3, side, side]) }, wanted);
   }
 }

@@ -48,7 +48,7 @@ function floatsOf({ tagIndex, left, top, width, height }: TaggedBox): number[] {
 export function detectionEvaluationFrom(stored: unknown, floats: Float32Array): DetectionEvaluation {
   const { boxCounts, ...facts } = stored as StoredFacts;
   if (!boxCounts.flat().every((count) => count === null || (Number.isSafeInteger(count) && count >= 0)))
-    throw new Error('The evaluation has a number of boxes that is none.');
+    throw new Error('The evaluation has an invalid number of boxes.');
   const lengths = boxCounts.map((counts) => (counts ? counts[0] * truthFloats + counts[1] * detectedFloats : 0));
   const expected = lengths.reduce((sum, length) => sum + length, 0);
   if (floats.length !== expected) {

@@ -70,7 +70,7 @@ export function readDetectorPackage(bytes: Uint8Array): DetectorModel {
     if (tensors.get(name)?.shape.join() !== shape.join()) throw invalidPackage(`the tensor ${name} is wrong`);
   const weights = new Map([...tensors].map(([name, { data }]) => [name, data]));
   for (const data of weights.values())
-    if (!data.every(Number.isFinite)) throw invalidPackage('it has a weight that is no number');
+    if (!data.every(Number.isFinite)) throw invalidPackage('it has a weight that is not a number');
   return { ...facts, weights };
 }
 
@@ -91,10 +91,10 @@ function checkHeader(header: PackageHeader): Omit<DetectorModel, 'weights'> {
   if (kind !== 'DETECTION') throw invalidPackage(`kind ${String(kind)} is unknown`);
   if (typeof viewVersion !== 'string') throw invalidPackage('viewVersion is missing');
   const inputSize = boundedCount(header, 'inputSize');
-  if (inputSize % 32 !== 0) throw invalidPackage(`inputSize ${inputSize} is no multiple of 32`);
-  if (typeof isTiled !== 'boolean') throw invalidPackage(`isTiled ${String(isTiled)} is wrong`);
-  if (typeof isMirrored !== 'boolean') throw invalidPackage(`isMirrored ${String(isMirrored)} is wrong`);
-  if (!isShare(filledShare) || filledShare === 0) throw invalidPackage(`filledShare ${String(filledShare)} is wrong`);
+  if (inputSize % 32 !== 0) throw invalidPackage(`inputSize ${inputSize} is not a multiple of 32`);
+  if (typeof isTiled !== 'boolean') throw invalidPackage(`isTiled ${String(isTiled)} is invalid`);
+  if (typeof isMirrored !== 'boolean') throw invalidPackage(`isMirrored ${String(isMirrored)} is invalid`);
+  if (!isShare(filledShare) || filledShare === 0) throw invalidPackage(`filledShare ${String(filledShare)} is invalid`);
   return {
     kind,
     backbone: backboneOf(header),
@@ -119,13 +119,13 @@ function boundedCount(header: PackageHeader, field: keyof typeof most): number {
 
 function calibrationOf({ calibration }: PackageHeader): BoxCalibration {
   const { slope, offset } = (calibration ?? {}) as Record<string, unknown>;
-  if (!isNumber(slope) || slope <= 0 || !isNumber(offset)) throw invalidPackage('its calibration is wrong');
+  if (!isNumber(slope) || slope <= 0 || !isNumber(offset)) throw invalidPackage('its calibration is invalid');
   return { slope, offset };
 }
 
 function suppressionOf({ suppression }: PackageHeader): SuppressionOptions {
   const { iouThreshold, maxBoxes } = (suppression ?? {}) as Record<string, unknown>;
-  if (!isShare(iouThreshold) || !isCount(maxBoxes)) throw invalidPackage('its suppression of overlaps is wrong');
+  if (!isShare(iouThreshold) || !isCount(maxBoxes)) throw invalidPackage('its suppression of overlaps is invalid');
   return { iouThreshold, maxBoxes };
 }
 

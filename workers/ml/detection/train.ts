@@ -89,7 +89,7 @@ interface Progress {
  */
 export async function trainDetector(training: DetectorTraining): Promise<DetectorParameters> {
   const { recipe, members, tagCount } = training;
-  if (members.length === 0) throw new RangeError('There is no picture to train on.');
+  if (members.length === 0) throw new RangeError('There is no image to train on.');
   const pool = new ViewPool(training.loadViews, readViewPack, poolBytes);
   const folded = foldScales(foldWeights(await learnStages(training, pool), recipe.heads));
   return { ...shapeOf(recipe), tagCount, weights: new Map([...folded].filter(([name]) => isTrained(name))) };
@@ -223,7 +223,7 @@ async function trainStep(
   const objects = views.map(({ boxes }) => boxes);
   const { loss, gradients } = headsLoss(outputs, objects, { ...recipe, tagCount });
   const step = pace.step + 1;
-  if (!Number.isFinite(loss)) throw new Error(`The training came apart: the loss of step ${step} is ${loss}.`);
+  if (!Number.isFinite(loss)) throw new Error(`The training diverged: the loss of step ${step} is ${loss}.`);
   const learningRate = rateAt(pace, stage);
   await trainer.backward(gradients, learningRate);
   onStep?.({ step, steps: pace.step + pace.stepsLeft + stage.stepsAfter, loss, learningRate });

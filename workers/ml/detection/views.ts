@@ -39,7 +39,7 @@ export class PictureSet {
   /** Indexes of the pictures of the same fold, itself among them, ascending. */
   fellowsOf(index: number): readonly number[] {
     const picture = this.pictures[index];
-    if (!picture) throw new RangeError(`There is no picture ${index}.`);
+    if (!picture) throw new RangeError(`There is no image ${index}.`);
     return this.byFold.get(picture.fold) ?? [];
   }
 }
@@ -108,7 +108,7 @@ function decodedEdge(inputSize: number): number {
 }
 
 async function decode(picture: TrainingPicture | undefined, side: number): Promise<Raster> {
-  if (!picture) throw new RangeError('There is no picture of this index.');
+  if (!picture) throw new RangeError('There is no image with this index.');
   return toRaster(await picture.load(), decodedEdge(side));
 }
 

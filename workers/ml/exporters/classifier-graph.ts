@@ -80,7 +80,7 @@ function withClipAttributes(part: OnnxGraph): OnnxGraph {
   const scalars = new Map(part.constants.filter(({ dims }) => dims.length === 0).map((c) => [c.name, c.rawData]));
   const limit = (name = ''): { float: number } => {
     const bytes = scalars.get(name);
-    if (!bytes) throw new Error(`The limit ${name} of a Clip is no constant.`);
+    if (!bytes) throw new Error(`The limit ${name} of a Clip is not a constant.`);
     return { float: Buffer.from(bytes).readFloatLE(0) };
   };
   const nodes = part.nodes.map((node) => {

@@ -19,19 +19,19 @@ interface OnnxFlavor extends ExportFlavor {
 const flavors: readonly OnnxFlavor[] = [
   {
     name: null,
-    description: 'A picture of any size, as the server sees it: preprocessing is inside. Operators of version 17.',
+    description: 'Takes an image of any size; preprocessing is included. Operator set 17.',
     options: { input: 'ANY_SIZE', numbers: 'float32', versions: usualVersions },
   },
   {
     name: 'OnnxFloat16',
-    description: 'The same with input and weights in half precision; it computes in float32. Operators of version 17.',
+    description: 'The same with input and weights in half precision; it computes in float32. Operator set 17.',
     options: { input: 'ANY_SIZE', numbers: 'float16', versions: usualVersions },
   },
   {
     name: 'ONNX12',
     description:
-      'For tools of 2018 on, with operators of version 7: a square that the caller squashes the picture into, ' +
-      'so that pictures that are no squares may be answered differently.',
+      'For older tools (from 2018), with operator set 7: takes a square that the caller squashes the image into, ' +
+      'so that results for images that are not square may differ from those of the server.',
     options: { input: 'SQUARE', numbers: 'float32', versions: onnx12 },
   },
 ];
@@ -39,7 +39,7 @@ const flavors: readonly OnnxFlavor[] = [
 /** A classifier as one ONNX file, in the archive that Azure's users know, with a report that it answers as the server. */
 export const onnxClassifier: Exporter = {
   platform: 'ONNX',
-  description: 'ONNX, for onnxruntime, Windows ML and most other tools.',
+  description: 'ONNX, for ONNX Runtime, Windows ML and most other tools.',
   flavors,
   modelKinds: ['MULTICLASS', 'MULTILABEL'],
   write,
@@ -52,7 +52,7 @@ async function write({ model, flavor, signal, onProgress, ...request }: ExportIn
   const metadata = classifierMetadata(model, known.options);
   const bytes = await classifierGraph(model, { ...known.options, metadata });
   signal?.throwIfAborted();
-  await onProgress?.(0.4, 'Comparing it with the server on reference pictures.');
+  await onProgress?.(0.4, 'Comparing with the server on reference images.');
   const pictures = await referencePictures(model.inputSize);
   const parity = await checkParity(model, bytes, known.options, pictures, signal);
   const manifest = {
@@ -86,32 +86,32 @@ function readme(model: ClassifierModel, { options, name }: OnnxFlavor, parity: P
 
 Files
   model.onnx                 The whole model: backbone, head, calibration. Input and output are described below.
-  labels.txt                 The tags, one a line, in the order of the output.
-  cvexport.manifest          What this export is, in the form of Azure Custom Vision's exports.
+  labels.txt                 The tags, one per line, in the order of the output.
+  cvexport.manifest          A description of this export, in the format of Azure Custom Vision's exports.
   metadata_properties.json   The preprocessing, the same as in the metadata of model.onnx.
-  parity.json                What the server and this model answer for the pictures in reference/.
+  parity.json                The answers of the server and of this model for the images in reference/.
   python/predict.py          A sample for Python with onnxruntime, numpy and Pillow.
 
 Input: "data", ${options.numbers}, ${isAnySize ? '[1, 3, height, width] of any size' : `[1, 3, ${side}, ${side}]`}
-  The upright picture (EXIF turn applied, anything transparent laid on white) in sRGB, 8 bits a channel (a colour profile
+  The upright image (EXIF rotation applied, transparent areas on white) in sRGB, 8 bits per channel (a colour profile
   in the file applied), channels in the order red, green, blue, values 0 to 255, neither scaled nor shifted.
 ${
   isAnySize
-    ? `  The model resizes it by itself. A picture whose shorter side is above ${2 * side} pixels is best shrunk to that first, by
-  Lanczos, as the server does; it saves time and changes next to nothing.`
-    : `  The whole picture squashed to ${side} x ${side}, by Lanczos. The server also looks at the middle of the picture in its own
-  proportions, which is not in this input: for pictures that are no squares its answer may differ. The export without
-  a flavor has no such limit.`
+    ? `  The model resizes the image itself. If its shorter side exceeds ${2 * side} pixels, shrink it to that size first (Lanczos), as
+  the server does; this saves time and changes next to nothing.`
+    : `  The whole image squashed to ${side} x ${side} (Lanczos). The server also looks at the centre of the image in its original
+  proportions, which this input lacks: for images that are not square its answer may differ. The export without a
+  flavor does not have this limitation.`
 }
 
 Output: "model_output", float32, [1, ${model.tags.length}]
-  Calibrated probabilities, ${model.kind === 'MULTICLASS' ? 'which add up to 1' : 'each for itself'}.
+  Calibrated probabilities, ${model.kind === 'MULTICLASS' ? 'which add up to 1' : 'each independent of the others'}.
 
 How close it is to the server
-  On the reference pictures the largest difference in probability was ${parity.largestDifference.toExponential(1)}; an export with more than
-  ${parity.tolerance} is not handed out. ${isAnySize ? 'What is left comes from rounding while resizing.' : 'Squares only; what squashing does to the others stands in parity.json.'}
+  On the reference images the largest difference in probability was ${parity.largestDifference.toExponential(1)}; an export with more than
+  ${parity.tolerance} is rejected. ${isAnySize ? 'The rest comes from rounding while resizing.' : 'This is for squares only; parity.json has the effect of squashing on other images.'}
   Check it with: python python/predict.py --check
 
-The backbone is ${model.backbone} (weights under Apache-2.0, see LICENSE); what was learned from your pictures is yours.
+The backbone is ${model.backbone} (weights under Apache-2.0, see LICENSE); what was learned from your images is yours.
 `;
 }

@@ -78,7 +78,7 @@ export async function fineTune(input: FineTuneInput): Promise<TunedWeights> {
 /** A picture without a tag says nothing when there must be one. */
 function trainable({ kind, members, targets }: FineTuneInput): number[] {
   const usable = members.filter((picture) => kind === 'MULTILABEL' || targets[picture]?.length);
-  if (usable.length === 0) throw new RangeError('There is no picture with a tag to fine-tune on.');
+  if (usable.length === 0) throw new RangeError('There is no image with a tag to fine-tune on.');
   return usable;
 }
 

@@ -20,7 +20,7 @@ export function writeMapPack(maps: Uint16Array, viewCount: number): Buffer {
  * @throws RangeError when the pack was cut off or was made by something else
  */
 export function readMapPack(pack: Uint8Array): Uint16Array[] {
-  if (pack.byteLength < headerBytes) throw new RangeError(`A pack of maps has ${pack.byteLength} bytes only.`);
+  if (pack.byteLength < headerBytes) throw new RangeError(`A pack of maps has only ${pack.byteLength} bytes.`);
   // Halves must start at even addresses; a slice of a pooled buffer need not.
   const { buffer, byteOffset, byteLength } = pack.byteOffset % 2 === 0 ? pack : new Uint8Array(pack);
   const header = new DataView(buffer, byteOffset, headerBytes);

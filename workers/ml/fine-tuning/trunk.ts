@@ -23,7 +23,7 @@ export async function openTrunk(spec: BackboneSpec, opts: { threads?: number } =
   const maps = async (input: Float32Array, count: number, side = spec.inputSize): Promise<Uint16Array> => {
     const [channels] = spec.stride8;
     const [inputLength, mapLength] = [3 * side * side, channels * Math.ceil(side / 8) ** 2];
-    if (input.length !== count * inputLength) throw new RangeError(`The input is not ${count} pictures of ${side} px.`);
+    if (input.length !== count * inputLength) throw new RangeError(`The input is not ${count} images of ${side} px.`);
     const result = new Uint16Array(count * mapLength);
     for (let i = 0; i < count; i++) {
       const image = new Tensor('float32', input.subarray(i * inputLength, (i + 1) * inputLength), [1, 3, side, side]);

@@ -38,6 +38,6 @@ export function readTunedPackage({ header, tensors }: TensorFile): ClassifierMod
   for (const [name, { data }] of tensors)
     if (name.startsWith(tailPrefix)) tail.set(name.slice(tailPrefix.length), data);
   for (const data of [weights, bias, ...tail.values()])
-    if (!data.every(Number.isFinite)) throw invalidPackage('it has a weight that is no number');
+    if (!data.every(Number.isFinite)) throw invalidPackage('it has a weight that is not a number');
   return { ...facts, weights, bias, tail };
 }

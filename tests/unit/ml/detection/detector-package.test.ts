@@ -85,7 +85,7 @@ describe('the package of a detector', () => {
     const tuned = { ...model, weights: new Map([...model.weights, ...tail]) };
     expect(readModelPackage(writeModelPackage(tuned))).toEqual(tuned);
     const broken = new Map([...tuned.weights, ['block5.expand.bias', Float32Array.of(NaN)]]);
-    expect(() => writeModelPackage({ ...model, weights: broken })).toThrow(/no number/);
+    expect(() => writeModelPackage({ ...model, weights: broken })).toThrow(/not a number/);
   });
 
   it.each(Object.entries({ isTiled: true, isMirrored: true, filledShare: 0.9 }))(
@@ -98,12 +98,12 @@ describe('the package of a detector', () => {
   );
 
   it.each([
-    [{ inputSize: 100 }, /no multiple of 32/],
+    [{ inputSize: 100 }, /not a multiple of 32/],
     [{ calibration: { slope: -1, offset: 0 } }, /calibration/],
     [{ suppression: { iouThreshold: 2, maxBoxes: 200 } }, /suppression/],
     [{ tags: [] }, /tags/],
     [{ headWidth: 32 }, /asks for/],
-    [{ filledShare: 0 }, /filledShare 0 is wrong/],
+    [{ filledShare: 0 }, /filledShare 0 is invalid/],
     [{ heads: 3 }, /distances-3/],
   ])('refuses %j', (wrong, reason) => {
     expect(() => writeModelPackage({ ...model, ...wrong })).toThrow(reason);
