@@ -1,12 +1,12 @@
 import { EngineUnavailableError } from '../workflows/engines/engine.ts';
 import { DomainError } from './errors.ts';
 
-/** Of a run that could not be started now: its row is the promise, and `RunWatch` starts it later. */
+/** Ignores that the engine is away when a run is started: the row of the run is stored, and `RunWatch` starts it later. */
 export function ignoreAbsence(error: unknown): void {
   if (!(error instanceof EngineUnavailableError)) throw error;
 }
 
-/** Of what cannot wait. @param what that cannot be cancelled now */
+/** Refuses a request that cannot wait for the engine to come back. @param what that cannot be cancelled now */
 export const refuseAbsence =
   (what: string) =>
   (error: unknown): never => {

@@ -184,5 +184,5 @@ function sendPicture(reply: FastifyReply, { bytes, contentType, name }: PictureF
     .send(bytes);
 }
 
-/** Of an address that is still good: at least one. */
+/** Seconds for which a signed URL is still valid, at least one. */
 const secondsLeft = ({ expires }: Signed): number => Math.max(1, Math.floor((Number(expires) - Date.now()) / 1000));

@@ -32,7 +32,7 @@ export function dataError(error: unknown, { database }: Pick<Config, 'database'>
   );
 }
 
-/** Of what the operating system refused. */
+/** The error code of a failed system call; undefined for other errors. */
 function systemCode(error: unknown): string | undefined {
   const { code, syscall } = error as NodeJS.ErrnoException;
   return syscall === undefined ? undefined : code;

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 
-/** Of an address, without its query, in which a key or a signature may stand. */
+/** The path of a URL without its query, which may contain a key or a signature. */
 export const pathOf = (url: string): string => url.split('?')[0] ?? '';
 
 /** Refuses what no route takes: with 405 where other methods are served, with 404 elsewhere. Comes before all routes. */
@@ -25,7 +25,7 @@ export function refuseUnknownPaths(app: FastifyInstance): void {
   });
 }
 
-/** Of the paths that a route takes, which are read whatever their case. */
+/** A pattern for the paths that a route serves, which are not case-sensitive. */
 function patternOf(url: string): RegExp {
   const literal = url.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
   return new RegExp(`^${literal.replaceAll(/:\w+/g, '[^/]+')}$`, 'i');

@@ -45,7 +45,7 @@ export interface Outcome {
 
 const program = fileURLToPath(new URL('../bin/taglens.js', import.meta.url));
 const tagNames = ['red', 'green', 'blue'];
-/** Of the requests to the API of the source; pictures have addresses of their own, as Azure's do. */
+/** One in so many requests to the API of the source is throttled; pictures have separate addresses, as in Azure. */
 const throttledEvery = 3;
 const pollMs = 25;
 
@@ -133,7 +133,7 @@ async function killWhen(child: ChildProcess, { url, key }: EmptyServer, images: 
   }
 }
 
-/** Of all projects together, so that a second one would show. */
+/** Image names in all projects together, so that a second project would show. */
 async function namesAt({ url, key }: EmptyServer): Promise<string[]> {
   const { projects } = await new TaglensClient(url, key).request<{ projects: { nodes: { id: string }[] } }>(
     '{ projects { nodes { id } } }',

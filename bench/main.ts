@@ -5,9 +5,9 @@ import type { BenchName } from './names.ts';
 export interface BenchOptions {
   /** A short form that only shows that it works. */
   smoke: boolean;
-  /** Of a benchmark of many cases, those whose name contains this. */
+  /** Restricts a benchmark of many cases to those whose name contains this. */
   only?: string | undefined;
-  /** Of a case that is measured several times, how often at most. */
+  /** Maximum number of runs of a case that is measured several times. */
   runs?: number | undefined;
   /** Goes on after the runs of a case that were measured before, which were of the same recipe. */
   more?: boolean | undefined;

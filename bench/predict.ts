@@ -20,7 +20,7 @@ const tagCount = 5;
 
 /** By the names that `--only` knows. */
 const kinds: Record<string, ProjectKind> = { classifier: 'CLASSIFICATION', detector: 'DETECTION' };
-/** Of training. Enough for a detector that finds something: how many boxes it weighs is part of the work. */
+/** Training steps, enough for a detector that finds something: the number of boxes it weighs is part of the work. */
 const wholeSteps = 150;
 const smokeSteps = 20;
 

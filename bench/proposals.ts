@@ -14,7 +14,7 @@ const overlap = 0.5;
 const smokeFiles = 4;
 
 interface Measured {
-  /** Of each object, the place of the first proposal that overlaps it enough; Infinity without one. */
+  /** Rank of the first proposal that overlaps each object enough; Infinity without one. */
   ranks: number[];
   durationsMs: number[];
 }

@@ -8,7 +8,7 @@ export interface Label {
 }
 
 const colours = ['#e6194b', '#0a7d2c', '#0b5cd6', '#b3560a', '#8a1bb0', '#007a7a', '#a8157a', '#5a5a00'];
-/** Of the shorter side of the picture. */
+/** Height of the text as a share of the shorter side of the picture. */
 const textShare = 0.035;
 
 /** The upright picture with boxes drawn on it, as a JPEG. Lettering is drawn by strokes, since a machine may have no fonts. */

@@ -50,7 +50,7 @@ export class Refusal extends CliError {
     super(readableErrors(errors));
   }
 
-  /** Of the first error, such as TOO_LARGE. */
+  /** Code of the first error, such as TOO_LARGE. */
   get code(): string | null {
     const extensions = isRecord(this.errors[0]) ? this.errors[0]['extensions'] : null;
     return isRecord(extensions) && typeof extensions['code'] === 'string' ? extensions['code'] : null;

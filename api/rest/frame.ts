@@ -28,12 +28,12 @@ export interface FrameDeps {
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Of routes of this layer: tells an error what it is about. */
+    /** The operation of a route of this layer, for its error messages. */
     azure?: Row;
   }
 }
 
-/** Of a body that is read as a whole. */
+/** Maximum size of a body that is read as a whole. */
 const jsonBytes = 32 * 1024 * 1024;
 
 /** Azure Custom Vision's API at the root of the origin, since its clients drop whatever path stands before it. */

@@ -7,7 +7,7 @@ export const versions = {
 export type Api = keyof typeof versions;
 export type Version = (typeof versions)[Api][number];
 
-/** Of those that an operation belongs to. */
+/** The versions that have an operation added in a given one. */
 export function versionsSince(api: Api, since: Version = 'v3.0'): readonly Version[] {
   const known: readonly Version[] = versions[api];
   return known.slice(known.indexOf(since));

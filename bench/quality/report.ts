@@ -13,7 +13,7 @@ export type QualityRecord = Record<
   Measured & { labels: string[]; measuredOn?: string; cores?: number; load?: number }
 >;
 
-/** Of a sample: some runs stand for all that there could be. */
+/** Standard deviation of a sample (by n - 1), since the runs stand for all possible ones. */
 function deviation(values: readonly number[]): number {
   const centre = mean(values);
   const squares = values.reduce((sum, value) => sum + (value - centre) ** 2, 0);

@@ -9,7 +9,7 @@ import type { AddResult, Labels, NewImage, Target, TargetImage } from './target.
 
 const batchSize = 16;
 const idLength = 36;
-/** Of a request, as opposed to one of its images. */
+/** Codes of a refused request that can be due to one of its images. */
 const codesOfOneFile = new Set(['TOO_LARGE', 'INVALID']);
 const extensions: Record<string, string> = { ffd8: 'jpg', '8950': 'png', '4749': 'gif', '424d': 'bmp' };
 
@@ -25,7 +25,7 @@ export interface Carried {
   /** Pictures that the target had already, and that got the tags and boxes that they lacked. */
   merged: number;
   refused: { imageId: string; reason: string }[];
-  /** Of the bytes that came from the source in this run, by its ids. */
+  /** Hashes of the bytes that were read from the source in this run, by its image ids. */
   sourceSha256: Map<string, string>;
 }
 

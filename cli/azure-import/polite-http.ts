@@ -3,7 +3,7 @@ import { CliError } from '../errors.ts';
 export interface Patience {
   /** Requests under way at the same time. */
   concurrency: number;
-  /** Of a request that the server or the network fails; being told how long to wait does not count. */
+  /** Attempts at a request that fails by the server or the network; a wait that the server asks for does not count. */
   attempts: number;
   firstWaitMs: number;
   longestWaitMs: number;

@@ -24,7 +24,7 @@ export interface Sides {
 /** What was done before, with what the target refused, which is told as such. */
 type Done = Pick<Carried, 'refused' | 'sourceSha256'> & { refusedMetadata: ReadonlySet<string> };
 
-/** Of every image that was not refused: do both sides serve the same bytes, and has it its tags, boxes and metadata? */
+/** Checks for every image that was not refused that both sides serve the same bytes and that it has its tags, boxes and metadata. */
 export async function verifyImages(
   sides: Sides,
   wanted: readonly Wanted[],
@@ -137,7 +137,7 @@ class Judge {
     return surplus.length > 0 ? `It has tags that it does not have at the source: ${surplus.join(', ')}.` : null;
   }
 
-  /** Of everything that has the picture, since it is here once. */
+  /** Labels of all source images with this content, since it is stored once here. */
   #wantedOf(hash: string): Labels[] {
     return (this.#idsBySha256.get(hash) ?? []).flatMap((id) => this.#byId.get(id)?.labels ?? []);
   }

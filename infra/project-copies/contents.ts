@@ -79,7 +79,7 @@ const iterationShape = z.object({
     .nullable(),
   createdAt: z.coerce.date(),
   trainedAt: z.coerce.date().nullable(),
-  /** Of each file; null when it is not there. */
+  /** Hash of each file; null when it does not exist. */
   hashes: z.record(z.enum(iterationFiles), sha256.nullable()),
 });
 /** An iteration that is COMPLETED. */

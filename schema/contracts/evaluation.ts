@@ -24,14 +24,14 @@ export interface TagFigures {
   recall: IntervalFigure;
   averagePrecision: IntervalFigure;
   imageCount: number;
-  /** Of a detector only; else null. */
+  /** For detectors only; otherwise null, as is the number of regions. */
   averagePrecisionAt: AveragePrecisionFigures | null;
   regionCount: number | null;
 }
 
 export interface PerformanceFigures extends Omit<TagFigures, 'averagePrecisionAt'> {
   threshold: number;
-  /** Of a detector only; else null. */
+  /** For detectors only; otherwise null, as is the mean average precision. */
   overlapThreshold: number | null;
   meanAveragePrecision: AveragePrecisionFigures | null;
   measuredOn: 'OUT_OF_FOLD' | 'TEST_IMAGES';
@@ -73,7 +73,7 @@ export interface JudgedImage {
   predictedTags: EvaluatedTag[];
   /** Highest first, as many as were asked for. */
   probabilities: { tag: EvaluatedTag; probability: number }[];
-  /** Of a detector only; else empty. */
+  /** Boxes and mistakes are for detectors only; otherwise empty. */
   actualBoxes: ActualBox[];
   predictedBoxes: PredictedBox[];
   mistakes: DetectionMistake[];

@@ -5,7 +5,7 @@ export interface PredictionTask {
   bytes: Uint8Array;
   /** Whether to draw heat maps; a detector draws none. */
   explain: boolean;
-  /** Of a detector; null: as its model proposes. */
+  /** Suppression of overlapping boxes by a detector; null for the defaults of its model. */
   suppression: Suppression | null;
 }
 

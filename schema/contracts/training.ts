@@ -99,7 +99,7 @@ export interface TrainingCurvePoint {
   part: number;
   /** From 1. */
   step: number;
-  /** Of the whole part, as it is planned by then. */
+  /** Steps of the whole part, as planned at that step. */
   steps: number;
   loss: number;
   learningRate: number;

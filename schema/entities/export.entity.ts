@@ -44,7 +44,7 @@ export class Export {
   @Column({ name: 'error', type: 'text', nullable: true })
   error: string | null;
 
-  /** Of the program that writes it. */
+  /** Version of the exporter that wrote the archive. */
   @Column({ name: 'exporter_version', type: 'varchar', length: 16 })
   exporterVersion: string;
 

@@ -19,7 +19,7 @@ export class ProjectImport {
   @Column({ name: 'tag_ids', type: 'simple-json' })
   tagIds: Record<string, string>;
 
-  /** Of the source: all up to this one are done. */
+  /** Last image of the source that is done; so are all before it. */
   @Column({ name: 'last_image_id', type: 'varchar', length: 36, nullable: true })
   lastImageId: string | null;
 
@@ -38,7 +38,7 @@ export class ProjectImport {
   @Column({ name: 'left_out_count', type: 'integer' })
   leftOutCount: number;
 
-  /** Of the source: all up to this one are done. */
+  /** Last iteration of the source that is done; so are all before it. */
   @Column({ name: 'last_iteration_id', type: 'varchar', length: 36, nullable: true })
   lastIterationId: string | null;
 

@@ -9,9 +9,9 @@ import { logLosses, rightImages, shareRight } from '../ml/metrics.ts';
 
 export interface ComparedModels {
   comparison: ModelComparison;
-  /** Of the tuned model: probabilities where it was judged, else NaN. */
+  /** Evaluation of the tuned model: probabilities for the images it was judged on, NaN for others. */
   evaluation: ClassificationEvaluation;
-  /** Of the tuned model. */
+  /** Temperature of the tuned model. */
   temperature: number;
 }
 
@@ -61,7 +61,7 @@ interface Judged {
 const clearLead = 2;
 /** In standard errors of the difference: what the tuned model may fall behind without having shown that it is the worse one. */
 const benefitOfDoubt = 1;
-/** Of fewer images nothing can be told, and the quick model stays. */
+/** Fewest images for a comparison; with fewer, the quick model stays. */
 export const fewestCompared = 2;
 
 /**

@@ -17,7 +17,7 @@ import { checkHash, lockImport, openImport } from './import-source.ts';
 import { withHeartbeat } from './steady-heartbeat.ts';
 import { translateIteration, type TranslatedIteration, type Translation } from './translated-iteration.ts';
 
-/** Of no state of a project: the images of a copy need not be those that the source was trained on. */
+/** Content version that matches no state of a project: the images of a copy need not be those that the source was trained on. */
 const foreignContent = -1;
 
 /**

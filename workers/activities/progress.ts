@@ -51,7 +51,7 @@ const ends: Record<TrainingPlanName, Record<Phase, number>> = {
   DETECTOR: { FEATURES: 0.3, HEAD: 0.3, TRAINING: 0.95, EVALUATION: 0.98, PACKAGE: 1 },
   FINE_TUNE: { FEATURES: 0.2, HEAD: 0.23, TRAINING: 0.95, EVALUATION: 0.98, PACKAGE: 1 },
 };
-/** Of the snapshot. */
+/** Share of the snapshot in the whole. */
 const firstShare = 0.02;
 
 function shareOf(plan: TrainingPlanName, phase: Phase, fraction: number): number {

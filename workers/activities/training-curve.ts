@@ -1,6 +1,6 @@
 import type { TrainingCurvePoint } from '../../schema/contracts/training.ts';
 
-/** Of all parts together; enough for a smooth line on any screen. */
+/** Points of all parts together, enough for a smooth line on any screen. */
 export const curvePoints = 200;
 
 /**

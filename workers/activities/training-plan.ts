@@ -56,13 +56,13 @@ const mostShards = 1500;
 /** Up to here every image is held out once: fewer would not say enough. */
 const fewImages = 100;
 const foldsOfFew = 3;
-/** Of more images, one fold of so many is held out. */
+/** Number of folds with more images, of which one is held out. */
 const foldsOfMany = 5;
 
 /** Fewer test images than this measure an ADVANCED classifier, but do not decide whether it is better than the quick one. */
 export const enoughTestImages = 20;
 
-/** Of what the extraction leaves of the budget: the rest of a part goes into opening and judging. */
+/** Share of the budget left by the extraction that is spent learning; the rest goes into opening and judging a part. */
 const learningShare = 0.9;
 /** A part gets this much of an even share at least, however long the extraction took. */
 const leastShare = 0.5;

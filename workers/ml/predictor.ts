@@ -16,15 +16,15 @@ export interface TagResult {
   tagIndex: number;
   /** 0 to 1, calibrated. */
   probability: number;
-  /** Of detectors only: where the object is. */
+  /** Where the object is; for detectors only. */
   box?: Box;
-  /** Only with `explain`, for the most probable tags; of classifiers only. */
+  /** Only with `explain`, for the most probable tags; for classifiers only. */
   heatmapPng?: Buffer;
 }
 
 export interface PredictionOptions {
   explain?: boolean;
-  /** Of detectors only; default: what the model was packed with. */
+  /** For detectors only; by default the options that the model was packed with. */
   suppression?: SuppressionOptions;
 }
 

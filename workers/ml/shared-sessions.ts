@@ -12,7 +12,7 @@ export class SharedSessions {
     return this.backbones.of(name);
   }
 
-  /** Of fine-tuned models. */
+  /** The trunk that fine-tuned models of a backbone share. */
   trunk(name: BackboneName): Promise<Trunk> {
     return this.trunks.of(name);
   }

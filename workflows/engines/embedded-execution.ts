@@ -33,7 +33,7 @@ export class Execution implements RunControl {
   private sequence = 0;
   private readonly cancellation = new AbortController();
   private readonly dropping = new AbortController();
-  /** Of the calls since the last time that the orchestration cancelled all. */
+  /** Aborts the calls made since the orchestration last cancelled all of them. */
   private calling = new AbortController();
   private readonly order: ReplayOrder;
   private readonly running = new Set<Promise<unknown>>();

@@ -12,7 +12,7 @@ export interface TemporalState {
 }
 
 const deadlineMs = 5000;
-/** Of gRPC: what was asked for does not exist. */
+/** gRPC status code NOT_FOUND: the requested object does not exist. */
 const notFound = 5;
 const queueTypes: readonly [ActivityQueue, type: 1 | 2][] = [
   ['workflows', 1],

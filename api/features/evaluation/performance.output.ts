@@ -1,6 +1,6 @@
 import { Field, Float, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
 
-/** Of the argument that every figure of a detector takes. */
+/** Description of the argument that every figure of a detector takes. */
 export const overlapText =
   'Overlap (IoU) with a region of the same tag from which a box counts as correct, 0 to 1; applies to detectors only.';
 

@@ -141,7 +141,7 @@ export class ExportService {
     throw new DomainError('NOT_EXPORTABLE', message, { domainId: domain?.id ?? null });
   }
 
-  /** Of an earlier time, when iterations did not know their domain, it is the one of the project now. */
+  /** The domain of an iteration; for an iteration that did not record it, the current domain of its project. */
   private async domainOf(
     manager: EntityManager,
     { domainId, projectId }: Pick<Iteration, 'projectId' | 'domainId'>,

@@ -72,7 +72,7 @@ function knownCount(project: Project, { filter }: ImageListArgs, tags: readonly 
   return { total: isTagged ? imageCount - untaggedImageCount : untaggedImageCount, isExact: true };
 }
 
-/** Of ids alone, which a statement brings within milliseconds. */
+/** Page size for reading ids alone; one statement returns a page within milliseconds. */
 const idsAtOnce = 1000;
 
 /** Ids of all images of a project, read in pages between which others get their turn. */

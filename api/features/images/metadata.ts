@@ -8,7 +8,7 @@ import { metadataLimits, type ImageMetadataInput } from './metadata.input.ts';
 /** Values by name; null takes the name away. */
 export type MetadataChange = ReadonlyMap<string, string | null>;
 
-/** Of several values for one name the last counts. @throws DomainError when a name or a value is too long */
+/** What to change, by name; the last of several values for a name counts. @throws DomainError when a name or a value is too long */
 export function metadataChange(pairs: readonly ImageMetadataInput[]): MetadataChange {
   const { nameLength, valueLength } = metadataLimits;
   return new Map(
@@ -42,7 +42,7 @@ export function checkMetadata(imageId: string, present: readonly ImageMetadata[]
   throw new DomainError('LIMIT_REACHED', message, { field: 'metadata', imageId, max, value: names.size });
 }
 
-/** Of images that the caller has locked and checked. */
+/** Writes metadata of images that the caller has locked and checked. */
 export async function writeMetadata(
   manager: EntityManager,
   images: readonly Pick<Image, 'id' | 'projectId'>[],

@@ -17,7 +17,7 @@ interface SenderDeps extends Pick<Config, 'urls'> {
 }
 
 const pollMs = 1000;
-/** Of different projects; more rows are looked at, in case that many of the first are of one. */
+/** Messages sent at the same time, each of another project; more rows are read, since many of the first may belong to one project. */
 const mostSending = 32;
 const lookedAt = 256;
 const pauseMs = { first: 1000, longest: 3_600_000 };

@@ -4,7 +4,7 @@ import { defaultSuppression } from '../../../workers/ml/detection/boxes.ts';
 /** More boxes than this are noise, and would not fit into a stored prediction. */
 export const mostBoxes = 200;
 
-/** Of a published name, in characters. */
+/** Maximum length of a published name, in characters. */
 export const longestName = 128;
 
 @InputType({ description: 'A trained iteration to publish.' })

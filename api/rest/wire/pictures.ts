@@ -3,7 +3,7 @@ import { DomainError } from '../../errors.ts';
 
 /** A file as it came. */
 export interface Picture {
-  /** Of the file, else of the part, else empty. */
+  /** Name of the file, otherwise of the part, otherwise empty. */
   name: string;
   bytes: Buffer;
 }

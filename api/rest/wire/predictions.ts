@@ -31,7 +31,7 @@ export function wireResults(
   );
 }
 
-/** Of the model that answered; of the project where the model is gone, or of a time when models did not know theirs. */
+/** The domain of the model that answered, or of the project when the model is gone or did not record its domain. */
 export async function domainOf(loaders: Pick<Context['loaders'], 'iteration'>, iterationId: string, ofProject: string) {
   return (await loaders.iteration.load(iterationId))?.domainId ?? ofProject;
 }

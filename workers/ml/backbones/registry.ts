@@ -11,7 +11,7 @@ export interface BackboneSpec {
   stride8: readonly [number, number, number];
   /** File name beside this module. */
   file: string;
-  /** Of the file, lower-case hexadecimal; checked when the backbone is opened. */
+  /** SHA-256 of the file in lower-case hexadecimal; checked when the backbone is opened. */
   sha256: string;
   licence: string;
   source: string;

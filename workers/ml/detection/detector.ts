@@ -24,7 +24,7 @@ import { levels } from './view-pack.ts';
 /** What was learned, the normalisation folded in; what did not learn comes from the backbone. */
 export interface DetectorParameters extends DetectorShape {
   tagCount: number;
-  /** Of the heads, and of the backbone from stride 8 on if that learned too. */
+  /** Weights of the heads, and of the backbone from stride 8 on if it learned too. */
   weights: Weights;
 }
 

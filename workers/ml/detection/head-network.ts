@@ -29,7 +29,7 @@ export function expansionNetwork(inputSize: number): Network {
 interface HeadOptions {
   /** Whether `foldWeights` has been at the weights. */
   isFolded: boolean;
-  /** Of a backbone that learns too, or has: the heads look at maps of its tail, of which the map at stride 8 is the only input. */
+  /** Graph of a backbone that learns or has learned: the heads look at maps of its tail, whose only input is the map at stride 8. */
   graph?: BackboneGraph | undefined;
 }
 
@@ -52,7 +52,7 @@ export function headNetwork(shape: HeadShape, options: HeadOptions): Network {
   return network;
 }
 
-/** Of a folded network the first head stands for all. */
+/** Name of an output of a head; in a folded network, the first head stands for all. */
 export function outputName(kind: 'tags' | 'distances', level: number, head = 0): string {
   return ofHead(`${kind}${strideOf(level)}`, head);
 }

@@ -1,7 +1,7 @@
 import { clipToPicture, mirrored, type Box, type DetectedBox } from './boxes.ts';
 import type { DetectorShape } from './shape.ts';
 
-/** Of each side of the picture; two tiles overlap by a fifth of it, so that what is small is whole in one of them. */
+/** Side of a tile as a share of each side of the picture; two tiles overlap by a fifth of it, so that a small object is whole in one of them. */
 export const tileShare = 0.6;
 /** Share of a tile within which a box ends at its edge. */
 const edgeShare = 0.02;
@@ -16,7 +16,7 @@ export type Looks = Pick<DetectorShape, 'inputSize' | 'isTiled' | 'isMirrored' |
 
 /** One of the ways in which a detector looks at a picture. */
 export interface Look {
-  /** Of the picture; with a margin it reaches beyond it. */
+  /** Part of the picture that is looked at; with a margin it reaches beyond the picture. */
   part: Box;
   /** From right to left. */
   isMirrored: boolean;

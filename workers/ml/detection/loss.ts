@@ -11,7 +11,7 @@ export interface DetectionLoss {
 
 const placeWeight = 2;
 
-/** Of each picture of a batch, the cells that are responsible for its objects, by what the detector says of it. */
+/** The cells responsible for the objects of each picture of a batch, chosen by the outputs of the detector. */
 export function assignObjects(
   grid: Grid,
   inputSize: number,

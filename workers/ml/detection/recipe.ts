@@ -4,16 +4,16 @@ import type { DetectorShape } from './shape.ts';
 export interface DetectorRecipe extends DetectorShape {
   /** Cached copies of each picture: the first as it is, the others varied; what else a prediction looks at comes on top. */
   viewsPerImage: number;
-  /** Of the varied ones, those at the scale of a tile. */
+  /** Share of the varied copies that are at the scale of a tile. */
   closeUpShare: number;
-  /** Of the whole schedule. */
+  /** Steps of the whole schedule. */
   steps: number;
   /** When the time is too short for the whole: a detector that has learned less is of no use. */
   fewestSteps: number;
   batchSize: number;
   /** Highest rate, after the warm-up. */
   learningRate: number;
-  /** Of the moving average of the weights, which is what the detector uses. */
+  /** Decay of the exponential moving average of the weights (the detector uses the average). */
   averageDecay: number;
   /** A checkpoint is due after this many steps. */
   checkpointSteps: number;
@@ -102,7 +102,7 @@ function tuningOf({ inputSize, imageCount }: DetectorRecipeInput, steps: number)
   };
 }
 
-/** Of larger sets more than in the study, where more steps and views helped most: blood cells stood at .83 after 600. */
+/** Steps of the heads; more for larger sets than in the study, since these gained most from more steps and views: blood cells stood at .83 after 600. */
 function wantedSteps(mode: DetectorRecipeInput['mode'], imageCount: number): number {
   if (imageCount <= tinySet) return mode === 'QUICK' ? 500 : 900;
   return mode === 'QUICK' ? 800 : 1400;

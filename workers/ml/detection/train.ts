@@ -28,7 +28,7 @@ export interface DetectorTraining {
   tagCount: number;
   recipe: DetectorRecipe;
   seed: number;
-  /** Of one step. */
+  /** Threads that one step uses. */
   threads: number;
   /** What this training may still take, from now on; the schedule is run through faster to fit. */
   budgetMs: number;
@@ -40,13 +40,13 @@ export interface DetectorTraining {
   signal?: AbortSignal;
 }
 
-/** Of views in memory; with the maps of a step at the largest input, a training stays below 4 GiB. */
+/** Memory for views; with the maps of a step at the largest input, a training stays below 4 GiB. */
 const poolBytes = 2 ** 30;
 /** So many pictures say enough about the channels. */
 const normalisingPictures = 24;
 const optimiser = { beta1: 0.9, beta2: 0.99, weightDecay: 0.01, clipNorm: 10 };
 
-/** Of the time that both may take; what the heads leave is for tuning. */
+/** Share of the time for both stages that the heads may take; the rest is for tuning. */
 const shareOfHeads = 0.6;
 /** A step with the backbone takes three times as long as one of three heads on cached maps, and five times as one of one. */
 const tuningStepCost = 4;
@@ -59,15 +59,15 @@ type StageName = 'HEADS' | 'TUNING';
 interface Stage {
   name: StageName;
   network: Network;
-  /** Of what no stage before it has. */
+  /** Initial weights for the parameters that no earlier stage has trained. */
   start: Weights;
   steps: number;
-  /** Of the stages after it, as they are planned. */
+  /** Steps of the later stages, as planned. */
   stepsAfter: number;
   fewestSteps: number;
   batchSize: number;
   learningRate: number;
-  /** Of the schedule; what comes after it sees the pictures as they are. */
+  /** Share of the schedule that sees varied pictures; the rest sees them as they are. */
   variedShare: number;
   /** Counted over all attempts, with the stages before it. */
   budgetMs: number;

@@ -18,7 +18,7 @@ export const outputName = 'model_output';
 export interface ClassifierGraphOptions {
   /** ANY_SIZE makes the two squares itself; SQUARE takes the whole picture squashed, as old tools feed it. */
   input: 'ANY_SIZE' | 'SQUARE';
-  /** Of the input and of the weights that are kept. */
+  /** Number type of the input and of the stored weights. */
   numbers: 'float32' | 'float16';
   versions: OnnxVersions;
   metadata: Readonly<Record<string, string>>;

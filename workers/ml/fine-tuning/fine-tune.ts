@@ -21,7 +21,7 @@ export interface FineTuneInput extends TrainingPictures {
   kind: ClassificationType;
   recipe: FineTuneRecipe;
   seed: number;
-  /** Of one step. */
+  /** Threads that one step uses. */
   threads: number;
   /** What this training may still take, from now on; the schedule is run through faster to fit. */
   budgetMs: number;

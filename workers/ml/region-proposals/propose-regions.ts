@@ -19,7 +19,7 @@ const mostProposals = 200;
 const iouThreshold = 0.5;
 /** In cells; what is smaller is texture. */
 const leastCells = 6;
-/** Of a blank picture the border alone makes .9; the photographs have 3 and more. */
+/** Spread below which a picture counts as blank: the border alone of a blank one makes .9; photographs have 3 and more. */
 const blankSpread = 1.5;
 
 /**

@@ -4,7 +4,7 @@ import type { Graph } from './graph.ts';
 export interface LossInGraph {
   /** One number. */
   loss: string;
-  /** Of the loss with respect to the logits, as long as they are. */
+  /** Gradient of the loss with respect to the logits; same length. */
   gradient: string;
 }
 

@@ -14,9 +14,9 @@ export interface Pace {
 export interface TrainingStep {
   /** From 1. */
   step: number;
-  /** Of the whole schedule, as it is planned by now. */
+  /** Steps of the whole schedule, as currently planned. */
   steps: number;
-  /** Of this step's batch, as it was augmented. */
+  /** Loss on the augmented batch of this step. */
   loss: number;
   learningRate: number;
 }

@@ -7,7 +7,7 @@ import type { State, StepInput, StepInputs, StepPlan } from './step-thread.ts';
 
 export interface TrainerOptions {
   network: Network;
-  /** Of every parameter; copied. */
+  /** Initial weights of every parameter; copied. */
   weights: Weights;
   /** Which parameters learn; the others are constants, and nothing is kept or computed for their gradient. */
   trained: (parameter: string) => boolean;

@@ -117,7 +117,7 @@ function weightGradient(pass: BackwardPass, operation: Conv, gradient: string): 
 /** Up to so many pixels, turning the maps costs less than summing one product for each picture. */
 const smallMap = 256;
 
-/** Of a 1 x 1 convolution: one product over the pixels of the whole batch. */
+/** Weight gradient of a 1 x 1 convolution: one product over the pixels of the whole batch. */
 function foldedWeightGradient({ graph, batch, of }: BackwardPass, operation: Conv, gradient: string): string {
   const x = inputOf(operation);
   const channelsFirst = (map: string, [channels = 0, height = 0, width = 0]: readonly number[]): string => {

@@ -96,7 +96,7 @@ export function isSmallDepthwise(operation: Conv): boolean {
   return isDepthwise(operation) && bandOf(operation).count === 1;
 }
 
-/** Of a small map: the product with the matrix. */
+/** Forward pass on a small map: the product with the matrix. */
 export function depthwiseForward(pass: ForwardPass, operation: Conv, weight: string, output: string): void {
   const { graph } = pass;
   const { bias } = operation.parameters;
@@ -131,7 +131,7 @@ function wholeMatrices(graph: Graph, operation: Conv, weight: string): string {
   return graph.node('Reshape', [matrices, graph.integers(shape)]);
 }
 
-/** Of a small map: the product with the turned matrix. */
+/** Input gradient on a small map: the product with the transposed matrix. */
 export function depthwiseInputGradient(pass: BackwardPass, operation: Conv, weight: string, gradient: string): string {
   const { graph } = pass;
   const turned = graph.node('Transpose', [wholeMatrices(graph, operation, weight)], { perm: [0, 2, 1] });

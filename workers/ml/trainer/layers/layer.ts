@@ -33,13 +33,13 @@ export interface Layer<Kind extends Operation['kind']> {
   backward(pass: BackwardPass, operation: OperationOf<Kind>, gradient: string): void;
 }
 
-/** Of an operation with one input. */
+/** The input of an operation that has one. */
 export function inputOf({ inputs: [x] }: Operation): Value {
   if (!x) throw new Error('The operation has no input.');
   return x;
 }
 
-/** Of an operation with two inputs. */
+/** The inputs of an operation that has two. */
 export function bothInputsOf({ inputs: [a, b] }: Operation): [Value, Value] {
   if (!a || !b) throw new Error('The operation has fewer than two inputs.');
   return [a, b];
