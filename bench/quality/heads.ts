@@ -136,7 +136,7 @@ export const heads: QualitySection = {
   title: 'Classifiers, QUICK',
   text:
     'A head on frozen features. «Right»: every tag of the photograph right, in percent; mAP: mean average precision over the tags; ECE: expected ' +
-    'calibration error, and what a perfectly calibrated model would show on so few photographs. Few-image rows are five random draws.',
+    'calibration error, and what a perfectly calibrated model would show on so few photographs. Few-image rows are five random draws. One standard error of 180 photographs is about 2.8 points.',
   labels: ['set', 'backbone', 'images a tag'],
   figures: [
     { name: 'right', head: 'right %', decimals: 1 },

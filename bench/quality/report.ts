@@ -75,7 +75,7 @@ const introduction = `# Quality
 
 Measured on photographs that took no part in training (the test split of each set), never chosen by. Where a row has several runs (other
 draws of the training photographs, or other seeds) it gives the mean and the standard deviation (of a sample, by n - 1). Minutes are wall time on the machine
-that measured (two cores); above a load of 2 to 3 it had other work to do, and they are too long. A row tells of the recipe of its day
+that measured (two cores); above a load of 2 to 3 it had other work to do, and they are too long; one machine of two cores was three times as fast as another. A row tells of the recipe of its day
 ([decisions.md](decisions.md) says what was changed, and why). This page is written by \`npm run bench quality\`, one row of it by
 \`npm run bench quality -- --only detectors/bccd/QUICK/all\`, where \`--runs 1\` takes one seed and \`--more\` keeps the runs that the row has; the
 values of every run are in [quality.json](quality.json).
