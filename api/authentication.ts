@@ -43,7 +43,7 @@ export class Authenticator {
     if (secret !== null) return { ...(await this.holderOf(secret)), idempotencyKey };
     if (this.trustsLoopback && isOwnPlayground(headers, remoteAddress))
       return { keyId: null, role: ApiKeyRole.OWNER, projectId: null, idempotencyKey };
-    const message = 'An API key is required: send the header «Authorization: Bearer KEY» or «X-Api-Key: KEY».';
+    const message = 'An API key is required: send the header “Authorization: Bearer KEY” or “X-Api-Key: KEY”.';
     throw new DomainError('UNAUTHENTICATED', message);
   }
 
@@ -67,7 +67,7 @@ function secretOf(headers: IncomingHttpHeaders): string | null {
   const { authorization } = headers;
   const bearer = authorization === undefined ? undefined : /^Bearer +(\S+)$/i.exec(authorization)?.[1];
   if (authorization !== undefined && bearer === undefined)
-    throw new DomainError('UNAUTHENTICATED', 'The header Authorization must read «Bearer KEY».');
+    throw new DomainError('UNAUTHENTICATED', 'The header Authorization must read “Bearer KEY”.');
   const plain = headers['x-api-key'];
   return bearer ?? (typeof plain === 'string' && plain !== '' ? plain : null);
 }

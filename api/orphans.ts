@@ -70,7 +70,7 @@ export class OrphanCollector {
     if (mark === null) await storage.put(keys.installation(), Buffer.from(installationId));
     else if (mark.toString() !== installationId) {
       logger.warn(
-        `The storage belongs to another database, so nothing was removed; if that is wrong, delete its object «${keys.installation()}».`,
+        `The storage belongs to another database, so nothing was removed; if that is wrong, delete its object “${keys.installation()}”.`,
       );
       return false;
     }

@@ -105,7 +105,7 @@ export const advanced: QualitySection = {
   title: 'Classifiers, QUICK against ADVANCED',
   text:
     'Trained by the product (domain General, or General (compact) for Lite0), then asked for every photograph of the test split. ADVANCED keeps the quick model where adapting the backbone ' +
-    'did worse on photographs of the train split that it held out. «Right», mAP and ECE as above; few-image rows are random draws, the same for both.',
+    'did worse on photographs of the train split that it held out. “Right”, mAP and ECE as above; few-image rows are random draws, the same for both.',
   labels: ['set', 'backbone', 'images a tag'],
   figures: [
     { name: 'quick', head: 'QUICK right %', decimals: 1 },

@@ -135,7 +135,7 @@ const trials = Object.values(backbones).flatMap((spec) =>
 export const heads: QualitySection = {
   title: 'Classifiers, QUICK',
   text:
-    'A head on frozen features. «Right»: every tag of the photograph right, in percent; mAP: mean average precision over the tags; ECE: expected ' +
+    'A head on frozen features. “Right”: every tag of the photograph right, in percent; mAP: mean average precision over the tags; ECE: expected ' +
     'calibration error, and what a perfectly calibrated model would show on so few photographs. Few-image rows are five random draws. One standard error of 180 photographs is about 2.8 points.',
   labels: ['set', 'backbone', 'images a tag'],
   figures: [

@@ -71,7 +71,7 @@ export async function importAzure(options: ImportAzureOptions, patience: Patienc
   if (projects.length === 0) console.log(`The key gives access to no project of ${source.endpoint}.`);
   const open: string[] = [];
   for (const project of projects) {
-    console.log(`\n«${project.name}» of ${source.endpoint} (${source.version})`);
+    console.log(`\n“${project.name}” of ${source.endpoint} (${source.version})`);
     const report = await importProject({ source, target, steps }, project);
     const path = await writeReport(folder, report);
     printReport(report, path);

@@ -34,7 +34,7 @@ export async function readIterations(source: AzureApi, projectId: string, losses
       );
     if (publishName)
       losses.add(
-        `The published name «${publishName}»`,
+        `The published name “${publishName}”`,
         'it requires a model: train on this server, then publish under the same name',
       );
   }
@@ -51,7 +51,7 @@ async function performanceOf(
     return await source.performance(projectId, id);
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
-    losses.add(`The figures of «${name}»`, error.message);
+    losses.add(`The figures of “${name}”`, error.message);
     return null;
   }
 }

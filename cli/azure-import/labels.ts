@@ -37,7 +37,7 @@ function backgroundTag(
   for (const { source, target } of tags)
     if (target.type === 'REGULAR' && !drawn.has(target.id))
       losses.add(
-        `The tag «${source.name}» on images without a box of it`,
+        `The tag “${source.name}” on images without a box of it`,
         'a detector learns only from boxes',
         image.id,
       );
@@ -79,7 +79,7 @@ export function surplusTags(wanted: readonly Labels[], pairs: TagPairs, image: {
   const here = new Set(image.tags.map(({ id }) => id));
   return [...pairs.values()]
     .filter(({ target: { id } }) => here.has(id) && !own.has(id))
-    .map(({ target: { name } }) => `«${name}»`);
+    .map(({ target: { name } }) => `“${name}”`);
 }
 
 /** Tags and regions that an image lacks. What somebody has added to it since is nobody's loss. */

@@ -124,7 +124,7 @@ async function matchTags(
     });
     if (source.type === 'GeneralProduct')
       losses.add(
-        `The type GeneralProduct of the tag «${name}»`,
+        `The type GeneralProduct of the tag “${name}”`,
         'it became a regular tag: products are detected like anything else',
       );
   }

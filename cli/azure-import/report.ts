@@ -65,7 +65,7 @@ function markdownOf(report: ImportReport): string {
   const { source, target, domain, counts, pictures, differences, tags, notCarried, iterations } = report;
   const { added, present, merged, refused } = pictures;
   const parts = [
-    `# Import of «${source.name}»`,
+    `# Import of “${source.name}”`,
     verdict(report),
     `From project ${source.projectId} of ${source.endpoint} (${source.version}) to project ${target.projectId} of ${target.url}, ${report.startedAt} to ${report.finishedAt}.`,
     `Domain: ${domain.source} became ${domain.target}. ${domain.description}`,

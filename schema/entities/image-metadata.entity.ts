@@ -1,7 +1,7 @@
 import { Field, ObjectType } from 'type-graphql';
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
-@ObjectType({ description: 'Something that is known of an image besides its tags, such as the camera or the place.' })
+@ObjectType({ description: 'Something known about an image besides its tags, such as the camera or the place.' })
 @Entity({ name: 'image_metadata' })
 @Index('IX_image_metadata_project_id_image_id', ['projectId', 'imageId'])
 export class ImageMetadata {

@@ -5,7 +5,7 @@ import { IterationStatus, TrainingMode } from '../enums.ts';
 import { ModelComparison } from './model-comparison.ts';
 import type { TrainingCurvePoint } from './training-curve-point.ts';
 
-@ObjectType({ description: 'One training of a project and the model that came out of it.' })
+@ObjectType({ description: 'One training of a project and the model that resulted from it.' })
 @Entity({ name: 'iteration' })
 @Index('IX_iteration_project_id_id', ['projectId', 'id'])
 export class Iteration {
@@ -96,12 +96,12 @@ export class Iteration {
   @Column({ name: 'model_sha256', type: 'varchar', length: 64, nullable: true })
   modelSha256: string | null;
 
-  @Field(() => Int, { description: 'Images that took part.' })
+  @Field(() => Int, { description: 'Number of images that took part.' })
   @Column({ name: 'image_count', type: 'integer' })
   imageCount: number;
 
   @Field(() => [String], {
-    description: 'What to know before trusting the model: few images, imbalance, near duplicates, images left out.',
+    description: 'What to know before trusting the model: few images, imbalance, near-duplicates, images left out.',
   })
   @Column({ name: 'warnings', type: 'simple-json' })
   warnings: string[];

@@ -1,21 +1,24 @@
 import { Field, Float, Int, ObjectType } from 'type-graphql';
 import { TrainingMode } from '../enums.ts';
 
-@ObjectType({ description: 'What a classifier said of images that it had not seen.' })
+@ObjectType({ description: 'How a classifier did on images that it was not trained on.' })
 export class ComparedFigures {
-  @Field(() => Float, { description: 'Share of images that it gave the right tags, 0 to 1.' })
+  @Field(() => Float, { description: 'Share of images that it tagged correctly, 0 to 1.' })
   accuracy: number;
 
-  @Field(() => Float, { description: 'Mean log-loss of an image; lower is better.' })
+  @Field(() => Float, { description: 'Mean log-loss per image; lower is better.' })
   logLoss: number;
 }
 
-@ObjectType({ description: 'The two classifiers of an ADVANCED training, on the same images, which neither had seen.' })
+@ObjectType({
+  description:
+    'The two classifiers of an ADVANCED training, compared on the same images, which neither was trained on.',
+})
 export class ModelComparison {
-  @Field(() => Int, { description: 'Images that both were judged on.' })
+  @Field(() => Int, { description: 'Number of images that both were evaluated on.' })
   imageCount: number;
 
-  @Field(() => ComparedFigures, { description: 'The head on frozen features.' })
+  @Field(() => ComparedFigures, { description: 'The classifier on frozen features.' })
   quick: ComparedFigures;
 
   @Field(() => ComparedFigures, { description: 'The classifier whose backbone learned as well.' })

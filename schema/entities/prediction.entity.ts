@@ -46,7 +46,7 @@ export class Prediction {
   @Column({ name: 'uncertainty', type: 'double', default: 0 })
   uncertainty: number;
 
-  @Field(() => Float, { description: 'Time of decoding and inference in milliseconds.' })
+  @Field(() => Float, { description: 'Duration of decoding and inference in milliseconds.' })
   @Column({ name: 'duration_ms', type: 'double' })
   durationMs: number;
 

@@ -17,7 +17,7 @@ export class Project {
   @Column({ name: 'description', type: 'text' })
   description: string;
 
-  @Field(() => ProjectStatus, { description: 'Whether all of it is here.' })
+  @Field(() => ProjectStatus, { description: 'Whether it is complete.' })
   @Column({ name: 'status', type: 'varchar', length: 32, default: ProjectStatus.READY })
   status: ProjectStatus;
 
@@ -49,11 +49,11 @@ export class Project {
   @Column({ name: 'content_version', type: 'integer' })
   contentVersion: number;
 
-  @Field(() => Int, { description: 'Images it has.' })
+  @Field(() => Int, { description: 'Number of images.' })
   @Column({ name: 'image_count', type: 'integer', default: 0 })
   imageCount: number;
 
-  @Field(() => Int, { description: 'Images without a tag.' })
+  @Field(() => Int, { description: 'Number of images without a tag.' })
   @Column({ name: 'untagged_image_count', type: 'integer', default: 0 })
   untaggedImageCount: number;
 

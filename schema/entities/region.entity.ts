@@ -1,7 +1,7 @@
 import { Field, Float, ID, ObjectType } from 'type-graphql';
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
-@ObjectType({ description: 'A box round something in an image, in fractions of the upright image.' })
+@ObjectType({ description: 'A box around an object in an image, in fractions of the upright image.' })
 @Entity({ name: 'region' })
 @Index('IX_region_image_id_id', ['imageId', 'id'])
 @Index('IX_region_tag_id', ['tagId'])
@@ -11,14 +11,14 @@ export class Region {
   @PrimaryColumn({ name: 'id', type: 'varchar', length: 36 })
   id: string;
 
-  @Field(() => ID, { description: 'The image that it is in.' })
+  @Field(() => ID, { description: 'The image that contains it.' })
   @Column({ name: 'image_id', type: 'varchar', length: 36 })
   imageId: string;
 
   @Column({ name: 'project_id', type: 'varchar', length: 36 })
   projectId: string;
 
-  @Field(() => ID, { description: 'What is in it.' })
+  @Field(() => ID, { description: 'The id of its tag.' })
   @Column({ name: 'tag_id', type: 'varchar', length: 36 })
   tagId: string;
 

@@ -26,7 +26,7 @@ export class Tag {
   @Column({ name: 'type', type: 'varchar', length: 32 })
   type: TagType;
 
-  @Field(() => Int, { description: 'Images that have it.' })
+  @Field(() => Int, { description: 'Number of images that have the tag.' })
   @Column({ name: 'image_count', type: 'integer', default: 0 })
   imageCount: number;
 

@@ -1,16 +1,17 @@
 import { Field, Float, Int, ObjectType } from 'type-graphql';
 
-@ObjectType({ description: 'How far a training by gradient descent was after a step.' })
+@ObjectType({ description: 'The state of a training by gradient descent after a step.' })
 export class TrainingCurvePoint {
   @Field(() => Int, {
-    description: 'Which of the trainings of the iteration, from 0: some are only judged, the last makes the model.',
+    description:
+      'Which of the trainings (parts) of the iteration, from 0: earlier ones are only evaluated, the last makes the model.',
   })
   part: number;
 
-  @Field(() => Int, { description: 'Steps done.' })
+  @Field(() => Int, { description: 'Number of steps done.' })
   step: number;
 
-  @Field(() => Int, { description: 'Steps of the whole part, as it was planned by then.' })
+  @Field(() => Int, { description: 'Steps of the whole part, as planned at that step.' })
   steps: number;
 
   @Field(() => Float, { description: 'Loss of the step.' })

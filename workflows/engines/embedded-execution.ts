@@ -183,7 +183,7 @@ export class Execution implements RunControl {
 
   private policyOf(name: string): ActivityPolicy {
     const policy = this.options.policies[name];
-    if (!policy) throw new JournalMismatchError(`The activity «${name}» has no policy.`);
+    if (!policy) throw new JournalMismatchError(`The activity “${name}” has no policy.`);
     return policy;
   }
 }

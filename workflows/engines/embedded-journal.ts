@@ -59,7 +59,7 @@ export class Journal {
     const step = this.steps.get(sequence);
     if (step && step.name !== name) {
       throw new JournalMismatchError(
-        `The journal has «${step.name}» as call ${sequence}, but the program now calls «${name}». ` +
+        `The journal has “${step.name}” as call ${sequence}, but the program now calls “${name}”. ` +
           'The orchestration was changed while this run was in progress; start a new run.',
       );
     }

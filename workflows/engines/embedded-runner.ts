@@ -119,7 +119,7 @@ export class EmbeddedRunner {
     logger.info('a run begins or goes on');
     try {
       const orchestration = Object.hasOwn(orchestrations, run.name) ? orchestrations[run.name] : undefined;
-      if (!orchestration) throw new Error(`There is no orchestration called «${run.name}».`);
+      if (!orchestration) throw new Error(`There is no orchestration called “${run.name}”.`);
       const span = { attributes: { 'taglens.run_id': run.id }, parent: run.traceParent };
       const result = await traced(`run ${run.name}`, span, () =>
         execution.run(orchestration as Orchestration, run.input),

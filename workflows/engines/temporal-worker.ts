@@ -116,7 +116,7 @@ function activitiesOf(
   const own: Record<string, ReturnType<typeof temporalActivity>> = {};
   for (const [name, activity] of Object.entries(activities)) {
     const policy = policies[name];
-    if (!policy) throw new Error(`The activity «${name}» has no policy.`);
+    if (!policy) throw new Error(`The activity “${name}” has no policy.`);
     if (policy.queue === queue) own[name] = temporalActivity(activity, { policy, retryDelayMs });
   }
   return own;

@@ -33,7 +33,7 @@ export class ProjectResolver {
     return orNull(services.projects.get(caller, 'read', id));
   }
 
-  @Mutation(() => Project, { description: 'Makes a project.' })
+  @Mutation(() => Project, { description: 'Creates a project.' })
   createProject(
     @Arg('input', () => CreateProjectInput, { description: 'What to create.' }) input: CreateProjectInput,
     @Ctx() { caller, services }: Context,

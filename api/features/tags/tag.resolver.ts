@@ -11,7 +11,7 @@ export class TagResolver {
     return orNull(services.tags.get(caller, 'read', id));
   }
 
-  @Mutation(() => Tag, { description: 'Makes a tag.' })
+  @Mutation(() => Tag, { description: 'Creates a tag.' })
   createTag(
     @Arg('input', () => CreateTagInput, { description: 'What to create.' }) input: CreateTagInput,
     @Ctx() { caller, services }: Context,

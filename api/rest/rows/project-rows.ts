@@ -44,7 +44,7 @@ export const projectRows: readonly Row[] = [
     operation: 'createProject',
     method: 'POST',
     path: 'projects',
-    summary: 'Makes a project.',
+    summary: 'Creates a project.',
     query: z.object({
       name: z.string(),
       description: z.string().optional(),

@@ -29,7 +29,7 @@ export const tagRows: readonly Row[] = [
     operation: 'createTag',
     method: 'POST',
     path: 'projects/{projectId}/tags',
-    summary: 'Makes a tag.',
+    summary: 'Creates a tag.',
     query: z.object({
       name: z.string(),
       description: z.string().optional(),

@@ -113,7 +113,7 @@ export const iterationModel = z
     originalPublishResourceId: z.string().nullable(),
     trainingErrorDetails: z.string().optional(),
   })
-  .meta({ id: 'Iteration', description: 'One training and the model that came out of it.' });
+  .meta({ id: 'Iteration', description: 'One training and the model that resulted from it.' });
 
 export const iterationChanges = z.object({ name: z.string() }).meta({ id: 'IterationChanges' });
 

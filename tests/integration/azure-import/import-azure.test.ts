@@ -140,10 +140,10 @@ describe('what is carried', () => {
     expect(regionsOf(1)?.[0]?.width).toBeCloseTo(0.2);
     expect(regionsOf(2)).toEqual([]);
     expect(report.notCarried.map(({ what, imageIds }) => [what, imageIds])).toEqual([
-      ['The type GeneralProduct of the tag «fork»', []],
+      ['The type GeneralProduct of the tag “fork”', []],
       ['Parts of boxes outside of the image', [project.images[1]?.id]],
       ['Boxes of no size', [project.images[2]?.id]],
-      ['The tag «fork» on images without a box of it', [project.images[2]?.id]],
+      ['The tag “fork” on images without a box of it', [project.images[2]?.id]],
     ]);
   });
 
@@ -225,7 +225,7 @@ describe('what is carried', () => {
       await startStandIn({ projects: [{ ...project, iterations: [iteration], performance }], domains }),
     );
     expect(report.iterations).toMatchObject([{ name: 'Iteration 3', publishName: 'live', performance }]);
-    expect(report.notCarried.map(({ what }) => what)).toEqual(['Trained models', 'The published name «live»']);
+    expect(report.notCarried.map(({ what }) => what)).toEqual(['Trained models', 'The published name “live”']);
     const page = await readFile(
       join(folder, (await readdir(folder)).find((file) => file.endsWith('.md')) ?? ''),
       'utf8',
@@ -402,7 +402,7 @@ describe('running it again', () => {
     const { id: tagId } = await tagAt(target.projectId, 'cherry');
     await server.client.request(tagImages, { input: { imageIds: [image?.id], tagIds: [tagId] } });
     await expect(run({ url })).rejects.toThrow('Not complete');
-    const what = 'It has tags that it does not have at the source: «cherry».';
+    const what = 'It has tags that it does not have at the source: “cherry”.';
     expect((await readReport()).differences).toEqual([{ imageId: only, what }]);
   });
 

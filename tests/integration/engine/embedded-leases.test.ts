@@ -79,7 +79,7 @@ test('a changed orchestration stops the run with a clear error', async () => {
   await crash(first);
   runnerOf({ orchestration: (calls) => call(calls, 'two'), activities });
   await ended('r', 'FAILED');
-  expect((await engine.describe('r'))?.error).toContain('has «one» as call 1, but the program now calls «two»');
+  expect((await engine.describe('r'))?.error).toContain('has “one” as call 1, but the program now calls “two”');
 });
 
 test('groups take turns and never run twice at once', async () => {
