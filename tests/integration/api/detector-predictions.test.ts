@@ -110,7 +110,7 @@ test('a stored answer becomes an image with no more regions than one may have', 
   const region = { tagId: 'none', left: 0, top: 0, width: 1, height: 1 };
   const add = 'mutation ($input: AddPredictionToImagesInput!) { addPredictionToImages(input: $input) { id } }';
   const { errors } = await server.send(add, { input: { predictionId, regions: Array(301).fill(region) } });
-  expect(errors[0]?.message).toBe('An image may have 300 regions; this one comes with 301.');
+  expect(errors[0]?.message).toBe('An image may have at most 300 regions; this one comes with 301.');
 });
 
 test('storing an answer and taking it in act once under one Idempotency-Key, also by a ticket that is used up', async () => {

@@ -155,7 +155,7 @@ test('no image gets more regions than allowed, whichever way they come', async (
   const { projectId, tagIds, imageIds } = await makeDrawing(1);
   const many = (count: number) =>
     Array.from({ length: count }, (_, i) => ({ tagId: tagIds['fork'], ...box, left: 0.1 * i }));
-  const limit = 'An image may have 5 regions; "0.jpg" would have at least 6.';
+  const limit = 'An image may have at most 5 regions; "0.jpg" would have at least 6.';
   const regions = many(6).map((region) => ({ imageId: imageIds[0], ...region }));
   expect(await refusal(add, { input: { regions } })).toEqual(['LIMIT_REACHED', limit]);
   await draw(regions.slice(0, 5));
@@ -170,7 +170,7 @@ test('too many regions for one image are refused before any of them is looked at
   const count = 20_000;
   const regions = Array.from({ length: count }, (_, i) => ({ tagId: 'none', ...box, left: 0.000_01 * i }));
   const images = [{ source: { base64: pictures[0] } }, { source: { base64: pictures[1] }, regions }];
-  const message = `An image may have 5 regions; this one comes with ${count}.`;
+  const message = `An image may have at most 5 regions; this one comes with ${count}.`;
   expect(await addImages(server, { projectId, images })).toMatchObject([
     { status: 'OK' },
     { status: 'REFUSED', code: 'LIMIT_REACHED', message },
@@ -296,6 +296,6 @@ test('a detector asks for five images of each tag, and for one tag', async () =>
   await draw(imageIds.map((imageId) => ({ imageId, tagId: tagIds['fork'], ...box })));
   expect(await refusal(train, { id: projectId })).toEqual([
     'NOT_ENOUGH_IMAGES',
-    'Every tag needs 5 images to train on: "fork" has 4, "knife" has 0.',
+    'Every tag needs at least 5 images to train on: "fork" has 4, "knife" has 0.',
   ]);
 });

@@ -328,7 +328,7 @@ describe('what goes wrong', () => {
   const wrong: [string, Partial<ImportAzureOptions>, RegExp][] = [
     ['key', { key: 'that-of-the-prediction-resource' }, /refused the key: Access denied.*training resource/],
     ['project', { project: 'Flowers' }, /no project "Flowers"[^]*Trees/],
-    ['version', { endpoint: '' }, /no address/],
+    ['version', { endpoint: '' }, /not a URL/],
     ['key of the target', { toKey: 'tl_unknown' }, /key/i],
     ['folder for the report', { report: '/nowhere/at/all' }, /no folder \/nowhere/],
   ];
@@ -447,7 +447,7 @@ describe('running it again', () => {
       return true;
     };
     await expect(run(standIn)).rejects.toThrow('Not complete');
-    const what = 'Its metadata "shift" is missing here, or has another value.';
+    const what = 'Its metadata "shift" is missing here or has another value.';
     expect((await readReport()).differences).toEqual([{ imageId: first, what }]);
     expect((await run(standIn)).isVerified).toBe(true);
   });
