@@ -14,6 +14,7 @@ import { startTracing } from '../infra/tracing.ts';
 import { migrations } from '../migrations/index.ts';
 import { entities } from '../schema/entities/index.ts';
 import { EvaluationPool } from '../workers/evaluation-pool.ts';
+import { useConfiguredProviders } from '../workers/execution-providers.ts';
 import { PredictionPool } from '../workers/prediction-pool.ts';
 import { TrainingSupervisor } from '../workers/training-supervisor.ts';
 import { EmbeddedEngine } from '../workflows/engines/embedded.ts';
@@ -106,6 +107,7 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<RunningServer> {
 type Ground = Awaited<ReturnType<typeof openGround>>;
 
 async function openGround(config: Config) {
+  await useConfiguredProviders(config);
   const logger = createLogger({ level: config.logLevel, name: 'api', notes: currentNotes });
   const tracing = await startTracing(config.otlpEndpoint, 'api');
   const metrics = createMetrics();

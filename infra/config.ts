@@ -98,6 +98,8 @@ export interface Config {
   /** Hosts and CIDR ranges that image URLs may reach even though they are private. */
   urls: { allow: string[]; timeoutMs: number };
   training: { concurrency: number; threads: number; mostSteps: number };
+  /** Names as onnxruntime knows them, the preferred one first. */
+  executionProviders: string[];
   modelMemoryBytes: number;
 }
 
@@ -157,6 +159,7 @@ function build(read: SettingReader): Config {
       threads: read.integer('TAGLENS_TRAINING_THREADS'),
       mostSteps: read.integer('TAGLENS_MAX_TRAINING_STEPS'),
     },
+    executionProviders: read.words('TAGLENS_EXECUTION_PROVIDERS'),
     modelMemoryBytes: read.integer('TAGLENS_MODEL_MEMORY_BYTES'),
   };
 }

@@ -50,6 +50,12 @@ export class SettingReader {
     return entries;
   }
 
+  words(name: SettingName): string[] {
+    const entries = this.list(name);
+    if (!entries.every((entry) => /^[a-z]+$/.test(entry))) this.problem(name, 'a comma-separated list of words');
+    return entries;
+  }
+
   private list(name: SettingName): string[] {
     return this.raw(name)
       .split(',')

@@ -183,6 +183,11 @@ export const settings = {
     max: 256,
     meaning: 'Number of processor threads that one training uses; by default the number of processor cores.',
   },
+  TAGLENS_EXECUTION_PROVIDERS: {
+    default: 'cpu',
+    meaning:
+      'What onnxruntime computes on, in order of preference and separated by commas, such as cuda,cpu; its library must be installed.',
+  },
   TAGLENS_MODEL_MEMORY_BYTES: { default: '268435456', meaning: 'Memory for loaded models, in bytes.' },
   TAGLENS_ENGINE_LEASE_MS: {
     default: '15000',

@@ -8,6 +8,7 @@ import { workflowBundle } from '../workflows/engines/temporal-bundle.ts';
 import { sandboxInterceptors, workerTracing } from '../workflows/engines/temporal-tracing.ts';
 import { TemporalWorker } from '../workflows/engines/temporal-worker.ts';
 import { closeAll } from './close-all.ts';
+import { useConfiguredProviders } from './execution-providers.ts';
 import { HealthServer } from './health-server.ts';
 import { measuredActivities } from './measured-activities.ts';
 import { openActivities } from './open-activities.ts';
@@ -31,6 +32,7 @@ export const bundleOrchestrations = (interceptors: readonly string[] = []) =>
 export async function startWorker(env: NodeJS.ProcessEnv): Promise<RunningWorker> {
   const config = loadConfig(env);
   const temporal = temporalOf(config);
+  await useConfiguredProviders(config);
   const logger = createLogger({ level: config.logLevel, name: 'worker' });
   installRuntime(logger);
   const metrics = createWorkerMetrics({ processMetrics: true });

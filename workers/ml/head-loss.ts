@@ -87,8 +87,9 @@ export class HeadLoss {
 
   static async open(kind: ClassificationType, rows: HeadRows): Promise<HeadLoss> {
     const file = kind === 'MULTICLASS' ? 'head-softmax.onnx' : 'head-sigmoid.onnx';
-    // One thread: sums in another order would give other bytes.
+    // One thread of the processor: sums in another order would give other bytes.
     const session = await InferenceSession.create(fileURLToPath(new URL(file, import.meta.url)), {
+      executionProviders: ['cpu'],
       intraOpNumThreads: 1,
       interOpNumThreads: 1,
       executionMode: 'sequential',

@@ -54,3 +54,9 @@ test.each(['a-file', 'a-file/data'])(
     );
   },
 );
+
+test('an execution provider that this machine lacks is told with its setting', async () => {
+  expect(await startFailure({ TAGLENS_EXECUTION_PROVIDERS: 'nonsense,cpu' })).toMatch(
+    /TAGLENS_EXECUTION_PROVIDERS: The execution provider nonsense does not work here: .*not found/,
+  );
+});
