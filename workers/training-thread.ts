@@ -18,6 +18,11 @@ export type FromTrainingThread = 'ready' | MetricsSnapshot;
 
 const metricsEveryMs = 1000;
 
+/** Somebody waits for an export or an import, which is light; a training may last a day. */
+const ownSlots = { exportIteration: 1, importProject: 1 } satisfies Partial<
+  Record<keyof typeof orchestrations, number>
+>;
+
 /** The thread that trains inside the server: it shares nothing with the API but the database and the storage. */
 async function runTrainingThread(config: TrainingThreadConfig, port: NonNullable<typeof parentPort>): Promise<void> {
   const logger = createLogger({ level: config.logLevel, name: 'training' });
@@ -30,6 +35,7 @@ async function runTrainingThread(config: TrainingThreadConfig, port: NonNullable
     activities: measuredActivities(activities, { metrics, logger }),
     policies: workerPolicies,
     concurrency: config.training.concurrency,
+    ownSlots,
     leaseMs: config.engine.leaseMs,
     pollMs: config.engine.pollMs,
     logger,

@@ -1,6 +1,7 @@
 import { In, LessThan } from 'typeorm';
 import type { TemporalConfig } from '../../infra/config.ts';
 import type { Database } from '../../infra/database/database.ts';
+import { activityQueues } from '../../schema/contracts/activity.ts';
 import { queueName } from '../../schema/contracts/task-queue.ts';
 import { RunRow } from '../../schema/entities/run.entity.ts';
 import { inspectTemporal, type TemporalState } from '../../workflows/engines/temporal-inspection.ts';
@@ -39,12 +40,12 @@ const temporalChecks: readonly Check<{ state: TemporalState; config: TemporalCon
 ];
 
 function checkWorkers({ state, config }: { state: TemporalState; config: TemporalConfig }): Finding {
-  const queues = (['workflows', 'compute'] as const).map((queue) => queueName(config.taskQueue, queue));
+  const queues = activityQueues.map((queue) => queueName(config.taskQueue, queue));
   const missing = queues.filter((queue) => !state.polledQueues.includes(queue));
-  if (missing.length === 0) return ok(`both queues are polled (${queues.join(', ')})`);
+  if (missing.length === 0) return ok(`all queues are polled (${queues.join(', ')})`);
   return failed(
-    `no worker polls ${missing.join(' and ')}`,
-    'Start `taglens worker` with the same settings; trainings are waiting for it.',
+    `no worker polls ${missing.join(', ')}`,
+    'Start `taglens worker` with the same settings; trainings and exports wait for it.',
   );
 }
 

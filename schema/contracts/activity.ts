@@ -12,8 +12,9 @@ export interface ActivityContext {
   heartbeat(details?: unknown): void;
 }
 
-/** Where an activity waits for a worker: beside the orchestrations, or apart with all that keeps a processor busy. */
-export type ActivityQueue = 'workflows' | 'compute';
+/** Where an activity waits for a worker: beside the orchestrations, with all that keeps a processor busy, or apart from both. */
+export const activityQueues = ['workflows', 'compute', 'exports'] as const;
+export type ActivityQueue = (typeof activityQueues)[number];
 
 /** How an engine treats one activity. Times are milliseconds. */
 export interface ActivityPolicy {

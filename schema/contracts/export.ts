@@ -28,8 +28,8 @@ export interface ExportActivities {
 const minuteMs = 60_000;
 
 export const exportPolicies: Record<keyof ExportActivities, ActivityPolicy> = {
-  // Somebody waits for it, and it takes seconds.
-  writeExport: { queue: 'compute', timeoutMs: 30 * minuteMs, heartbeatMs: minuteMs, attempts: 3, goesFirst: true },
+  // Somebody waits for it, and it takes seconds: it must not wait for a training, which may last a day.
+  writeExport: { queue: 'exports', timeoutMs: 30 * minuteMs, heartbeatMs: minuteMs, attempts: 3 },
   completeExport: { queue: 'workflows', timeoutMs: 5 * minuteMs, heartbeatMs: 0, attempts: 10 },
   failExport: { queue: 'workflows', timeoutMs: 5 * minuteMs, heartbeatMs: 0, attempts: 10, runsWhenCancelled: true },
 };

@@ -1,5 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { In, LessThan, type EntityManager, type FindManyOptions } from 'typeorm';
+import {
+  In,
+  LessThan,
+  type EntityManager,
+  type FindManyOptions,
+  type FindOperator,
+  type FindOptionsWhere,
+} from 'typeorm';
 import type { Database } from '../../infra/database/database.ts';
 import { forUpdate } from '../../infra/database/lock.ts';
 import { RunRow, type RunStatus } from '../../schema/entities/run.entity.ts';
@@ -19,18 +26,29 @@ export class Leases {
 
   /**
    * Takes the run whose turn it is, or null. Abandoned runs come first, then the group that was served longest
-   * ago, then the oldest. With `onlyCancelled`, takes only queued runs that were cancelled: they just clean up,
-   * so neither a busy group nor a full runner makes them wait.
+   * ago, then the oldest.
+   * @param names of the orchestrations whose runs are meant
    */
-  async claim(onlyCancelled: boolean): Promise<RunRow | null> {
+  claim(names: FindOperator<string>): Promise<RunRow | null> {
+    return this.take({ name: names }, (manager, candidates) => this.choose(manager, candidates));
+  }
+
+  /** Takes a queued run that was cancelled: it just cleans up, so neither a busy group nor a full runner makes it wait. */
+  claimCancelled(): Promise<RunRow | null> {
+    const isMeant = (row: RunRow) => row.status === 'QUEUED' && row.cancelRequested;
+    return this.take({}, (_, candidates) => Promise.resolve(candidates.find(isMeant)));
+  }
+
+  private async take(
+    which: FindOptionsWhere<RunRow>,
+    choose: (manager: EntityManager, candidates: RunRow[]) => Promise<RunRow | undefined>,
+  ): Promise<RunRow | null> {
     // Looking needs no write lock; most looks find nothing.
-    if ((await this.candidates(this.database.read.manager)).length === 0) return null;
+    if ((await this.candidates(this.database.read.manager, which)).length === 0) return null;
     return this.database.transact(async (manager) => {
       // Locked from the oldest on: of two that look at once, the second goes on when the first has chosen.
-      const candidates = await this.candidates(manager, forUpdate(manager));
-      const run = onlyCancelled
-        ? candidates.find((row) => row.status === 'QUEUED' && row.cancelRequested)
-        : await this.choose(manager, candidates);
+      const candidates = await this.candidates(manager, which, forUpdate(manager));
+      const run = await choose(manager, candidates);
       if (!run) return null;
       const startedAt = this.now();
       const taken = {
@@ -81,10 +99,17 @@ export class Leases {
     );
   }
 
-  private candidates(manager: EntityManager, lock: Pick<FindManyOptions, 'lock'> = {}): Promise<RunRow[]> {
+  private candidates(
+    manager: EntityManager,
+    which: FindOptionsWhere<RunRow>,
+    lock: Pick<FindManyOptions, 'lock'> = {},
+  ): Promise<RunRow[]> {
     return manager.find(RunRow, {
       ...lock,
-      where: [{ status: 'QUEUED' }, { status: 'RUNNING', leaseUntil: LessThan(Date.now()) }],
+      where: [
+        { ...which, status: 'QUEUED' },
+        { ...which, status: 'RUNNING', leaseUntil: LessThan(Date.now()) },
+      ],
       order: { createdAt: 'ASC', id: 'ASC' },
       take: mostCandidates,
     });

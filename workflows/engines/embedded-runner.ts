@@ -1,3 +1,4 @@
+import { In, Not, type FindOperator } from 'typeorm';
 import type { Database } from '../../infra/database/database.ts';
 import type { Logger } from '../../infra/logger.ts';
 import { traced } from '../../infra/tracing.ts';
@@ -21,8 +22,10 @@ export interface RunnerOptions {
   activities: Record<string, Activity>;
   /** One policy for each activity; a missing one refuses the start. */
   policies: Record<string, ActivityPolicy>;
-  /** Runs at the same time. */
+  /** Runs at the same time, of orchestrations without slots of their own. */
   concurrency: number;
+  /** Runs at the same time by the name of their orchestration: these neither wait for others nor keep others waiting. */
+  ownSlots?: Record<string, number>;
   /** A run whose runner was silent for this long is taken over. */
   leaseMs: number;
   pollMs: number;
@@ -31,10 +34,18 @@ export interface RunnerOptions {
   logger: Logger;
 }
 
+/** Room for so many runs of some orchestrations. */
+interface Slots {
+  count: number;
+  /** The orchestrations whose runs may take one. */
+  names: FindOperator<string>;
+}
+
 /** The working half of the embedded engine: claims runs and brings them to their end. Many may share a database. */
 export class EmbeddedRunner {
   private readonly leases: Leases;
-  private readonly active = new Map<string, { execution: Execution; ended: Promise<void>; slot: boolean }>();
+  private readonly slots: readonly Slots[];
+  private readonly active = new Map<string, { execution: Execution; ended: Promise<void>; slots: Slots | null }>();
   private pollTimer: NodeJS.Timeout | undefined;
   private renewTimer: NodeJS.Timeout | undefined;
   private looking: Promise<void> | undefined;
@@ -42,6 +53,7 @@ export class EmbeddedRunner {
 
   constructor(private readonly options: RunnerOptions) {
     this.leases = new Leases(options.database, options.leaseMs);
+    this.slots = slotsOf(options);
     const missing = Object.keys(options.activities).filter((name) => !options.policies[name]);
     if (missing.length > 0) throw new Error(`These activities have no policy: ${missing.join(', ')}.`);
   }
@@ -81,20 +93,24 @@ export class EmbeddedRunner {
 
   private async look(): Promise<void> {
     for (const id of await this.leases.listCancelled([...this.active.keys()])) this.active.get(id)?.execution.cancel();
-    for (let run = await this.leases.claim(true); run; run = await this.leases.claim(true))
-      await this.begin(run, false);
-    while (this.running && this.usedSlots() < this.options.concurrency) {
-      const run = await this.leases.claim(false);
+    for (let run = await this.leases.claimCancelled(); run; run = await this.leases.claimCancelled())
+      await this.begin(run, null);
+    for (const slots of this.slots) await this.fill(slots);
+  }
+
+  private async fill(slots: Slots): Promise<void> {
+    while (this.running && this.usedOf(slots) < slots.count) {
+      const run = await this.leases.claim(slots.names);
       if (!run) return;
-      await this.begin(run, true);
+      await this.begin(run, slots);
     }
   }
 
-  private usedSlots(): number {
-    return [...this.active.values()].filter((run) => run.slot).length;
+  private usedOf(slots: Slots): number {
+    return [...this.active.values()].filter((run) => run.slots === slots).length;
   }
 
-  private async begin(run: RunRow, slot: boolean): Promise<void> {
+  private async begin(run: RunRow, slots: Slots | null): Promise<void> {
     // Its lease ran out under us and came back to us: the earlier execution must be gone before a second one starts.
     const earlier = this.active.get(run.id);
     earlier?.execution.drop();
@@ -110,7 +126,7 @@ export class EmbeddedRunner {
         this.active.delete(run.id);
         this.poke();
       });
-    this.active.set(run.id, { execution, ended, slot });
+    this.active.set(run.id, { execution, ended, slots });
   }
 
   private async execute(run: RunRow, execution: Execution): Promise<void> {
@@ -159,4 +175,9 @@ export class EmbeddedRunner {
       this.options.logger.error({ err: error }, 'leases could not be renewed');
     }
   }
+}
+
+function slotsOf({ concurrency, ownSlots = {} }: RunnerOptions): Slots[] {
+  const own = Object.entries(ownSlots).map(([name, count]) => ({ count, names: In([name]) }));
+  return [{ count: concurrency, names: Not<string>(In(Object.keys(ownSlots))) }, ...own];
 }

@@ -17,6 +17,7 @@ const notFound = 5;
 const queueTypes: readonly [ActivityQueue, type: 1 | 2][] = [
   ['workflows', 1],
   ['compute', 2],
+  ['exports', 2],
 ];
 
 /** @throws when the server cannot be reached or refuses */

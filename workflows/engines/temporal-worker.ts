@@ -1,6 +1,7 @@
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { TemporalConfig } from '../../infra/config.ts';
 import {
+  activityQueues,
   firstRetryDelayMs,
   graceMs,
   type Activity,
@@ -33,7 +34,10 @@ export interface TemporalWorkerOptions {
 /** Heartbeats are sent at most this often, so that little is done twice after a loss. */
 const heartbeatIntervalMs = 1000;
 
-/** The working half of the Temporal engine: one poller for orchestrations and light activities, one for heavy ones. */
+/** In one process: each holds a model in memory. */
+const exportsAtOnce = 1;
+
+/** The working half of the Temporal engine: a poller for each queue. */
 export class TemporalWorker {
   private readonly runs: Promise<void>[];
   private readonly ended: Promise<void>;
@@ -54,7 +58,7 @@ export class TemporalWorker {
     const connection = await connect(options.temporal);
     try {
       const workers: Worker[] = [];
-      for (const queue of ['workflows', 'compute'] as const)
+      for (const queue of activityQueues)
         workers.push(await Worker.create({ connection, ...workerOptions(queue, options) }));
       return new TemporalWorker(connection, workers);
     } catch (error) {
@@ -97,11 +101,16 @@ async function connect(temporal: TemporalConfig): Promise<NativeConnection> {
 
 function workerOptions(queue: ActivityQueue, options: TemporalWorkerOptions): WorkerOptions {
   const { temporal, bundle, concurrency, drainMs, traces } = options;
+  const ofQueue: Record<ActivityQueue, Partial<WorkerOptions>> = {
+    workflows: { workflowBundle: bundle },
+    compute: { maxConcurrentActivityTaskExecutions: concurrency },
+    exports: { maxConcurrentActivityTaskExecutions: exportsAtOnce },
+  };
   return {
     namespace: temporal.namespace,
     taskQueue: queueName(temporal.taskQueue, queue),
-    activities: activitiesOf(queue, options),
-    ...(queue === 'workflows' ? { workflowBundle: bundle } : { maxConcurrentActivityTaskExecutions: concurrency }),
+    activities: dressedActivities(options),
+    ...ofQueue[queue],
     ...traces,
     maxHeartbeatThrottleInterval: heartbeatIntervalMs,
     shutdownGraceTime: drainMs,
@@ -109,15 +118,13 @@ function workerOptions(queue: ActivityQueue, options: TemporalWorkerOptions): Wo
   };
 }
 
-function activitiesOf(
-  queue: ActivityQueue,
-  { activities, policies, retryDelayMs = firstRetryDelayMs }: TemporalWorkerOptions,
-) {
-  const own: Record<string, ReturnType<typeof temporalActivity>> = {};
+/** All of them for every queue: what another version of the program has put into another queue is done as well. */
+function dressedActivities({ activities, policies, retryDelayMs = firstRetryDelayMs }: TemporalWorkerOptions) {
+  const dressed: Record<string, ReturnType<typeof temporalActivity>> = {};
   for (const [name, activity] of Object.entries(activities)) {
     const policy = policies[name];
     if (!policy) throw new Error(`The activity “${name}” has no policy.`);
-    if (policy.queue === queue) own[name] = temporalActivity(activity, { policy, retryDelayMs });
+    dressed[name] = temporalActivity(activity, { policy, retryDelayMs });
   }
-  return own;
+  return dressed;
 }

@@ -12,13 +12,14 @@ export async function embeddedHarness(): Promise<Harness> {
   const database = await data.open();
   return {
     engine: new EmbeddedEngine(database),
-    async startWorker(activities) {
+    async startWorker(activities, concurrency = 4) {
       const runner = new EmbeddedRunner({
         database: await data.open(false),
         orchestrations,
         activities: { ...completed(activities) },
         policies,
-        concurrency: 4,
+        concurrency,
+        ownSlots: { awaited: 1 },
         leaseMs: 15_000,
         pollMs: 10,
         retryDelayMs,

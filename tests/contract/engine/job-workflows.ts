@@ -5,6 +5,7 @@ import * as jobs from './jobs.ts';
 const policies = jobs.jobPolicies;
 
 export const sequence = (input: (keyof jobs.JobActivities)[]) => runInTemporal(jobs.sequence, policies, input);
+export const awaited = (input: object) => runInTemporal(jobs.awaited, policies, input);
 export const fanOut = (input: { count: number }) => runInTemporal(jobs.fanOut, policies, input);
 export const branches = (input: object) => runInTemporal(jobs.branches, policies, input);
 export const guarded = (input: keyof jobs.JobActivities) => runInTemporal(jobs.guarded, policies, input);

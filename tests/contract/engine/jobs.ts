@@ -7,6 +7,8 @@ export interface JobActivities {
   work: Job;
   /** On the queue of light activities. */
   note: Job;
+  /** On the queue of what somebody waits for. */
+  archive: Job;
   flaky: Job;
   hasty: Job;
   silent: Job;
@@ -20,6 +22,7 @@ const plain = { timeoutMs: 60_000, heartbeatMs: 0, attempts: 1 };
 export const jobPolicies: Record<keyof JobActivities, ActivityPolicy> = {
   work: { queue: 'compute', ...plain },
   note: { queue: 'workflows', ...plain },
+  archive: { queue: 'exports', ...plain },
   flaky: { queue: 'compute', ...plain, attempts: 3 },
   hasty: { queue: 'compute', ...plain, attempts: 2, timeoutMs: 400 },
   silent: { queue: 'compute', ...plain, attempts: 2, heartbeatMs: 400 },
@@ -37,6 +40,9 @@ export async function sequence(calls: JobCalls, names: (keyof JobActivities)[]):
   for (const name of names) results.push(await calls[name](results.length));
   return results;
 }
+
+/** Has a slot of its own in the embedded engine. */
+export const awaited = (calls: JobCalls): Promise<unknown> => calls.archive('awaited');
 
 /** Side by side, then a note of all results. */
 export async function fanOut(calls: JobCalls, { count }: { count: number }): Promise<void> {

@@ -19,13 +19,13 @@ export async function temporalHarness(): Promise<Harness & { temporal: TemporalC
   return {
     temporal,
     engine,
-    startWorker: async (activities) =>
+    startWorker: async (activities, concurrency = 64) =>
       TemporalWorker.start({
         temporal,
         bundle: await workflowBundle({ entry }),
         activities: { ...completed(activities) },
         policies: jobPolicies,
-        concurrency: 64,
+        concurrency,
         drainMs: 0,
         retryDelayMs,
       }),
