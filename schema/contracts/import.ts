@@ -5,13 +5,13 @@ export interface ImportProjectInput {
   projectId: string;
 }
 
-export interface ImportPageInput extends ImportProjectInput {
-  /** The last image of the page before, by its id at the source; null for the first page. */
+export interface ImportImagesInput extends ImportProjectInput {
+  /** The last image that is done, by its id at the source; null at the beginning. */
   after: string | null;
 }
 
-export interface ImportedPage {
-  /** Null: there are no more. */
+export interface ImportedImages {
+  /** The last image that is done, by its id at the source; null: there are no more. */
   next: string | null;
 }
 
@@ -32,7 +32,7 @@ export interface FailImportInput extends ImportProjectInput {
 
 /** The steps of an import. Payloads are ids and small facts; bytes go from storage to storage. */
 export interface ImportActivities {
-  importImages(input: ImportPageInput, context: ActivityContext): Promise<ImportedPage>;
+  importImages(input: ImportImagesInput, context: ActivityContext): Promise<ImportedImages>;
   importIteration(input: ImportIterationInput, context: ActivityContext): Promise<ImportedIteration>;
   completeImport(input: ImportProjectInput, context: ActivityContext): Promise<void>;
   failImport(input: FailImportInput, context: ActivityContext): Promise<void>;

@@ -3,7 +3,7 @@ import { announceImport } from '../../infra/project-copies/announce-import.ts';
 import type { CopiedImage, CopySource } from '../../infra/project-copies/contents.ts';
 import { keys } from '../../infra/storage/keys.ts';
 import type { ActivityContext } from '../../schema/contracts/activity.ts';
-import type { ImportedPage, ImportPageInput } from '../../schema/contracts/import.ts';
+import type { ImportedImages, ImportImagesInput } from '../../schema/contracts/import.ts';
 import type { Image } from '../../schema/entities/image.entity.ts';
 import { ProjectImport } from '../../schema/entities/project-import.entity.ts';
 import { newId } from '../../schema/id.ts';
@@ -14,30 +14,57 @@ import { insertCopies, type Copy } from './insert-copies.ts';
 
 /** Each may be as large as an image may be. */
 const fetchedAtOnce = 4;
+/** A history has room for some 8000 calls: with one page each, a project of half a million images did not fit. */
+const pagesPerCall = 20;
+/** After so long no other page is begun, so that a slow source does not use up the time of an attempt. */
+const beginUntilMs = 10 * 60_000;
 
 /**
- * Copies one page of images: objects first, then all rows together with the mark of how far the import is. A page that was
- * committed by an attempt which nobody heard of is passed over, and so is no image of it made twice.
+ * Copies pages of images, each in a transaction with the mark of how far the import is. What was committed by an attempt
+ * which nobody heard of is passed over, and so is no image made twice.
  */
 export const importImages =
   (deps: ActivityDeps) =>
-  async ({ projectId, after }: ImportPageInput, context: ActivityContext): Promise<ImportedPage> => {
+  async ({ projectId, after }: ImportImagesInput, context: ActivityContext): Promise<ImportedImages> => {
     const { row, source } = await openImport(deps, projectId);
-    const { images, next } = await source.images(after);
-    if (!isDone(row, images)) {
-      const copies: Copy[] = [];
-      for (let start = 0; start < images.length; start += fetchedAtOnce) {
-        context.signal.throwIfAborted();
-        const group = images
-          .slice(start, start + fetchedAtOnce)
-          .map((image) => fetchOne(deps, projectId, source, image));
-        for (const copy of await Promise.all(group)) if (copy) copies.push(copy);
-        context.heartbeat();
+    const beginUntil = Date.now() + beginUntilMs;
+    let reached = later(after, row.lastImageId);
+    for (let pages = 0; pages === 0 || (pages < pagesPerCall && Date.now() < beginUntil); pages++) {
+      try {
+        reached = await importPage(deps, projectId, source, reached, context);
+      } catch (error) {
+        // The pages before it are done: in a call of its own it has all attempts again.
+        if (pages > 0 && !context.signal.aborted) break;
+        throw error;
       }
-      await deps.database.transact((manager) => commit(manager, deps, projectId, { images, copies }));
+      if (reached === null) break;
+      context.heartbeat();
     }
-    return { next };
+    return { next: reached };
   };
+
+/** Ids sort by upload. */
+const later = (one: string | null, other: string | null): string | null => ((one ?? '') > (other ?? '') ? one : other);
+
+/** Objects first, then all rows together. Resolves to where the next page begins; null: there are no more. */
+async function importPage(
+  deps: ActivityDeps,
+  projectId: string,
+  source: CopySource,
+  after: string | null,
+  context: ActivityContext,
+): Promise<string | null> {
+  const { images, next } = await source.images(after);
+  const copies: Copy[] = [];
+  for (let start = 0; start < images.length; start += fetchedAtOnce) {
+    context.signal.throwIfAborted();
+    const group = images.slice(start, start + fetchedAtOnce).map((image) => fetchOne(deps, projectId, source, image));
+    for (const copy of await Promise.all(group)) if (copy) copies.push(copy);
+    context.heartbeat();
+  }
+  await deps.database.transact((manager) => commit(manager, deps, projectId, { images, copies }));
+  return next;
+}
 
 /** Ids sort by upload, so the last one of a page tells whether the page is done. */
 const isDone = ({ lastImageId }: ProjectImport, images: readonly CopiedImage[]): boolean =>

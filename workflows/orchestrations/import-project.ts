@@ -2,7 +2,7 @@ import type { ActivityCalls } from '../../schema/contracts/activity.ts';
 import type { ImportActivities, ImportProjectInput } from '../../schema/contracts/import.ts';
 import { endingOf } from './ending.ts';
 
-/** Fills a project from the one it is a copy of, page by page, then iteration by iteration; whatever goes wrong ends in a row that says so. */
+/** Fills a project from the one it is a copy of, pages of images, then iteration by iteration; whatever goes wrong ends in a row that says so. */
 export async function importProject(
   activities: ActivityCalls<ImportActivities>,
   { projectId }: ImportProjectInput,
