@@ -8,6 +8,10 @@ import { acquire, queryWithin, type Acquired } from './mysql-patience.ts';
 export const connectTimeoutMs = 5000;
 /** How long a statement waits for a row that another transaction holds; then the transaction starts again. */
 const lockWaitSeconds = 5;
+/** How long a statement waits for a table that another transaction reads or changes. */
+const tableWaitSeconds = 60;
+/** While a change of a table waits, all who want the table wait behind it; whoever changes tables tries again instead. */
+const changedTableWaitSeconds = 2;
 /** Longest time between the question and the whole answer; every list and count of the API takes far less. */
 const readLimitMs = 20_000;
 /** Longest a transaction holds its connection. The tail of events counts on none that lasts a minute. */
@@ -19,12 +23,13 @@ const snapshotStatementLimitMs = 60_000;
  * What every connection is told first. Strict mode, so that a value which does not fit is an error and not cut; READ
  * COMMITTED, so that a transaction which waited for a lock sees what was committed meanwhile.
  */
-const session = [
-  "sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
-  "time_zone = '+00:00'",
-  `innodb_lock_wait_timeout = ${lockWaitSeconds}`,
-  `lock_wait_timeout = ${lockWaitSeconds * 12}`,
-].join(', ');
+const session = (tableWaitS: number): string =>
+  [
+    "sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
+    "time_zone = '+00:00'",
+    `innodb_lock_wait_timeout = ${lockWaitSeconds}`,
+    `lock_wait_timeout = ${tableWaitS}`,
+  ].join(', ');
 
 /** Where it is and how to reach it. */
 export type Server = Pick<MysqlConfig, 'url' | 'ssl'>;
@@ -45,8 +50,10 @@ export async function findDialect({ url, ssl }: Server): Promise<Dialect> {
   }
 }
 
-/** Bringing the tables up to date waits for others and may take as long as it has to. */
-export const migratingDriver = { createPool: (options: PoolOptions) => openPool(options, 'READ WRITE') };
+/** Bringing the tables up to date may take as long as it has to. */
+export const migratingDriver = {
+  createPool: (options: PoolOptions) => openPool(options, 'READ WRITE', changedTableWaitSeconds),
+};
 
 /** mysql2 as TypeORM gets it: every connection is set up before its first statement, and held by no transaction for ever. */
 export const writingDriver = {
@@ -122,16 +129,16 @@ async function queryOnce(pool: Pool, sql: string, values?: unknown[]) {
  */
 const insistOnIndex = (sql: string): string => sql.replace(' USE INDEX (', ' FORCE INDEX (');
 
-function openPool(options: PoolOptions, access: 'READ WRITE' | 'READ ONLY') {
+function openPool(options: PoolOptions, access: 'READ WRITE' | 'READ ONLY', tableWaitS = tableWaitSeconds) {
   const pool = mysql.createPool(options);
-  pool.on('connection', (connection) => prepare(connection, access));
+  pool.on('connection', (connection) => prepare(connection, access, tableWaitS));
   return pool;
 }
 
 /** Statements of one connection keep their order, so these come before whatever the connection was opened for. */
-function prepare(connection: Connection, access: 'READ WRITE' | 'READ ONLY'): void {
+function prepare(connection: Connection, access: 'READ WRITE' | 'READ ONLY', tableWaitS: number): void {
   // A setting that the server refuses must not pass unnoticed: the connection is of no use then.
   const check = (error: unknown): void => (error ? connection.destroy() : undefined);
-  connection.query(`SET SESSION ${session}`, check);
+  connection.query(`SET SESSION ${session(tableWaitS)}`, check);
   connection.query(`SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, ${access}`, check);
 }

@@ -22,6 +22,8 @@ const retryLimitMs = 30_000;
 const duplicateAttempts = 3;
 /** How long a start waits while another process brings the tables up to date. */
 const migrationWaitSeconds = 600;
+/** Until tables that somebody holds are tried again: those who waited behind the last try have their turn. */
+const tablesHeldPauseMs = 3000;
 /** Compares by code point, as SQLite does: letter case and accents tell names apart. */
 const collation = 'utf8mb4_bin';
 
@@ -197,15 +199,38 @@ async function migrate(source: DataSource): Promise<void> {
   const runner = source.createQueryRunner();
   try {
     await lockMigrations(runner);
-    await setCollation(runner);
-    const executor = new MigrationExecutor(source, runner);
-    executor.transaction = 'each';
-    await executor.executePendingMigrations();
+    await untilTablesAreFree(async () => {
+      await setCollation(runner);
+      const executor = new MigrationExecutor(source, runner);
+      executor.transaction = 'each';
+      await executor.executePendingMigrations();
+    });
   } finally {
     await runner.query(`DO RELEASE_LOCK(${lockName})`).catch(() => undefined);
     await runner.release();
   }
 }
+
+/** Whoever reads a table in a long transaction, as a backup does, keeps it from being changed until the end. */
+async function untilTablesAreFree(change: () => Promise<void>): Promise<void> {
+  const giveUpAt = Date.now() + migrationWaitSeconds * 1000;
+  for (;;) {
+    try {
+      return await change();
+    } catch (error) {
+      if (!isConflict(error)) throw error;
+      if (Date.now() > giveUpAt) throw tablesHeld(error);
+      await new Promise((resolve) => setTimeout(resolve, tablesHeldPauseMs));
+    }
+  }
+}
+
+const tablesHeld = (cause: unknown): Error =>
+  new Error(
+    `The tables could not be changed for ${migrationWaitSeconds} s: another session, such as a backup, holds them. ` +
+      'Start again when it has ended.',
+    { cause },
+  );
 
 /** Locks of this kind are the whole server's, so the name has the database in it; 64 characters at most. */
 const lockName = "CONCAT('taglens-', MD5(DATABASE()))";

@@ -1,6 +1,7 @@
 import { connect, createServer, type AddressInfo, type Server } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import mysql, { type SslOptions } from 'mysql2/promise';
-import type { EntityManager } from 'typeorm';
+import type { EntityManager, MigrationInterface, QueryRunner } from 'typeorm';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { OutcomeUnknownError, type Database } from '../../../infra/database/database.ts';
 import { openDatabase } from '../../../infra/database/open.ts';
@@ -53,6 +54,52 @@ describe.skipIf(!hasMysql)('on MySQL', () => {
     expect(applied.map(({ name }) => name)).toEqual(migrations.map(({ name }) => name));
     for (const one of all) await one.close();
     await fresh.close();
+  });
+
+  /** A change of a table that everybody uses, as a later version may bring. */
+  class AddEventNote9999999999999 implements MigrationInterface {
+    async up(runner: QueryRunner): Promise<void> {
+      await runner.query('ALTER TABLE event ADD COLUMN note int');
+    }
+    down(): Promise<void> {
+      return Promise.resolve();
+    }
+  }
+  const upgrade = () =>
+    openDatabase({ kind: 'mysql', url, poolSize: 2, ssl: undefined }, entities, [AddEventNote9999999999999], {
+      migrate: true,
+    });
+
+  test('a change of tables that a backup reads waits for its end, and keeps nobody else waiting', async () => {
+    const longest = { ms: 0 };
+    let upgraded: Promise<Database> | undefined;
+    await database.snapshot(async (manager) => {
+      await manager.count(EventRow);
+      upgraded = upgrade();
+      upgraded.catch(() => undefined);
+      for (const until = Date.now() + 8000; Date.now() < until; await sleep(50)) {
+        const before = Date.now();
+        await count();
+        longest.ms = Math.max(longest.ms, Date.now() - before);
+      }
+    });
+    const newer = await (upgraded as Promise<Database>);
+    await newer.read.query('SELECT note FROM event');
+    await newer.close();
+    expect(longest.ms).toBeLessThan(5000);
+  });
+
+  test('a change of tables that somebody holds for too long says so', async () => {
+    await database.snapshot(async (manager) => {
+      await manager.count(EventRow);
+      vi.useFakeTimers({ toFake: ['Date'] });
+      onTestFinished(() => void vi.useRealTimers());
+      const upgraded = upgrade();
+      const refused = expect(upgraded).rejects.toThrow(/another session, such as a backup, holds them/);
+      await sleep(1000);
+      vi.setSystemTime(Date.now() + 601_000);
+      await refused;
+    });
   });
 
   test('keeps milliseconds, large numbers, long answers, and names apart by letter case and accent', async () => {
