@@ -9,7 +9,9 @@ import { Image } from '../schema/entities/image.entity.ts';
 import { Iteration } from '../schema/entities/iteration.entity.ts';
 import { Prediction } from '../schema/entities/prediction.entity.ts';
 import { Upload } from '../schema/entities/upload.entity.ts';
+import { IterationStatus } from '../schema/enums.ts';
 import { timeOfId } from '../schema/id.ts';
+import { openStatuses } from './features/training/training-run.ts';
 
 interface OrphanDeps {
   database: Database;
@@ -23,10 +25,18 @@ interface OrphanDeps {
 type OrphanKind = OwnerKind | 'unfinished';
 type Removed = Partial<Record<OrphanKind, number>>;
 
-/** Where the id of an owner stands while it is alive. */
-const rowsOf: Record<OwnerKind, { entity: new () => object; idProperty: string }> = {
+interface Rows {
+  entity: new () => object;
+  idProperty: string;
+  /** Of the rows that need their objects; all rows without it. */
+  statuses?: readonly string[];
+}
+
+/** Where the id of an owner stands while it is alive. A training that failed or was cancelled has nothing to keep. */
+const rowsOf: Record<OwnerKind, Rows> = {
   upload: { entity: Upload, idProperty: 'id' },
-  iteration: { entity: Iteration, idProperty: 'id' },
+  trainingWork: { entity: Iteration, idProperty: 'id', statuses: openStatuses },
+  iteration: { entity: Iteration, idProperty: 'id', statuses: [...openStatuses, IterationStatus.COMPLETED] },
   export: { entity: Export, idProperty: 'id' },
   image: { entity: Image, idProperty: 'id' },
   prediction: { entity: Prediction, idProperty: 'id' },
@@ -36,8 +46,9 @@ const rowsOf: Record<OwnerKind, { entity: new () => object; idProperty: string }
 const batchSize = 500;
 
 /**
- * Removes objects whose row never came to be or is gone: an object is stored before its row and deleted after it, so a
- * crash between the two leaves it behind.
+ * Removes objects whose row never came to be, is gone or has no more use for them: an object is stored before its row and
+ * deleted after it, so a crash between the two leaves it behind; and what a worker that was cut off still stores comes
+ * after everything was cleared away.
  */
 export class OrphanCollector {
   constructor(private readonly deps: OrphanDeps) {}
@@ -50,13 +61,13 @@ export class OrphanCollector {
     this.count(removed, 'unfinished', await this.deps.storage.discardUnfinished(before));
     for await (const owners of this.oldOwners(before)) {
       if (signal.aborted) break;
-      for (const owner of await this.withoutRow(owners)) {
+      for (const owner of await this.orphansAmong(owners)) {
         await this.remove(owner);
         this.count(removed, owner.kind, 1);
       }
     }
     if (Object.keys(removed).length > 0)
-      this.deps.logger.info({ removed }, 'stored objects without a row were removed');
+      this.deps.logger.info({ removed }, 'stored objects that no row needs were removed');
     return removed;
   }
 
@@ -92,25 +103,26 @@ export class OrphanCollector {
     if (batch.size > 0) yield [...batch.values()];
   }
 
-  private async withoutRow(owners: readonly ObjectOwner[]): Promise<ObjectOwner[]> {
-    const alive = new Set<string>();
+  private async orphansAmong(owners: readonly ObjectOwner[]): Promise<ObjectOwner[]> {
+    const orphans: ObjectOwner[] = [];
     for (const kind of Object.keys(rowsOf) as OwnerKind[]) {
-      const ids = owners.filter((owner) => owner.kind === kind).map(({ id }) => id);
-      if (ids.length > 0) for (const id of await this.aliveOf(kind, ids)) alive.add(id);
+      const ofKind = owners.filter((owner) => owner.kind === kind);
+      if (ofKind.length === 0) continue;
+      const alive = await this.aliveOf(kind, ofKind);
+      orphans.push(...ofKind.filter(({ id }) => !alive.has(id)));
     }
-    return owners.filter(({ id }) => !alive.has(id));
+    return orphans;
   }
 
-  private async aliveOf(kind: OwnerKind, ids: readonly string[]): Promise<string[]> {
-    const { entity, idProperty } = rowsOf[kind];
+  private async aliveOf(kind: OwnerKind, owners: readonly ObjectOwner[]): Promise<Set<string>> {
+    const { entity, idProperty, statuses } = rowsOf[kind];
     const query = this.deps.database.read.manager.createQueryBuilder(entity, 'row_of');
     const id = `row_of.${idProperty}`;
-    const rows = await query
-      .select(id, 'id')
-      .distinct()
-      .where(`${id} IN (:...ids)`, { ids })
-      .getRawMany<{ id: string }>();
-    return rows.map((row) => row.id);
+    const ids = owners.map((owner) => owner.id);
+    query.select(id, 'id').distinct().where(`${id} IN (:...ids)`, { ids });
+    if (statuses) query.andWhere('row_of.status IN (:...statuses)', { statuses });
+    const rows = await query.getRawMany<{ id: string }>();
+    return new Set(rows.map((row) => row.id));
   }
 
   private remove({ keyOrPrefix }: ObjectOwner): Promise<void> {

@@ -49,8 +49,10 @@ export interface ObjectOwner {
 }
 export type OwnerKind = keyof typeof ownerPatterns;
 
+/** The first that fits says whose an object is. */
 const ownerPatterns = {
   upload: /^uploads\/(?<id>[^/]+)$/,
+  trainingWork: /^iterations\/(?<id>[^/]+)\/work\//,
   iteration: /^iterations\/(?<id>[^/]+)\//,
   export: /^exports\/(?<id>[^/]+)\//,
   image: /^projects\/[^/]+\/images\/(?<id>[^/]+)\//,

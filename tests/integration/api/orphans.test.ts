@@ -13,10 +13,12 @@ import { migrations } from '../../../migrations/index.ts';
 import { entities } from '../../../schema/entities/index.ts';
 import { CachedFeature } from '../../../schema/entities/cached-feature.entity.ts';
 import { Upload } from '../../../schema/entities/upload.entity.ts';
+import { IterationStatus } from '../../../schema/enums.ts';
 import { newId } from '../../../schema/id.ts';
 import { freshBackend, type Backend } from '../../backends/backend.ts';
 import { folderBackend } from '../../backends/folder.ts';
 import { hasS3, s3Backend } from '../../backends/s3.ts';
+import { insertIteration } from '../training/setup.ts';
 import { addImages, keysBelow, makeProject, samples, startServer } from './setup.ts';
 
 const dayMs = 86_400_000;
@@ -90,6 +92,26 @@ for (const [name, make, isThere] of adapters)
       expect(await keysBelow(storage, '')).toEqual([...kept, keys.installation()].sort());
       expect(await metrics.registry.metrics()).toContain('taglens_orphans_removed_total{kind="image"} 1');
       expect(await collector().collect(anyAgeMs, never)).toEqual({});
+    });
+
+    test('are what a training left that has ended, but for the model of one that succeeded', async () => {
+      const ids: Record<string, string> = {};
+      for (const status of Object.values(IterationStatus)) {
+        const id = await insertIteration(database, newId(), { status });
+        for (const key of [keys.snapshot(id), keys.model(id), keys.learned(id, 0)]) await storage.put(key, x);
+        ids[status] = id;
+      }
+      expect(await collector().collect(dayMs, never)).toEqual({});
+      expect(await collector().collect(anyAgeMs, never)).toEqual({ iteration: 2, trainingWork: 3 });
+      const keptOf = (status: IterationStatus, ...names: string[]) =>
+        names.map((name) => keys.iteration(ids[status] ?? '') + name);
+      const all = ['model/model.taglens', 'snapshot.json', 'work/learned/0'];
+      const kept = [
+        ...keptOf(IterationStatus.QUEUED, ...all),
+        ...keptOf(IterationStatus.TRAINING, ...all),
+        ...keptOf(IterationStatus.COMPLETED, ...all.slice(0, 2)),
+      ];
+      expect(await keysBelow(storage, 'iterations/')).toEqual(kept.sort());
     });
 
     test('are left alone while they are young: their row may be about to come', async () => {
