@@ -67,7 +67,21 @@ export const cursorAfter = <T>({ cursorOf }: Page<T>, item: T): string => encode
 export function decodeCursor(after: string, pattern: RegExp): string {
   const text = Buffer.from(after, 'base64url').toString();
   if (pattern.test(text)) return text;
-  throw new DomainError('INVALID', 'after is not a cursor of this list.', { field: 'after' });
+  throw foreignCursor();
+}
+
+const foreignCursor = (): DomainError =>
+  new DomainError('INVALID', 'after is not a cursor of this list.', { field: 'after' });
+
+const numberCursor = /^-?\d+(?:\.\d+)?(?:e[+-]?\d+)? [0-9a-f-]{36}$/;
+
+/** Where a list ordered by a number stands. @throws DomainError for a place that no row can have */
+function decodeNumberCursor(after: string): { afterNumber: number; afterId: string | undefined } {
+  const [number, afterId] = decodeCursor(after, numberCursor).split(' ');
+  const afterNumber = Number(number);
+  // A database takes no parameter that is infinite.
+  if (!Number.isFinite(afterNumber)) throw foreignCursor();
+  return { afterNumber, afterId };
 }
 
 export function checkPageSize(first: number): number {
@@ -151,9 +165,6 @@ async function countRows<T extends ObjectLiteral>(query: SelectQueryBuilder<T>):
   return { total: Math.min(count, countedAtMost), isExact: count <= countedAtMost };
 }
 
-/** Where a list ordered by a number stands. */
-const numberCursor = /^(-?[\d.]+(?:e-?\d+)?) ([0-9a-f-]{36})$/;
-
 /** One page by a number, and by id where numbers are equal; it neither skips nor repeats rows that stay as they are. */
 export async function pageByNumber<T extends ObjectLiteral & { id: string }, K extends string>(
   query: SelectQueryBuilder<T & Record<K, number>>,
@@ -164,13 +175,13 @@ export async function pageByNumber<T extends ObjectLiteral & { id: string }, K e
   const size = checkPageSize(first);
   const all = query.clone();
   if (after) {
-    const [afterNumber, afterId] = decodeCursor(after, numberCursor).split(' ');
+    const place = decodeNumberCursor(after);
     const beyond = direction === 'DESC' ? '<' : '>';
     // The first condition says what the second does too, so that an index can be entered at the place.
     query
       .andWhere(`${number} ${beyond}= :afterNumber`)
       .andWhere(`(${number} ${beyond} :afterNumber OR ${id} ${beyond} :afterId)`);
-    query.setParameters({ afterNumber: Number(afterNumber), afterId });
+    query.setParameters(place);
   }
   const rows = await query
     .orderBy(number, direction)

@@ -61,7 +61,7 @@ type OfBatch = Pick<AddImagesInput, 'tagIds' | 'metadata'>;
 
 interface BatchContext {
   project: Project;
-  /** Every tag that the batch names and the project has, by id. */
+  /** Those of the project, by id. */
   tags: ReadonlyMap<string, Tag>;
 }
 

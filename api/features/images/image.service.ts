@@ -20,7 +20,7 @@ import type { Leftovers } from '../../leftovers.ts';
 import { lockProject } from '../../project-lock.ts';
 import { checkCount } from '../../input-checks.ts';
 import type { ProjectService } from '../projects/project.service.ts';
-import { findTags, getTags, named } from '../tags/tag.service.ts';
+import { getTags, named, tagsOfProject } from '../tags/tag.service.ts';
 import { refuseRegions } from '../regions/drawing.ts';
 import {
   attachTag,
@@ -268,15 +268,9 @@ export class ImageService {
     }) as [Image, ...Image[]];
   }
 
-  /** Those that are there. @throws DomainError for an unknown one of the whole batch; one of an image refuses that image */
-  private async knownTags({ projectId, images, tagIds: ofBatch }: AddImagesInput): Promise<Map<string, Tag>> {
-    // An image that comes with more regions than it may have is refused for that.
-    const ofImages = images.flatMap(({ tagIds, regions }) => [
-      ...tagIds,
-      ...regions.slice(0, this.deps.limits.regionsPerImage).map(({ tagId }) => tagId),
-    ]);
-    const ids = [...new Set([...ofBatch, ...ofImages])];
-    const tags = await findTags(this.deps.database.read.manager, projectId, ids);
+  /** Those of the project. @throws DomainError for an unknown one of the whole batch; one of an image refuses that image */
+  private async knownTags({ projectId, tagIds: ofBatch }: AddImagesInput): Promise<Map<string, Tag>> {
+    const tags = await tagsOfProject(this.deps.database.read.manager, projectId);
     named(tags, ofBatch);
     return tags;
   }

@@ -112,9 +112,15 @@ export async function findTags(
   projectId: string,
   ids: readonly string[],
 ): Promise<Map<string, Tag>> {
-  const tags = await manager.findBy(Tag, { projectId, id: In([...ids]) });
-  return new Map(tags.map((tag) => [tag.id, tag]));
+  return byId(await manager.findBy(Tag, { projectId, id: In([...ids]) }));
 }
+
+/** For ids that may be more than one statement takes; the tags of a project are not. */
+export async function tagsOfProject(manager: EntityManager, projectId: string): Promise<Map<string, Tag>> {
+  return byId(await manager.findBy(Tag, { projectId }));
+}
+
+const byId = (tags: readonly Tag[]): Map<string, Tag> => new Map(tags.map((tag) => [tag.id, tag]));
 
 /** Each once, out of those that the project has. @throws DomainError when one is not among them */
 export function named(tags: ReadonlyMap<string, Tag>, ids: readonly string[]): Tag[] {

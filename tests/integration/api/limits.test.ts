@@ -137,6 +137,14 @@ test('names field, limit and value of bad input', async () => {
   expect(page.errors[0]?.message).toBe('first must be 1 to 200; it is 0.');
   const cursor = await server.send('{ projects(after: "nonsense") { totalCount } }');
   expect(cursor.errors[0]?.message).toBe('after is not a cursor of this list.');
+  const byUncertainty = `query ($id: ID!, $after: String) {
+    predictions(projectId: $id, orderBy: MOST_UNCERTAIN, after: $after) { totalCount }
+  }`;
+  for (const place of ['1.2.3', '1e999', `${'9'.repeat(400)}`]) {
+    const after = Buffer.from(`${place} 00000000-0000-4000-8000-000000000000`).toString('base64url');
+    const { errors } = await server.send(byUncertainty, { id: projectId, after });
+    expect([place, errors[0]?.message]).toEqual([place, 'after is not a cursor of this list.']);
+  }
   const batch = await server.send(
     'mutation ($input: AddImagesInput!) { addImages(input: $input) { results { status } } }',
     {
@@ -195,6 +203,21 @@ test('refuses more tags than a project may have, wherever tags are named', async
   expect((await server.send(add, { i: { projectId, images } })).errors[0]?.extensions['field']).toBe(
     'images[0].tagIds',
   );
+});
+
+test('a batch may name more tags in all than a statement takes, and is told which is unknown', async () => {
+  const { projectId } = await makeProject(server);
+  const images = Array.from({ length: 64 }, (_, image) => ({
+    source: { base64: 'AAAA' },
+    tagIds: Array.from({ length: 500 }, (_, i) => `tag ${image} ${i}`),
+    regions: Array.from({ length: 300 }, (_, i) => ({ tagId: `${image} ${i}`, left: 0, top: 0, width: 1, height: 1 })),
+  }));
+  const add = 'mutation ($i: AddImagesInput!) { addImages(input: $i) { results { code message } } }';
+  const { data, errors } = await server.send(add, { i: { projectId, images } });
+  expect(errors).toEqual([]);
+  const { results } = data?.['addImages'] as { results: { code: string; message: string }[] };
+  expect(results.map(({ code }) => code)).toEqual(images.map(() => 'NOT_FOUND'));
+  expect(results[1]?.message).toContain('tag 1 0');
 });
 
 test('an upload may be too large to be predicted, though not to be trained on', async () => {
