@@ -146,8 +146,8 @@ describe(TrainingMode, 'TrainingMode', 'How much computation a training may take
 });
 describe(ApiKeyRole, 'ApiKeyRole', 'What the holder of an API key may do.', {
   OWNER: 'Everything, including keys.',
-  TRAINER: 'Reads, labels, trains and predicts.',
-  LABELER: 'Reads, uploads and tags images.',
+  TRAINER: 'Reads, labels, trains and predicts; deletes tags, and all images of a project at once.',
+  LABELER: 'Reads, uploads and tags images, creates tags and deletes images by their ids; cannot delete tags.',
   DEPLOYER: 'Reads, publishes and predicts.',
   READER: 'Reads.',
   PREDICTOR: 'Predicts with published models only.',

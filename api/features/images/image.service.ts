@@ -214,9 +214,9 @@ export class ImageService {
     return deleted.length;
   }
 
-  /** Deletes every image of a project, batch by batch. Returns how many went. */
+  /** Deletes every image of a project, batch by batch, which takes more than leave to label. Returns how many went. */
   async deleteAll(caller: Caller, projectId: string): Promise<number> {
-    await this.deps.projects.get(caller, 'label', projectId);
+    await this.deps.projects.get(caller, 'train', projectId);
     const { manager } = this.deps.database.read;
     let count = 0;
     for (;;) {

@@ -27,7 +27,11 @@ export class TagResolver {
     return services.tags.update(caller, input);
   }
 
-  @Mutation(() => ID, { description: 'Deletes a tag and removes it from its images, which stay.' })
+  @Mutation(() => ID, {
+    description:
+      'Deletes a tag permanently and removes it from its images, which stay; in a detection project its regions are deleted too. ' +
+      'The imageCount of the tag tells beforehand how many images have it. Requires a key of the role TRAINER or OWNER. Returns the id.',
+  })
   deleteTag(@Arg('id', () => ID, { description: 'The tag.' }) id: string, @Ctx() { caller, services }: Context) {
     return services.tags.delete(caller, id);
   }

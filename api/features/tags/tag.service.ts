@@ -69,9 +69,12 @@ export class TagService {
     return this.get(caller, 'label', id);
   }
 
-  /** The images stay and lose the tag; iterations keep the name that they were trained with. */
+  /**
+   * The images stay and lose the tag; iterations keep the name that they were trained with. One call undoes the work of
+   * many on any number of images, so that it takes more than leave to label.
+   */
   async delete(caller: Caller, id: string): Promise<string> {
-    const { projectId } = await this.get(caller, 'label', id);
+    const { projectId } = await this.get(caller, 'train', id);
     await this.database.transact(async (manager) => {
       await lockProject(manager, projectId);
       const change = noChange();

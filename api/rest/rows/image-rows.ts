@@ -138,7 +138,7 @@ export const imageRows: readonly Row[] = [
     }),
     success: [204, 202],
     answer: null,
-    note: 'What iterations were trained on stays known even though the images are gone.',
+    note: 'What iterations were trained on stays known even though the images are gone. Deleting all images at once requires a key of the role TRAINER or OWNER.',
     call: async (request) => {
       const { imageIds, allImages, allIterations } = request.query;
       const project = await projectOf(request);

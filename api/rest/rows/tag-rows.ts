@@ -78,6 +78,7 @@ export const tagRows: readonly Row[] = [
     path: 'projects/{projectId}/tags/{tagId}',
     summary: 'Deletes a tag; its images stay.',
     answer: null,
+    note: 'Takes a key of the role TRAINER or OWNER.',
     call: async (request) => request.services.tags.delete(request.caller, (await tagOf(request)).id),
   }),
 ];

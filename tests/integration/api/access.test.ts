@@ -3,7 +3,16 @@ import { createClient } from 'graphql-ws';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import WebSocket from 'ws';
 import { freshBackend } from '../../backends/backend.ts';
-import { bearer, makeProject, ownerKey, startServer, startServerOn, type TestServer } from './setup.ts';
+import {
+  addImages,
+  bearer,
+  makeProject,
+  ownerKey,
+  samples,
+  startServer,
+  startServerOn,
+  type TestServer,
+} from './setup.ts';
 
 let server: TestServer;
 
@@ -130,6 +139,26 @@ test.each(Object.keys(allowed))('a key of the role %s may do what its role says 
     const isForbidden = errors[0]?.extensions.code === 'FORBIDDEN';
     expect([name, isForbidden]).toEqual([name, !allowed[role]?.includes(name as keyof typeof operations)]);
   }
+});
+
+test('a key that may label deletes images that it names, but no tag and not all images of a project', async () => {
+  const { projectId, tagIds } = await makeProject(server, { tags: ['a'] });
+  const [sample] = await samples(1, 4, 64);
+  const images = [{ source: { base64: sample?.jpeg.toString('base64') } }];
+  const input = { imageIds: [(await addImages(server, { projectId, images }))[0]?.image?.id] };
+  const [labeler, trainer] = [await makeKey('LABELER'), await makeKey('TRAINER')];
+  const deleteTag = async ({ secret }: NewKey) =>
+    (await server.send('mutation ($id: ID!) { deleteTag(id: $id) }', { id: tagIds['a'] }, bearer(secret))).errors;
+  const deleteAll = async ({ secret }: NewKey) => {
+    const path = `customvision/v3.3/training/projects/${projectId}/images?allImages=true`;
+    return (await fetch(`${server.url}/${path}`, { method: 'DELETE', headers: { 'Training-Key': secret } })).status;
+  };
+  expect(await deleteTag(labeler)).toMatchObject([{ extensions: { code: 'FORBIDDEN' } }]);
+  expect(await deleteAll(labeler)).toBe(403);
+  const deleteImages = 'mutation ($input: DeleteImagesInput!) { deleteImages(input: $input) }';
+  expect((await server.send(deleteImages, { input }, bearer(labeler.secret))).data).toEqual({ deleteImages: 1 });
+  expect(await deleteTag(trainer)).toEqual([]);
+  expect(await deleteAll(trainer)).toBe(202);
 });
 
 test('a key of one project opens that project only', async () => {
