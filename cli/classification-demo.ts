@@ -32,7 +32,7 @@ function outcomeLines(outcomes: readonly Outcome[]): string[] {
 }
 
 function printOutcomes(outcomes: readonly Outcome[]): void {
-  if (outcomes.length === 0) return console.log('\nNo images were held back (a tag needs at least 5).');
+  if (outcomes.length === 0) return;
   const right = outcomes.filter(({ photo, predicted }) => photo.tag === predicted).length;
   const share = Math.round((right / outcomes.length) * 100);
   console.log(`\nOn ${outcomes.length} images held back from training: ${right} correct (${share} %)`);
@@ -51,6 +51,7 @@ export async function classificationTour(client: TaglensClient, photos: PhotoSet
   const { id, report } = await train(client, projectId);
   printReport(report);
   await publish(client, id, publishedName);
+  if (photos.heldBack.length === 0) console.log('\nNo photographs were held back (a tag needs at least 5).');
   const answers = await predictAll(client, projectId, publishedName, photos.heldBack);
   printOutcomes(
     answers.map(({ photo, results: [best] }) => ({

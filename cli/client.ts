@@ -52,8 +52,14 @@ export class Refusal extends CliError {
 
   /** Code of the first error, such as TOO_LARGE. */
   get code(): string | null {
+    const code = this.detail('code');
+    return typeof code === 'string' ? code : null;
+  }
+
+  /** What the first error says besides, such as its `max`. */
+  detail(name: string): unknown {
     const extensions = isRecord(this.errors[0]) ? this.errors[0]['extensions'] : null;
-    return isRecord(extensions) && typeof extensions['code'] === 'string' ? extensions['code'] : null;
+    return isRecord(extensions) ? extensions[name] : undefined;
   }
 }
 
@@ -61,6 +67,17 @@ function dataOf<T>(body: unknown, context: string): T {
   if (isRecord(body) && Array.isArray(body['errors']) && body['errors'].length > 0) throw new Refusal(body['errors']);
   if (!isRecord(body) || !isRecord(body['data'])) throw new CliError(`${context} did not answer with GraphQL data`);
   return body['data'] as T;
+}
+
+function predictionError(status: number, text: string): CliError {
+  try {
+    const body: unknown = JSON.parse(text);
+    if (isRecord(body) && isRecord(body['error']))
+      return new Refusal([{ message: body['error']['message'], extensions: body['error'] }]);
+  } catch {
+    // A proxy, perhaps.
+  }
+  return new CliError(`Prediction answered ${status}: ${text.slice(0, 200)}`);
 }
 
 /** The server refused, as opposed to the connection failing: trying again would not help. */
@@ -160,8 +177,7 @@ export class TaglensClient {
     const path = `/v1/projects/${projectId}/predict/${encodeURIComponent(publishedName)}`;
     const headers = { 'content-type': 'application/octet-stream' };
     const response = await this.#fetch(path, { method: 'POST', body: Buffer.from(bytes), headers });
-    if (!response.ok)
-      throw new CliError(`Prediction answered ${response.status}: ${(await response.text()).slice(0, 200)}`);
+    if (!response.ok) throw predictionError(response.status, await response.text());
     return (await response.json()) as T;
   }
 

@@ -1,4 +1,4 @@
-import type { TaglensClient } from './client.ts';
+import { Refusal, type TaglensClient, type UploadSource } from './client.ts';
 import * as queries from './demo-queries.ts';
 import { CliError } from './errors.ts';
 import type { Photo } from './photos.ts';
@@ -55,18 +55,47 @@ export const withTags = (photos: readonly Photo[], tagIds: Map<string, string>):
     labels: { tagIds: [tagIds.get(tag) ?? ''] },
   }));
 
-async function addBatch(client: TaglensClient, projectId: string, photos: readonly LabelledPhoto[]): Promise<string[]> {
-  const files = await Promise.all(photos.map(async ({ name, read }) => ({ name, bytes: await read() })));
-  const uploadIds = await client.uploadFiles(projectId, files);
+type SizedPhoto = LabelledPhoto & UploadSource;
+
+/** Those that the server takes, with their tickets, and what is to be said of the others. */
+interface Sent {
+  photos: readonly SizedPhoto[];
+  uploadIds: string[];
+  leftOut: string[];
+}
+
+/** One file of a wrong size has the tickets of all others refused: such files are left out and the others asked for again. */
+async function sendFitting(client: TaglensClient, projectId: string, photos: readonly SizedPhoto[]): Promise<Sent> {
+  try {
+    return { photos, uploadIds: await client.uploadFiles(projectId, photos), leftOut: [] };
+  } catch (error) {
+    const max = error instanceof Refusal && error.code === 'TOO_LARGE' ? error.detail('max') : null;
+    if (typeof max !== 'number') throw error;
+    const fits = ({ bytes }: SizedPhoto): boolean => bytes.length >= 1 && bytes.length <= max;
+    const fitting = photos.filter(fits);
+    if (fitting.length === photos.length) throw error;
+    const uploadIds = fitting.length === 0 ? [] : await client.uploadFiles(projectId, fitting);
+    const leftOut = photos
+      .filter((photo) => !fits(photo))
+      .map(({ title, bytes }) => `${title}: it has ${bytes.length} bytes; a photograph may have 1 to ${max}`);
+    return { photos: fitting, uploadIds, leftOut };
+  }
+}
+
+async function addBatch(client: TaglensClient, projectId: string, batch: readonly LabelledPhoto[]): Promise<string[]> {
+  const read = await Promise.all(batch.map(async (photo) => ({ ...photo, bytes: await photo.read() })));
+  const { photos, uploadIds, leftOut } = await sendFitting(client, projectId, read);
+  if (photos.length === 0) return leftOut;
   const images = photos.map(({ name, labels }, index) => ({
     source: { uploadId: uploadIds[index] },
     name,
     ...labels,
   }));
   const answer = await client.request<queries.AddImagesAnswer>(queries.addImages, { input: { projectId, images } });
-  return answer.addImages.results.flatMap(({ status, image, message }, index) =>
+  const refused = answer.addImages.results.flatMap(({ status, image, message }, index) =>
     image === null ? [`${photos[index]?.title}: ${message ?? status}`] : [],
   );
+  return [...leftOut, ...refused];
 }
 
 /** Uploads by tickets, in batches; says which the server refused. */
@@ -132,8 +161,27 @@ export async function publish(client: TaglensClient, iterationId: string, name: 
   await client.request(queries.publishIteration, { input: { iterationId, name } });
 }
 
-/** What a published model says of each photograph, in their order. */
-export async function predictAll<P extends { read: () => Promise<Buffer> }>(
+/** What the photograph itself is refused for: the others may do. */
+const refusalsOfPhoto = ['TOO_LARGE', 'IMAGE_REFUSED'];
+
+/** @returns null for a photograph that the server refused */
+async function answerFor(
+  client: TaglensClient,
+  projectId: string,
+  published: string,
+  { name, read }: Pick<LabelledPhoto, 'name' | 'read'>,
+): Promise<queries.PredictionAnswer | null> {
+  try {
+    return await client.predict<queries.PredictionAnswer>(projectId, published, await read());
+  } catch (error) {
+    if (!(error instanceof Refusal) || !refusalsOfPhoto.includes(error.code ?? '')) throw error;
+    console.log(`  not predicted: ${name}: ${error.message}`);
+    return null;
+  }
+}
+
+/** What a published model says of each photograph, in their order; those that it cannot be asked about are told and left out. */
+export async function predictAll<P extends Pick<LabelledPhoto, 'name' | 'read'>>(
   client: TaglensClient,
   projectId: string,
   published: string,
@@ -142,10 +190,10 @@ export async function predictAll<P extends { read: () => Promise<Buffer> }>(
   const progress = startProgress('Predicting');
   const answers: { photo: P; results: queries.PredictionAnswer['results'] }[] = [];
   try {
-    for (const photo of photos) {
-      const { results } = await client.predict<queries.PredictionAnswer>(projectId, published, await photo.read());
-      answers.push({ photo, results });
-      progress.update(answers.length / photos.length);
+    for (const [index, photo] of photos.entries()) {
+      const answer = await answerFor(client, projectId, published, photo);
+      if (answer) answers.push({ photo, results: answer.results });
+      progress.update((index + 1) / photos.length);
     }
   } finally {
     progress.stop();

@@ -48,7 +48,7 @@ test('the examples of the README work as they are written', async () => {
   const script = join(folder, 'example.mjs');
   await writeFile(script, await exampleOf('js', 'createProject'));
   const output = await run(process.execPath, [script], {});
-  expect(output).toContain('stop OK OK OK OK');
+  expect(output).toContain('stop OK OK OK\nstop OK\n');
   expect(output).toContain('COMPLETED');
   const PROJECT = /PROJECT (\S+)/.exec(output)?.[1] ?? '';
   const PHOTO = join(folder, 'photos', 'stop', 'stop-0001.jpg');
