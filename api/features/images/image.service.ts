@@ -99,8 +99,11 @@ export class ImageService {
     return idsOf(this.deps.database.read.manager, projectId);
   }
 
-  /** Each image of the batch has a result of its own: the good ones are kept whatever the others are. */
-  async add(caller: Caller, input: AddImagesInput): Promise<AddImagesPayload> {
+  /**
+   * Each image of the batch has a result of its own: the good ones are kept whatever the others are.
+   * @param identity by what a repeated request is known, where the input has something new each time
+   */
+  async add(caller: Caller, input: AddImagesInput, identity: object = input): Promise<AddImagesPayload> {
     const { database, projects, intake, limits } = this.deps;
     const project = await projects.get(caller, 'label', input.projectId);
     checkCount('images', input.images, limits.batchSize);
@@ -119,7 +122,7 @@ export class ImageService {
       staged = await Promise.all(input.images.map(stageOne));
       return staged;
     };
-    const results = await OnceOnly.of(database, caller, 'addImages', input).run(stage, (manager) =>
+    const results = await OnceOnly.of(database, caller, 'addImages', identity).run(stage, (manager) =>
       intake.commit(manager, project.id, staged),
     );
     await intake.discard(staged, results);

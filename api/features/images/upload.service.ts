@@ -46,21 +46,25 @@ export class UploadService {
   }
 
   /** Takes the body of the PUT. @throws DomainError when the size is not the one announced; nothing is kept then */
-  async receive(id: string, body: Readable): Promise<void> {
+  async receive(id: string, body: Readable): Promise<{ sha256: string }> {
     const { sizeBytes } = await this.getOpen(id);
     const stored = await this.storage.put(keys.upload(id), Readable.from(upTo(sizeBytes, body)));
-    if (stored.sizeBytes === sizeBytes) return;
+    if (stored.sizeBytes === sizeBytes) return stored;
     await this.storage.delete(keys.upload(id));
     throw wrongSize(sizeBytes, stored.sizeBytes);
   }
 
-  /** Keeps a file that this server has already, as if it had been uploaded. Returns its ticket. */
-  async keep(caller: Caller, projectId: string, { name, bytes }: { name: string; bytes: Buffer }): Promise<string> {
+  /** Keeps a file that this server has already, as if it had been uploaded. Returns its ticket and what tells its bytes. */
+  async keep(
+    caller: Caller,
+    projectId: string,
+    { name, bytes }: { name: string; bytes: Buffer },
+  ): Promise<{ uploadId: string; sha256: string }> {
     const files = [{ name, sizeBytes: bytes.length }];
     const [ticket] = await this.request({ ...caller, idempotencyKey: null }, { projectId, files });
     const { id } = ticket as UploadTicket;
-    await this.receive(id, Readable.from([bytes]));
-    return id;
+    const { sha256 } = await this.receive(id, Readable.from([bytes]));
+    return { uploadId: id, sha256 };
   }
 
   /** The file of a ticket of this project. @throws DomainError when it has not come or is used up */

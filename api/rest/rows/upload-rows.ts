@@ -46,8 +46,8 @@ export const uploadRows: readonly Row[] = [
     call: async (request) => {
       const incoming: Incoming[] = [];
       for await (const picture of request.body) {
-        const image = await keep(request, picture, { tagIds: [], regions: [] });
-        incoming.push({ sourceUrl: quoted(picture.name), image });
+        const kept = await keep(request, picture, { tagIds: [], regions: [] });
+        incoming.push({ sourceUrl: quoted(picture.name), ...kept });
       }
       return addBatch(request, incoming, request.query);
     },
@@ -62,7 +62,8 @@ export const uploadRows: readonly Row[] = [
     call: async (request) => {
       const incoming: Incoming[] = [];
       const batch = await readFileBatch(request.body, async ({ name, bytes, tagIds: own, regions }) => {
-        incoming.push({ sourceUrl: name, image: await keep(request, { name, bytes }, { tagIds: own, regions }) });
+        const kept = await keep(request, { name, bytes }, { tagIds: own, regions });
+        incoming.push({ sourceUrl: name, ...kept });
       });
       return addBatch(request, incoming, batch);
     },

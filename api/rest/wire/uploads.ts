@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { DomainError } from '../../errors.ts';
-import type { AddImageResult, NewImageInput } from '../../features/images/image.input.ts';
+import type { AddImageResult, AddImagesInput, NewImageInput } from '../../features/images/image.input.ts';
 import { AddImageStatus } from '../../../schema/enums.ts';
 import type { Answer, RowRequest } from '../row.ts';
 import { batchAnswer } from './batch-answer.ts';
@@ -19,6 +19,8 @@ export interface Incoming {
   /** Its address or name, as the answer tells it. */
   sourceUrl: string;
   image: NewImageInput | Refused;
+  /** Of the bytes, where they came with the request. */
+  sha256?: string;
 }
 
 /** What every picture of a batch gets. */
@@ -32,13 +34,14 @@ export async function keep(
   { caller, services, path }: Asked,
   { name, bytes }: { name: string; bytes: Buffer },
   labels: Pick<NewImageInput, 'tagIds' | 'regions'>,
-): Promise<NewImageInput | Refused> {
+): Promise<Pick<Incoming, 'image' | 'sha256'>> {
   try {
     const file = { name: fittingName(name), bytes };
-    const uploadId = await services.uploads.keep(caller, path('projectId'), file);
-    return { source: { uploadId }, name: file.name, ...labels, isTest: false };
+    const { uploadId, sha256 } = await services.uploads.keep(caller, path('projectId'), file);
+    return { image: { source: { uploadId }, name: file.name, ...labels, isTest: false }, sha256 };
   } catch (error) {
-    if (error instanceof DomainError && error.code === 'TOO_LARGE') return { code: error.code, reason: null };
+    if (error instanceof DomainError && error.code === 'TOO_LARGE')
+      return { image: { code: error.code, reason: null } };
     throw error;
   }
 }
@@ -63,8 +66,8 @@ export async function addBatch(request: Asked, incoming: readonly Incoming[], ba
     'code' in image ? [] : [{ ...image, tagIds: [...(batch.tagIds ?? []), ...image.tagIds] }],
   );
   const labels = { tagIds: [], metadata: metadataInput(batch.metadata) };
-  const added =
-    images.length === 0 ? [] : (await services.images.add(caller, { projectId, images, ...labels })).results;
+  const asked = { projectId, images: incoming.map(identityOf), tagIds: batch.tagIds ?? [], metadata: labels.metadata };
+  const added = images.length === 0 ? [] : await addKept(request, { projectId, images, ...labels }, asked);
   const rows = await request.loaders.image.loadMany(added.flatMap(({ imageId }) => imageId ?? []));
   const known = rows.flatMap((row) => (row && !(row instanceof Error) ? [row] : []));
   const wired = new Map((await wireImages(request, kind, known)).map((image) => [image.id, image]));
@@ -77,6 +80,19 @@ export async function addBatch(request: Asked, incoming: readonly Incoming[], ba
   });
   return batchAnswer(results);
 }
+
+/** Nobody else knows these tickets: those of refused pictures, and of a request that was answered before, go too. */
+async function addKept({ caller, services }: Asked, input: AddImagesInput, asked: object): Promise<AddImageResult[]> {
+  try {
+    return (await services.images.add(caller, input, asked)).results;
+  } finally {
+    await services.uploads.discard(input.images.flatMap(({ source }) => source.uploadId ?? []));
+  }
+}
+
+/** What tells a picture from another when a request is repeated: its ticket is a new one each time. */
+const identityOf = ({ image, sha256 }: Incoming): object =>
+  sha256 === undefined ? image : { ...image, source: { sha256 } };
 
 export function statusOf({ status, code, reason }: Pick<AddImageResult, 'status' | 'code' | 'reason'>): Status {
   if (code !== null) return refusedStatus({ code, reason });

@@ -21,10 +21,15 @@ async function upload(
   path: string,
   body: NonNullable<RequestInit['body']>,
   type?: string,
+  idempotencyKey?: string,
 ): Promise<{ status: number; body: Summary }> {
   const response = await fetch(`${server.url}/customvision/${path}`, {
     method: 'POST',
-    headers: { 'Training-Key': ownerKey, ...(type ? { 'content-type': type } : {}) },
+    headers: {
+      'Training-Key': ownerKey,
+      ...(type ? { 'content-type': type } : {}),
+      ...(idempotencyKey ? { 'idempotency-key': idempotencyKey } : {}),
+    },
     body,
     duplex: 'half',
   });
@@ -74,6 +79,25 @@ describe('uploads by Azure’s operations', () => {
     expect(again.status).toBe(207);
     expect(statusesOf(again.body)).toEqual(['OKDuplicate']);
     expect(again.body.images[0]?.image?.tags.map(({ tagName }) => tagName).sort()).toEqual(['one', 'two']);
+  });
+
+  it('answers a repeated request as the first time, and refuses other pictures under its key', async () => {
+    const { projectId } = await makeProject(server);
+    const before = await keysBelow(server.storage, 'uploads/');
+    const batch = (bytes: Buffer) =>
+      JSON.stringify({ images: [{ name: 'a.jpg', contents: bytes.toString('base64') }] });
+    const bytes = (at: number) => new Uint8Array(picture(at));
+    const path = imagesOf(projectId);
+    const sends: [string, (at: number) => ReturnType<typeof upload>][] = [
+      ['data', (at) => upload(path, bytes(at), 'application/octet-stream', 'key of data')],
+      ['files', (at) => upload(`${path}/files`, batch(picture(at)), 'application/json', 'key of files')],
+    ];
+    for (const [name, send] of sends) {
+      const [first, again, other] = [await send(0), await send(0), await send(1)];
+      expect([name, again]).toEqual([name, first]);
+      expect([name, other.status, other.body.code]).toEqual([name, 422, expect.any(String)]);
+    }
+    expect(await keysBelow(server.storage, 'uploads/')).toEqual(before);
   });
 
   it('refuses of a batch only the pictures with a tag that the project does not have', async () => {
