@@ -39,6 +39,7 @@ import type { TagImagesInput } from '../tags/tag.input.ts';
 import type { ImageIntake, Staged } from './image-intake.ts';
 import { idsOf, listImages } from './image-list.ts';
 import type {
+  AddImageResult,
   AddImagesInput,
   AddImagesPayload,
   DeleteImagesInput,
@@ -126,7 +127,7 @@ export class ImageService {
       intake.commit(manager, project.id, staged),
     );
     await intake.discard(staged, results);
-    await this.discardUploads(input, staged);
+    await this.discardUploads(input, results);
     return { results };
   }
 
@@ -279,8 +280,8 @@ export class ImageService {
   }
 
   /** Tickets of images that were taken in are used up; those of refused ones can be sent again until they expire. */
-  private discardUploads({ images }: AddImagesInput, staged: readonly Staged[]): Promise<void> {
-    const used = images.filter((_, index) => staged[index] && 'row' in staged[index]);
+  private discardUploads({ images }: AddImagesInput, results: readonly AddImageResult[]): Promise<void> {
+    const used = images.filter((_, index) => results[index]?.code === null);
     return this.deps.uploads.discard(used.flatMap(({ source }) => source.uploadId ?? []));
   }
 }

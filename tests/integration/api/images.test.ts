@@ -68,6 +68,23 @@ test('a ticket takes a file once, of the size that was announced', async () => {
   expect(again).toMatchObject({ status: 'REFUSED', code: 'UPLOAD_EXPIRED' });
 });
 
+test('a ticket is not used up by an image that is refused for its tags', async () => {
+  const { projectId, tagIds } = await makeProject(server, { tags: ['a', 'b'] });
+  const bytes = jpegs[0] ?? Buffer.alloc(0);
+  const { id: uploadId, url } = await requestUpload(projectId, bytes.length);
+  await fetch(url, { method: 'PUT', body: new Uint8Array(bytes) });
+  const add = async (...names: string[]) =>
+    (
+      await addImages(server, {
+        projectId,
+        images: [{ source: { uploadId }, tagIds: names.map((name) => tagIds[name]) }],
+      })
+    )[0];
+  expect(await add('a', 'b')).toMatchObject({ status: 'REFUSED', code: 'TAG_CONFLICT' });
+  expect(await add('a')).toMatchObject({ status: 'OK', code: null });
+  expect(await add('a')).toMatchObject({ status: 'REFUSED', code: 'UPLOAD_EXPIRED' });
+});
+
 test('a batch keeps its good images and answers each in its place', async () => {
   const { projectId, tagIds } = await makeProject(server, { tags: ['a', 'b'], classificationType: 'MULTILABEL' });
   const images = [
