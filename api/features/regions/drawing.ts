@@ -15,6 +15,9 @@ export { isDrawable } from './box.ts';
 /** A region that may be drawn, but for what the image has already. */
 export type Drawn = Box & Pick<Region, 'tagId'>;
 
+/** Drawn one over the other, nobody could tell them apart. */
+const isTwin = (a: Drawn, b: Drawn): boolean => a.tagId === b.tagId && isSameBox(a, b);
+
 /** Rows that go into one statement together. */
 const insertedAtOnce = 500;
 
@@ -68,7 +71,7 @@ export function placeRegions(
   const { id: imageId, projectId } = image;
   const all = [...present];
   const regions = drawn.map((one) => {
-    const twin = all.find((region) => region.tagId === one.tagId && isSameBox(region, one));
+    const twin = all.find((region) => isTwin(region, one));
     if (twin) return twin;
     if (all.length >= max) throw tooManyRegions(image, max);
     const row = { id: newId(), imageId, projectId, ...one, createdAt: new Date() };
@@ -83,6 +86,25 @@ function tooManyRegions({ id, name }: Pick<Image, 'id' | 'name'>, max: number): 
   const message = `An image may have at most ${max} regions; ${JSON.stringify(name)} would have at least ${value}.`;
   const details = { reason: 'REGIONS_PER_IMAGE', field: 'regions', max, value, imageIds: [id] };
   return new DomainError('LIMIT_REACHED', message, details);
+}
+
+/**
+ * @param present the regions of each image before the change, by image id
+ * @throws DomainError when a region would have become what another one of its image is, which is never drawn twice
+ */
+export function refuseTwins(present: ReadonlyMap<string, readonly Region[]>, changed: readonly Region[]): void {
+  const changedById = new Map(changed.map((region) => [region.id, region]));
+  for (const [index, region] of changed.entries()) {
+    const own = present.get(region.imageId) ?? [];
+    // Two that were equal before stay as they are.
+    if (own.some(({ id, ...before }) => id === region.id && isTwin(before, region))) continue;
+    const others = own.filter(({ id }) => id !== region.id).map((other) => changedById.get(other.id) ?? other);
+    const twin = others.find((other) => isTwin(other, region));
+    if (!twin) continue;
+    const field = `regions[${index}]`;
+    const message = `${field}: region ${region.id} would have the tag and box of region ${twin.id}; remove one of them.`;
+    throw new DomainError('INVALID', message, { field, regionIds: [region.id, twin.id] });
+  }
 }
 
 export async function insertRegions(manager: EntityManager, rows: readonly Region[]): Promise<void> {

@@ -17,7 +17,10 @@ export class RegionResolver {
     return services.regions.add(caller, input);
   }
 
-  @Mutation(() => [Region], { description: 'Moves, resizes or retags regions; all or none.' })
+  @Mutation(() => [Region], {
+    description:
+      'Moves, resizes or retags regions; all or none, and none onto another region with the same tag and box.',
+  })
   updateRegions(
     @Arg('input', () => UpdateRegionsInput, { description: 'What to change.' }) input: UpdateRegionsInput,
     @Ctx() { caller, services }: Context,

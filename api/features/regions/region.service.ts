@@ -20,6 +20,7 @@ import {
   insertRegions,
   placeRegions,
   refuseBackground,
+  refuseTwins,
   regionsOf,
   settleTags,
   type Drawn,
@@ -60,11 +61,13 @@ export class RegionService {
 
   async update(caller: Caller, { regions: changes }: UpdateRegionsInput): Promise<Region[]> {
     const ids = changes.map(({ id }) => id);
-    const known = await this.get(this.database.read.manager, ids);
+    const known = await this.get(this.database.read.manager, 'regions', ids);
     return this.images.change(caller, imageIdsOf(known), async (under) => {
       const { manager, project, images, change } = under;
       await checkTags(under, new Set(changes.flatMap(({ tagId }) => tagId ?? [])));
-      const changed = (await this.get(manager, ids)).map((row, index) => changedRow(row, index, changes[index]));
+      const before = await this.get(manager, 'regions', ids);
+      const changed = before.map((row, index) => changedRow(row, index, changes[index]));
+      refuseTwins(await regionsOf(manager, imageIdsOf(before)), changed);
       for (const { id, tagId, left, top, width, height } of changed)
         await manager.update(Region, { id }, { tagId, left, top, width, height });
       await settleTags(manager, images, tagRules(project, this.limits), change);
@@ -73,9 +76,9 @@ export class RegionService {
   }
 
   async remove(caller: Caller, ids: readonly string[]): Promise<string[]> {
-    const known = await this.get(this.database.read.manager, ids);
+    const known = await this.get(this.database.read.manager, 'ids', ids);
     return this.images.change(caller, imageIdsOf(known), async ({ manager, project, images, change }) => {
-      await this.get(manager, ids);
+      await this.get(manager, 'ids', ids);
       await manager.delete(Region, { id: In([...ids]) });
       await settleTags(manager, images, tagRules(project, this.limits), change);
       return [...ids];
@@ -131,15 +134,12 @@ export class RegionService {
     return drawn.flatMap((one) => placed.get(one)?.id ?? []);
   }
 
-  /** In the order asked. @throws DomainError when one is missing or named twice */
-  private async get(manager: EntityManager, ids: readonly string[]): Promise<Region[]> {
-    checkCount('regions', ids, this.limits.batchSize);
+  /** In the order asked. @throws DomainError naming the field when one is missing or named twice */
+  private async get(manager: EntityManager, field: string, ids: readonly string[]): Promise<Region[]> {
+    checkCount(field, ids, this.limits.batchSize);
     const twice = ids.find((id, index) => ids.indexOf(id) !== index);
     if (twice !== undefined)
-      throw new DomainError('INVALID', `regions names ${JSON.stringify(twice)} twice.`, {
-        field: 'regions',
-        id: twice,
-      });
+      throw new DomainError('INVALID', `${field} names ${JSON.stringify(twice)} twice.`, { field, id: twice });
     const rows = await manager.findBy(Region, { id: In([...ids]) });
     return ids.map((id) => {
       const row = rows.find((region) => region.id === id);

@@ -131,6 +131,31 @@ test('the same tag and box is drawn once, whether asked twice or under one key',
   expect((await look(projectId)).images.nodes[0]?.regions).toHaveLength(2);
 });
 
+test('no region is moved or tagged onto another one of the same tag and box', async () => {
+  const { projectId, tagIds, imageIds } = await makeDrawing(2);
+  const [fork, knife] = [tagIds['fork'], tagIds['knife']];
+  const [imageId, elsewhere] = imageIds;
+  const drawn = await draw([
+    { imageId, tagId: fork, ...box },
+    { imageId, tagId: fork, ...other },
+    { imageId, tagId: knife, ...box },
+    { imageId: elsewhere, tagId: knife, ...other },
+  ]);
+  const [a, b, c] = drawn.map(({ id }) => id);
+  const change = (...regions: object[]) => refusal(update, { input: { regions } });
+  const twins = (at: number, one?: string, two?: string) => [
+    'INVALID',
+    `regions[${at}]: region ${one} would have the tag and box of region ${two}; remove one of them.`,
+  ];
+  expect(await change({ id: b, ...box })).toEqual(twins(0, b, a));
+  expect(await change({ id: b, tagId: knife }, { id: a, tagId: knife })).toEqual(twins(1, a, c));
+  expect(await change({ id: a, left: 0.3 }, { id: b, ...box, left: 0.3 })).toEqual(twins(0, a, b));
+  expect((await look(projectId)).images.nodes[0]?.regions).toEqual(drawn.slice(0, 3));
+  // Places may be changed for one another, and what stays as it was is no twin.
+  expect(await change({ id: a, ...other }, { id: b, ...box }, { id: c })).toEqual([undefined, undefined]);
+  expect(await refusal(remove, { ids: [a, a] })).toEqual(['INVALID', `ids names "${a}" twice.`]);
+});
+
 test('regions come in with the upload; a picture that is there already gets those that it lacks', async () => {
   const { projectId, tagIds } = await makeDrawing(0);
   const [fork, knife] = [tagIds['fork'], tagIds['knife']];
