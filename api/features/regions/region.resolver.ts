@@ -30,14 +30,23 @@ export class RegionResolver {
 
   @Mutation(() => [ID], {
     description:
-      'Removes regions from images of one project; an image loses a tag when its last region with that tag is removed.',
+      'Removes regions from images of one project, by exactly one of the arguments; an image loses a tag when its last region with ' +
+      'that tag is removed. By imageIds, a batch of accepted suggestions is undone at once. Returns the ids of the removed regions.',
   })
   removeRegions(
-    @Arg('ids', () => [ID], { description: 'The regions, at most 64 by default (TAGLENS_MAX_BATCH_SIZE).' })
-    ids: string[],
+    @Arg('ids', () => [ID], {
+      nullable: true,
+      description: 'The regions, at most 64 by default (TAGLENS_MAX_BATCH_SIZE).',
+    })
+    ids: string[] | null,
+    @Arg('imageIds', () => [ID], {
+      nullable: true,
+      description: 'All regions of these images, at most 64 images by default.',
+    })
+    imageIds: string[] | null,
     @Ctx() { caller, services }: Context,
   ) {
-    return services.regions.remove(caller, ids);
+    return services.regions.removeEither(caller, { ids, imageIds });
   }
 
   @FieldResolver(() => Tag, { nullable: true, description: 'Its tag; null when it has just been deleted.' })

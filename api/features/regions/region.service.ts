@@ -85,6 +85,26 @@ export class RegionService {
     });
   }
 
+  /** Leaves the images without any region. */
+  async removeAll(caller: Caller, imageIds: readonly string[]): Promise<string[]> {
+    return this.images.change(caller, imageIds, async ({ manager, project, images, change }) => {
+      const removed = [...(await regionsOf(manager, imageIds)).values()].flat();
+      await manager.delete(Region, { imageId: In([...imageIds]) });
+      await settleTags(manager, images, tagRules(project, this.limits), change);
+      return removed.map(({ id }) => id);
+    });
+  }
+
+  /** @throws DomainError unless exactly one is given */
+  async removeEither(
+    caller: Caller,
+    { ids, imageIds }: Record<'ids' | 'imageIds', string[] | null | undefined>,
+  ): Promise<string[]> {
+    if (ids && !imageIds) return this.remove(caller, ids);
+    if (imageIds && !ids) return this.removeAll(caller, imageIds);
+    throw new DomainError('INVALID', 'Give exactly one of ids and imageIds.', { field: 'ids' });
+  }
+
   /**
    * Region by region: one that is there already, or has no room, stops no other.
    * @returns null for one that has no room

@@ -53,7 +53,7 @@ export class SuggestionResolver {
   @Mutation(() => [Image], {
     description:
       'Applies what is suggested with enough probability to the images, all or none: the most probable tag in a MULTICLASS project, ' +
-      'every such tag in a MULTILABEL one, every such box in a DETECTION one. Returns the images that were changed.',
+      'every such tag in a MULTILABEL one, every such box in a DETECTION one. Returns the images that were changed; untagImages, or in a DETECTION project removeRegions by imageIds, undoes it.',
   })
   acceptSuggestions(
     @Arg('input', () => AcceptSuggestionsInput, { description: 'Which suggestions.' }) input: AcceptSuggestionsInput,

@@ -109,3 +109,26 @@ test('boxes are suggested, as doubtful as the most doubtful of them, and accepte
   const list = `query ($iterationId: ID!) { answer: suggestions(iterationId: $iterationId) { totalCount } }`;
   expect(await ask(list, { iterationId })).toEqual({ totalCount: 0 });
 });
+
+test('what was accepted for a batch of images is taken off again by one call', async () => {
+  const more = (await samples(2, 4, 320)).map(({ jpeg }) => ({ source: { base64: jpeg.toString('base64') } }));
+  await addImages(server, { projectId, images: more });
+  const suggest = 'mutation ($input: SuggestTagsInput!) { answer: suggestTags(input: $input) { id } }';
+  const suggestionIds = (await ask<{ id: string }[]>(suggest, { input: { iterationId } })).map(({ id }) => id);
+  const accept = `mutation ($input: AcceptSuggestionsInput!) { answer: acceptSuggestions(input: $input) {
+    id regions { id }
+  } }`;
+  const input = { suggestionIds, threshold: 0.01 };
+  const images = await ask<{ id: string; regions: { id: string }[] }[]>(accept, { input });
+  const drawn = images.flatMap(({ regions }) => regions.map(({ id }) => id));
+  expect([images.length, drawn.length > 64]).toEqual([suggestionIds.length, true]);
+  const undo = 'mutation ($ids: [ID!], $imageIds: [ID!]) { answer: removeRegions(ids: $ids, imageIds: $imageIds) }';
+  const imageIds = images.map(({ id }) => id);
+  expect((await ask<string[]>(undo, { imageIds })).toSorted()).toEqual(drawn.toSorted());
+  const look = 'query ($id: ID!) { answer: image(id: $id) { tags { id } regions { id } } }';
+  for (const id of imageIds) expect(await ask(look, { id })).toEqual({ tags: [], regions: [] });
+  // Untagged as before, they are asked about once more.
+  expect(await ask<object[]>(suggest, { input: { iterationId } })).toHaveLength(imageIds.length);
+  for (const wrong of [{}, { ids: drawn.slice(0, 1), imageIds }])
+    expect((await server.send(undo, wrong)).errors[0]?.message).toBe('Give exactly one of ids and imageIds.');
+});
