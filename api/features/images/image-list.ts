@@ -6,12 +6,15 @@ import { Image } from '../../../schema/entities/image.entity.ts';
 import type { Project } from '../../../schema/entities/project.entity.ts';
 import { Tag } from '../../../schema/entities/tag.entity.ts';
 import { ImageOrder, TagMatch } from '../../../schema/enums.ts';
-import { checkPageSize, countedAtMost, decodeCursor, type Count, type Page } from '../../connection.ts';
+import { checkPageSize, countedAtMost, decodeCursor, type Page } from '../../connection.ts';
 import { checkCount } from '../../input-checks.ts';
 import { lookedAtForPage, maxTagIds, type ImageListArgs } from './image.input.ts';
 import { checkMetadataFilter } from './metadata-filter.ts';
-import { ImageWalk, type Walked } from './image-walk.ts';
+import { ImageWalk, type Counted, type Walked } from './image-walk.ts';
 import type { SnapshotImages } from './snapshot-images.ts';
+
+/** Of a list, or of a count, which has no pages. */
+type Asked = Pick<ImageListArgs, 'filter' | 'orderBy'>;
 
 interface ListDeps {
   database: Database;
@@ -20,18 +23,10 @@ interface ListDeps {
 
 /** A page of the images of a project that meet the filter. */
 export async function listImages(deps: ListDeps, project: Project, args: ImageListArgs): Promise<Page<Image>> {
-  const { manager } = deps.database.read;
   const size = checkPageSize(args.first);
   const after = args.after ? decodeCursor(args.after, /^[0-9a-f-]{36}$/) : null;
-  const filter = args.filter ?? { tagMatch: TagMatch.ANY };
-  if (filter.metadata) checkMetadataFilter(filter.metadata);
-  const tags = await wantedTags(deps, project.id, args);
-  const isDown = args.orderBy === ImageOrder.NEWEST;
-  const walk = new ImageWalk(manager, { projectId: project.id, filter, tags, direction: isDown ? 'DESC' : 'ASC' });
-  const snapshot = filter.iterationId ? await deps.snapshots.of(project.id, filter.iterationId) : null;
-  const { ids, stoppedAt } = snapshot
-    ? await new SnapshotWalk(walk, snapshot, tags !== null, isDown).after(after, size + 1, lookedAtForPage)
-    : await walk.after(after, { limit: size + 1, candidates: lookedAtForPage });
+  const { walk, tags } = await walkOf(deps, project, args);
+  const { ids, stoppedAt } = await walk.after(after, { limit: size + 1, candidates: lookedAtForPage });
   return {
     nodes: await inOrder(deps.database, ids.slice(0, size)),
     cursorOf: (image) => image.id,
@@ -39,14 +34,47 @@ export async function listImages(deps: ListDeps, project: Project, args: ImageLi
     hasPreviousPage: after !== null,
     ...(stoppedAt === null ? {} : { stoppedAt }),
     count: async () => {
-      if (snapshot) return new SnapshotWalk(walk, snapshot, tags !== null, isDown).count();
-      return knownCount(project, args, tags) ?? walk.count(countedAtMost);
+      const known = knownCount(project, args, tags);
+      if (known !== null) return { total: known, isExact: true };
+      const { total, stoppedAt } = await walk.count(countedAtMost, null);
+      return { total, isExact: stoppedAt === null };
     },
   };
 }
 
+/** How many images of a project meet the filter, however many have to be looked at: others get their turn meanwhile. */
+export async function countImages(deps: ListDeps, project: Project, args: Asked): Promise<number> {
+  const { walk, tags } = await walkOf(deps, project, args);
+  const known = knownCount(project, args, tags);
+  if (known !== null) return known;
+  let sum = 0;
+  for (let place: string | null = null; ; await setImmediate()) {
+    const { total, stoppedAt } = await walk.count(lookedAtForPage, place);
+    sum += total;
+    if (stoppedAt === null) return sum;
+    place = stoppedAt;
+  }
+}
+
+/** The walk that a list or a count takes, and the tags that it asks for. */
+async function walkOf(
+  deps: ListDeps,
+  project: Project,
+  args: Asked,
+): Promise<{ walk: Pick<ImageWalk, 'after' | 'count'>; tags: Tag[] | null }> {
+  const { manager } = deps.database.read;
+  const filter = args.filter ?? { tagMatch: TagMatch.ANY };
+  if (filter.metadata) checkMetadataFilter(filter.metadata);
+  const tags = await wantedTags(deps, project.id, args);
+  const isDown = args.orderBy === ImageOrder.NEWEST;
+  const walk = new ImageWalk(manager, { projectId: project.id, filter, tags, direction: isDown ? 'DESC' : 'ASC' });
+  if (!filter.iterationId) return { walk, tags };
+  const snapshot = await deps.snapshots.of(project.id, filter.iterationId);
+  return { walk: new SnapshotWalk(walk, snapshot, tags !== null, isDown), tags };
+}
+
 /** The tags of the filter; null when it names none. One of another project is on no image of this one. */
-async function wantedTags({ database }: ListDeps, projectId: string, { filter }: ImageListArgs): Promise<Tag[] | null> {
+async function wantedTags({ database }: ListDeps, projectId: string, { filter }: Asked): Promise<Tag[] | null> {
   const ids = [...new Set(filter?.tagIds ?? [])];
   if (ids.length === 0) return null;
   checkCount('tagIds', ids, maxTagIds);
@@ -61,15 +89,15 @@ async function inOrder(database: Database, ids: string[]): Promise<Image[]> {
 }
 
 /** What the counts that are kept already say. */
-function knownCount(project: Project, { filter }: ImageListArgs, tags: readonly Tag[] | null): Count | null {
-  const { isTagged = null, isTest = null, search, metadata } = filter ?? {};
-  if (isTest !== null || search || metadata) return null;
+function knownCount(project: Project, { filter }: Asked, tags: readonly Tag[] | null): number | null {
+  const { isTagged = null, isTest = null, search, metadata, iterationId } = filter ?? {};
+  if (isTest !== null || search || metadata || iterationId) return null;
   const [tag, ...others] = tags ?? [];
-  if (tag) return others.length === 0 && isTagged !== false ? { total: tag.imageCount, isExact: true } : null;
-  if (tags) return { total: 0, isExact: true };
+  if (tag) return others.length === 0 && isTagged !== false ? tag.imageCount : null;
+  if (tags) return 0;
   const { imageCount, untaggedImageCount } = project;
-  if (isTagged === null) return { total: imageCount, isExact: true };
-  return { total: isTagged ? imageCount - untaggedImageCount : untaggedImageCount, isExact: true };
+  if (isTagged === null) return imageCount;
+  return isTagged ? imageCount - untaggedImageCount : untaggedImageCount;
 }
 
 /** Page size for reading ids alone; one statement returns a page within milliseconds. */
@@ -97,7 +125,7 @@ class SnapshotWalk {
     private readonly isDown: boolean,
   ) {}
 
-  async after(place: string | null, limit: number, candidates: number): Promise<Walked> {
+  async after(place: string | null, { limit, candidates }: { limit: number; candidates: number }): Promise<Walked> {
     const ids: string[] = [];
     let at = place;
     let size = Math.min(limit, idsAtOnce);
@@ -111,9 +139,9 @@ class SnapshotWalk {
     return { ids, stoppedAt: at };
   }
 
-  async count(): Promise<Count> {
-    const { ids, stoppedAt } = await this.after(null, Infinity, countedAtMost);
-    return { total: ids.length, isExact: stoppedAt === null };
+  async count(candidates: number, place: string | null): Promise<Counted> {
+    const { ids, stoppedAt } = await this.after(place, { limit: Infinity, candidates });
+    return { total: ids.length, stoppedAt };
   }
 
   private async next(place: string | null, size: number): Promise<Walked> {

@@ -29,6 +29,12 @@ export interface Walked {
   stoppedAt: string | null;
 }
 
+export interface Counted {
+  total: number;
+  /** As of a walk: more may follow. */
+  stoppedAt: string | null;
+}
+
 interface WalkOptions {
   projectId: string;
   filter: Omit<ImageFilterInput, 'tagIds' | 'iterationId'>;
@@ -85,23 +91,23 @@ export class ImageWalk {
     return { ids: ids.slice(0, limit), stoppedAt: ids.length < limit ? stoppedAt : null };
   }
 
-  /** How many there are among so many candidates; an image on two paths counts once. */
-  async count(candidates: number): Promise<{ total: number; isExact: boolean }> {
-    const end = await this.endOf(null, candidates, true);
-    const counts = this.paths.map((path) => this.between(path, path.narrow(path.candidates()), null, end));
+  /** How many there are after a place among so many candidates; an image on two paths counts once. */
+  async count(candidates: number, place: string | null = null): Promise<Counted> {
+    const end = await this.endOf(place, candidates, true);
+    const counts = this.paths.map((path) => this.between(path, path.narrow(path.candidates()), place, end));
     const [first, ...others] = counts;
-    if (!first) return { total: 0, isExact: true };
+    if (!first) return { total: 0, stoppedAt: null };
     if (others.length === 0) {
       const counted = await first.select('COUNT(*)', 'count').getRawOne<{ count: number | string }>();
-      return { total: Number(counted?.count), isExact: end === null };
+      return { total: Number(counted?.count), stoppedAt: end };
     }
     const tagIds = this.options.tags?.map(({ id }) => id);
     const path = this.pathOfTags(tagIds ?? []);
-    const query = this.between(path, path.narrow(path.candidates()), null, end);
+    const query = this.between(path, path.narrow(path.candidates()), place, end);
     const counted = await query
       .select(`COUNT(DISTINCT ${path.column})`, 'count')
       .getRawOne<{ count: number | string }>();
-    return { total: Number(counted?.count), isExact: end === null };
+    return { total: Number(counted?.count), stoppedAt: end };
   }
 
   /** Those of these images that meet the filter; for a walk that does not begin at a tag. */

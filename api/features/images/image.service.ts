@@ -37,7 +37,7 @@ import {
 } from '../tags/tagging.ts';
 import type { TagImagesInput } from '../tags/tag.input.ts';
 import type { ImageIntake, Staged } from './image-intake.ts';
-import { idsOf, listImages } from './image-list.ts';
+import { countImages, idsOf, listImages } from './image-list.ts';
 import type {
   AddImageResult,
   AddImagesInput,
@@ -93,6 +93,11 @@ export class ImageService {
 
   async list(caller: Caller, projectId: string, args: ImageListArgs): Promise<Page<Image>> {
     return listImages(this.deps, await this.deps.projects.get(caller, 'read', projectId), args);
+  }
+
+  /** How many meet the filter, exactly, where a list would say that there are at least so many. */
+  async count(caller: Caller, projectId: string, args: Pick<ImageListArgs, 'filter' | 'orderBy'>): Promise<number> {
+    return countImages(this.deps, await this.deps.projects.get(caller, 'read', projectId), args);
   }
 
   async idsOf(caller: Caller, projectId: string): Promise<Set<string>> {
