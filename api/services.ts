@@ -97,7 +97,7 @@ export function createServices(deps: ServiceDeps) {
     suggestions: new SuggestionService({ database, storage, images, regions, training, predictor, limits, gate }),
     proposals: new ProposalService({ database, storage, training, predictor, gate }),
     tags: new TagService(database, projects, limits),
-    snapshotTags: new SnapshotTags(database, storage),
+    snapshotTags: new SnapshotTags(database, deps.evaluations),
     evaluation: new EvaluationService(deps.evaluations),
     exports: new ExportService({ database, storage, leftovers, engine, tail, signer, training }),
     copies: new CopyService({ database, storage, engine, tail, signer, projects, limits, urls: config.urls }),

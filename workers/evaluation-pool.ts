@@ -1,11 +1,16 @@
 import { Piscina } from 'piscina';
 import { OutageError } from '../infra/outage.ts';
-import type { EvaluationPort, EvaluationQuestion, EvaluationQuestions } from '../schema/contracts/evaluation.ts';
+import type {
+  EvaluationPort,
+  EvaluationQuestion,
+  EvaluationQuestions,
+  TrainedTagCount,
+} from '../schema/contracts/evaluation.ts';
 import type { EvaluationOutcome, EvaluationTask, EvaluationThreadConfig } from './evaluation-thread.ts';
 
 /** A thread that computes figures when somebody asks, and ends when nobody has for a while. */
 export class EvaluationPool implements EvaluationPort {
-  private readonly pool: Piscina<EvaluationTask, EvaluationOutcome>;
+  private readonly pool: Piscina<EvaluationTask | Pick<EvaluationTask, 'iterationId'>, EvaluationOutcome>;
 
   constructor(config: EvaluationThreadConfig) {
     this.pool = new Piscina({
@@ -24,12 +29,19 @@ export class EvaluationPool implements EvaluationPort {
     question: K,
     details: EvaluationQuestions[K]['ask'],
   ): Promise<EvaluationQuestions[K]['answer']> {
-    const outcome = await this.pool.run({ iterationId, question, details });
-    if (outcome.status === 'NO_STORAGE') throw new OutageError('storage');
-    return outcome.answer as EvaluationQuestions[K]['answer'];
+    return answerOf(await this.pool.run({ iterationId, question, details })) as EvaluationQuestions[K]['answer'];
+  }
+
+  async countTrainedTags(iterationId: string): Promise<TrainedTagCount[] | null> {
+    return answerOf(await this.pool.run({ iterationId }, { name: 'countInThread' })) as TrainedTagCount[] | null;
   }
 
   close(): Promise<void> {
     return this.pool.close();
   }
+}
+
+function answerOf(outcome: EvaluationOutcome): unknown {
+  if (outcome.status === 'NO_STORAGE') throw new OutageError('storage');
+  return outcome.answer;
 }

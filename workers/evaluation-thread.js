@@ -1,5 +1,6 @@
 // Node cannot read TypeScript in a thread of its own either.
 import { importCompiled } from '../bin/compiled.js';
 
-const { answerInThread } = await importCompiled('workers/evaluation-thread.ts');
+const { answerInThread, countInThread } = await importCompiled('workers/evaluation-thread.ts');
 export default answerInThread;
+export { countInThread };

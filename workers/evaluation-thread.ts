@@ -4,7 +4,14 @@ import { SizedCache } from '../infra/sized-cache.ts';
 import { keys } from '../infra/storage/keys.ts';
 import { OutageError } from '../infra/outage.ts';
 import { openStorage } from '../infra/storage/open.ts';
-import type { EvaluationAnswers, EvaluationQuestion, EvaluationQuestions } from '../schema/contracts/evaluation.ts';
+import { ObjectNotFound } from '../infra/storage/storage.ts';
+import type {
+  EvaluationAnswers,
+  EvaluationQuestion,
+  EvaluationQuestions,
+  TrainedTagCount,
+} from '../schema/contracts/evaluation.ts';
+import type { Snapshot } from '../schema/contracts/training.ts';
 import { classificationAnswers } from './classification-answers.ts';
 import { detectionAnswers } from './detection-answers.ts';
 import { measuredPictures, type MeasuredDetections } from './ml/detection-evaluation/evaluation-file.ts';
@@ -29,9 +36,15 @@ const evaluations = new SizedCache<MeasuredEvaluation>(config.cacheBytes, memory
 /** Errors lose their class between threads, so what the caller has to tell apart is a value. */
 export type EvaluationOutcome = { status: 'ANSWERED'; answer: unknown } | { status: 'NO_STORAGE' };
 
-export async function answerInThread(task: EvaluationTask): Promise<EvaluationOutcome> {
+export const answerInThread = (task: EvaluationTask): Promise<EvaluationOutcome> => outcomeOf(answerOf(task));
+
+/** A snapshot of many images takes a second to be read, in which this thread holds up nobody else. */
+export const countInThread = ({ iterationId }: Pick<EvaluationTask, 'iterationId'>): Promise<EvaluationOutcome> =>
+  outcomeOf(countTrainedTags(iterationId));
+
+async function outcomeOf(work: Promise<unknown>): Promise<EvaluationOutcome> {
   try {
-    return { status: 'ANSWERED', answer: await answerOf(task) };
+    return { status: 'ANSWERED', answer: await work };
   } catch (error) {
     if (error instanceof OutageError) return { status: 'NO_STORAGE' };
     throw error;
@@ -43,6 +56,24 @@ async function answerOf({ iterationId, question, details }: EvaluationTask): Pro
   return evaluation.kind === 'DETECTION'
     ? answerFrom(detectionAnswers, evaluation, question, details)
     : answerFrom(classificationAnswers, evaluation, question, details);
+}
+
+async function countTrainedTags(iterationId: string): Promise<TrainedTagCount[] | null> {
+  const snapshot = await loadSnapshot(iterationId);
+  if (!snapshot) return null;
+  const counts = new Array<number>(snapshot.tags.length).fill(0);
+  for (const { tagIndexes } of snapshot.images)
+    for (const index of tagIndexes) counts[index] = (counts[index] ?? 0) + 1;
+  return snapshot.tags.map((tag, i) => ({ ...tag, imageCount: counts[i] ?? 0 }));
+}
+
+async function loadSnapshot(iterationId: string): Promise<Snapshot | null> {
+  try {
+    return JSON.parse((await storage.get(keys.snapshot(iterationId))).toString()) as Snapshot;
+  } catch (error) {
+    if (error instanceof ObjectNotFound) return null;
+    throw error;
+  }
 }
 
 function answerFrom<E>(

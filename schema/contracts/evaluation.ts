@@ -130,6 +130,15 @@ export type EvaluationAnswers<Evaluation> = {
   ) => EvaluationQuestions[K]['answer'];
 };
 
+/** A tag as a training knew it. */
+export interface TrainedTagCount {
+  id: string;
+  name: string;
+  type: 'REGULAR' | 'NEGATIVE';
+  /** Images of the training that have it. */
+  imageCount: number;
+}
+
 /** Whoever computes figures: a thread of this process, so that large evaluations do not hold up the API. */
 export interface EvaluationPort {
   ask<K extends EvaluationQuestion>(
@@ -137,4 +146,7 @@ export interface EvaluationPort {
     question: K,
     details: EvaluationQuestions[K]['ask'],
   ): Promise<EvaluationQuestions[K]['answer']>;
+
+  /** What the images of a training are tagged with; null while it has not said which they are. */
+  countTrainedTags(iterationId: string): Promise<TrainedTagCount[] | null>;
 }

@@ -64,7 +64,10 @@ export async function openObservedApi(): Promise<ObservedApi> {
       predict: () => Promise.resolve({ status: 'NO_MODEL' }),
       propose: () => Promise.resolve({ status: 'PROPOSED', proposals: [] }),
     },
-    evaluations: { ask: () => Promise.reject(new Error('No iteration is evaluated here.')) },
+    evaluations: {
+      ask: () => Promise.reject(new Error('No iteration is evaluated here.')),
+      countTrainedTags: () => Promise.resolve(null),
+    },
   });
   const statementsIn: ObservedApi['statementsIn'] = async (request) => {
     statements.length = 0;
