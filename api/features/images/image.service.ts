@@ -9,7 +9,7 @@ import { ImageTag } from '../../../schema/entities/image-tag.entity.ts';
 import { Image } from '../../../schema/entities/image.entity.ts';
 import { Region } from '../../../schema/entities/region.entity.ts';
 import type { Project } from '../../../schema/entities/project.entity.ts';
-import { Tag } from '../../../schema/entities/tag.entity.ts';
+import type { Tag } from '../../../schema/entities/tag.entity.ts';
 import { ProjectKind } from '../../../schema/enums.ts';
 import { newId } from '../../../schema/id.ts';
 import { authorise, type Caller, type Permission } from '../../access.ts';
@@ -182,7 +182,7 @@ export class ImageService {
   async untag(caller: Caller, { imageIds, tagIds }: TagImagesInput): Promise<Image[]> {
     checkCount('tagIds', tagIds, this.deps.limits.tagsPerProject, 0);
     return this.change(caller, imageIds, async ({ manager, project, images, change }) => {
-      checkImageTags(project, await manager.findBy(Tag, { projectId: project.id, id: In(tagIds) }));
+      checkImageTags(project, await getTags(manager, project.id, tagIds));
       await detachTags(manager, images, tagIds, change);
       return images;
     });

@@ -97,7 +97,8 @@ export const iterationRows: readonly Row[] = [
         seed: 1,
         isTiled: false,
       };
-      return wireIteration(request, await request.services.training.train(request.caller, input));
+      const started = await request.services.training.train(request.caller, input).catch(toldInHours);
+      return wireIteration(request, started);
     },
   }),
   row({
@@ -217,6 +218,15 @@ function toWire(
     originalPublishResourceId: publication?.resourceId ?? null,
     ...(statuses[status] === 'Failed' ? { trainingErrorDetails: error ?? 'The training was cancelled.' } : {}),
   };
+}
+
+/** A budget that is too long is refused by the name and in the unit that the client knows. */
+function toldInHours(error: unknown): never {
+  if (!(error instanceof DomainError) || error.details['field'] !== 'budgetMinutes') throw error;
+  const hours = (name: string): number => Math.floor(Number(error.details[name]) / minutesAnHour);
+  const [field, max, value] = ['reservedBudgetInHours', hours('max'), hours('value')];
+  const message = `${field} must be 0 to ${max}; it is ${value}.`;
+  throw new DomainError('INVALID', message, { field, min: 0, max, value });
 }
 
 function notTrained({ name, status }: Iteration): DomainError {

@@ -57,6 +57,9 @@ describe('labels by Azure’s operations', () => {
     expect(await ask('POST', `${other.projectId}/images/tags`, { tags })).toMatchObject(missing);
     const untag = `images/tags?imageIds=${imageId}&tagIds=${own.one}`;
     expect(await ask('DELETE', `${other.projectId}/${untag}`)).toMatchObject(missing);
+    const foreign = `images/tags?imageIds=${imageId}&tagIds=${own.one},${other.one}`;
+    const noTag = { status: 404, body: { code: 'NotFoundTag' } };
+    expect(await ask('DELETE', `${own.projectId}/${foreign}`)).toMatchObject(noTag);
     expect((await imageOf(own.projectId, imageId))?.tags).toMatchObject([{ tagName: 'one' }]);
     expect((await ask('DELETE', `${own.projectId}/${untag}`)).status).toBe(204);
 

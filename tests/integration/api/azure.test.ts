@@ -226,6 +226,10 @@ describe('Azure’s wire format', () => {
   it('trains, publishes, predicts and keeps what was predicted', async () => {
     const projectId = await makeTrainableProject(server, 12, 3);
     const project = training(`projects/${projectId}`);
+    expect(await ask('POST', `${project}/train?trainingType=Advanced&reservedBudgetInHours=100`)).toMatchObject({
+      status: 400,
+      body: { message: 'reservedBudgetInHours must be 0 to 24; it is 100.' },
+    });
     const started = await ask('POST', `${project}/train?reservedBudgetInHours=0&forceTrain=false`);
     expect(started).toMatchObject({ status: 200, body: { status: 'Training', trainingType: 'Regular' } });
     const iteration = `${project}/iterations/${started.body.id}`;

@@ -132,6 +132,9 @@ test('an unknown tag refuses the image that names it, and the request when it is
   const query = 'mutation ($input: AddImagesInput!) { addImages(input: $input) { results { status } } }';
   const input = { projectId, images: [{ source: { base64: base64(2) } }], tagIds: [unknown] };
   expect((await server.send(query, { input })).errors[0]?.extensions.code).toBe('NOT_FOUND');
+  const untag = 'mutation ($input: TagImagesInput!) { untagImages(input: $input) { id } }';
+  const off = { imageIds: [results[0]?.image?.id], tagIds: [tagIds['a'], unknown] };
+  expect((await server.send(untag, { input: off })).errors[0]?.extensions.code).toBe('NOT_FOUND');
   expect((await list(projectId)).totalCount).toBe(1);
 });
 

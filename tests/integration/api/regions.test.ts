@@ -235,8 +235,11 @@ test('regular tags go on an image of a detection project by its regions only', a
   expect(await refusal(tagImages, { input })).toEqual(['NOT_SUPPORTED', message]);
   expect(await refusal(untag, { input })).toEqual(['NOT_SUPPORTED', message]);
   // The name of a tag of another project is not for whoever guesses its id.
-  const foreign = { ...input, tagIds: [(await makeDrawing(0)).tagIds['fork']] };
-  expect((await server.send(untag, { input: foreign })).errors).toEqual([]);
+  const foreign = (await makeDrawing(0)).tagIds['fork'];
+  expect(await refusal(untag, { input: { ...input, tagIds: [foreign] } })).toEqual([
+    'NOT_FOUND',
+    `There is no tag of this project "${foreign}".`,
+  ]);
   const images = [{ source: { base64: pictures[1] } }];
   expect((await addImages(server, { projectId, images, tagIds: [tagIds['fork']] }))[0]).toMatchObject({ message });
 });
