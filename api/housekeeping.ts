@@ -10,6 +10,7 @@ import { RunStepRow } from '../schema/entities/run-step.entity.ts';
 import { Upload } from '../schema/entities/upload.entity.ts';
 import { claimChore } from './chores.ts';
 import { purgeNotifications } from './features/notifications/notification-sender.ts';
+import { clearGoneProjects } from './features/projects/gone-projects.ts';
 import { clearRateWindows } from './rate-limit.ts';
 import type { OrphanCollector } from './orphans.ts';
 import type { Services } from './services.ts';
@@ -60,6 +61,7 @@ export class Housekeeping {
 
   private async clear(): Promise<void> {
     const { database, services, orphans } = this.deps;
+    await clearGoneProjects(database);
     while ((await services.predictions.expire()) > 0);
     await services.suggestions.expire();
     await purgeEvents(database, eventLifetimeMs);

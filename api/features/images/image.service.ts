@@ -87,7 +87,8 @@ export class ImageService {
   async get(caller: Caller, permission: Permission, id: string): Promise<Image> {
     const image = await this.deps.database.read.manager.findOneBy(Image, { id });
     if (!image) throw notFound('image', id);
-    authorise(caller, permission, image.projectId);
+    // Its project may be on its way out.
+    await this.deps.projects.get(caller, permission, image.projectId);
     return image;
   }
 

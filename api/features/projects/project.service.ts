@@ -1,21 +1,16 @@
 import { In, type EntityManager } from 'typeorm';
 import type { Database } from '../../../infra/database/database.ts';
-import { forgetSuggestions } from '../../../infra/database/stale-suggestions.ts';
 import { appendEvent } from '../../../infra/events/outbox.ts';
 import { importTopic } from '../../../infra/project-copies/announce-import.ts';
 import { keys } from '../../../infra/storage/keys.ts';
 import { ApiKeyDigest } from '../../../schema/entities/api-key-digest.entity.ts';
 import { ApiKey } from '../../../schema/entities/api-key.entity.ts';
 import { ImageTag } from '../../../schema/entities/image-tag.entity.ts';
-import { ImageMetadata } from '../../../schema/entities/image-metadata.entity.ts';
-import { Image } from '../../../schema/entities/image.entity.ts';
 import { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import { Notification } from '../../../schema/entities/notification.entity.ts';
-import { Prediction } from '../../../schema/entities/prediction.entity.ts';
 import { ProjectImport } from '../../../schema/entities/project-import.entity.ts';
 import { Project } from '../../../schema/entities/project.entity.ts';
 import { Publication } from '../../../schema/entities/publication.entity.ts';
-import { Region } from '../../../schema/entities/region.entity.ts';
 import { ShardProgress } from '../../../schema/entities/shard-progress.entity.ts';
 import { Tag } from '../../../schema/entities/tag.entity.ts';
 import { Upload } from '../../../schema/entities/upload.entity.ts';
@@ -31,6 +26,7 @@ import { checkText, containsText, likePattern } from '../../input-checks.ts';
 import { domainFor } from '../domains/domains.ts';
 import { forgetExports } from '../exports/stale-exports.ts';
 import { markChanged } from '../tags/tagging.ts';
+import { clearGoneProject } from './gone-projects.ts';
 import type { CreateProjectInput, UpdateProjectInput } from './project.input.ts';
 
 const nameLimits = { min: 1, max: 200 };
@@ -92,7 +88,8 @@ export class ProjectService {
   }
 
   /**
-   * Rows go in one transaction; objects after it, since an object without a row harms nobody.
+   * The project and all that works on it go in one transaction, whatever may be very much after it in batches, and objects
+   * last, since an object without a row harms nobody. What a crash leaves goes with the next housekeeping.
    * @param opts.isPublishedKept refuses while one of its models is published
    */
   async delete(caller: Caller, id: string, { isPublishedKept = false } = {}): Promise<string> {
@@ -102,6 +99,7 @@ export class ProjectService {
       await refusePublished(manager, caller, id, isPublishedKept);
       return deleteRows(manager, id);
     });
+    await clearGoneProject(this.database, id);
     await this.leftovers.remove(prefixes);
     return id;
   }
@@ -192,7 +190,7 @@ async function refuseSeveralTags(manager: EntityManager, projectId: string): Pro
   throw new DomainError('TAG_CONFLICT', message, { imageIds: found.slice(0, 20).map(({ imageId }) => imageId) });
 }
 
-/** Returns the prefixes of the objects that belonged to the rows. */
+/** All rows but those of images, predictions and suggestions. Returns the prefixes of the objects that belonged to the project. */
 async function deleteRows(manager: EntityManager, projectId: string): Promise<string[]> {
   const iterations = await manager.findBy(Iteration, { projectId });
   const active = iterations.find(({ status }) => [IterationStatus.QUEUED, IterationStatus.TRAINING].includes(status));
@@ -203,9 +201,8 @@ async function deleteRows(manager: EntityManager, projectId: string): Promise<st
   const apiKeyIds = (await manager.findBy(ApiKey, { projectId })).map(({ id }) => id);
   await manager.delete(ApiKeyDigest, { apiKeyId: In(apiKeyIds) });
   await manager.delete(ShardProgress, { iterationId: In(iterations.map(({ id }) => id)) });
-  await forgetSuggestions(manager, { projectId });
   const archives = await forgetExports(manager, { projectId });
-  for (const table of [ApiKey, Prediction, Publication, Iteration, Upload, Region, ImageMetadata, ImageTag, Image, Tag])
+  for (const table of [ApiKey, Publication, Iteration, Upload, Tag])
     await manager.delete<{ projectId: string | null }>(table, { projectId });
   await manager.delete(ProjectImport, { projectId });
   await manager.delete(Notification, { projectId });

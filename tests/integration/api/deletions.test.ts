@@ -3,10 +3,17 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vi
 import { openObservedApi, owner, type ObservedApi } from './observed-api.ts';
 import { announceExport } from '../../../infra/events/export-progress.ts';
 import { announceImport } from '../../../infra/project-copies/announce-import.ts';
+import { clearGoneProjects } from '../../../api/features/projects/gone-projects.ts';
 import { Export } from '../../../schema/entities/export.entity.ts';
+import { ImageTag } from '../../../schema/entities/image-tag.entity.ts';
+import { Image } from '../../../schema/entities/image.entity.ts';
+import { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import { ProjectImport } from '../../../schema/entities/project-import.entity.ts';
 import { Project } from '../../../schema/entities/project.entity.ts';
-import { ApiKeyRole, ExportStatus, ProjectStatus } from '../../../schema/enums.ts';
+import { Region } from '../../../schema/entities/region.entity.ts';
+import { Suggestion } from '../../../schema/entities/suggestion.entity.ts';
+import { Tag } from '../../../schema/entities/tag.entity.ts';
+import { ApiKeyRole, ExportStatus, ProjectStatus, TagType } from '../../../schema/enums.ts';
 import { newId } from '../../../schema/id.ts';
 import { completedIteration } from './completed-iteration.ts';
 import { samples } from './setup.ts';
@@ -38,6 +45,90 @@ test('a storage that is away does not undo a deletion, nor deny it', async () =>
   expect(await api.services.projects.delete(owner, projectId)).toBe(projectId);
   expect(cleaning).toHaveBeenCalledTimes(3);
   await expect(api.services.projects.get(owner, 'read', projectId)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+});
+
+/** Rows as if so many images had come in, with a tag, a region and a suggestion each. */
+async function fill(count: number): Promise<string[]> {
+  const { id: tagId } = await api.services.tags.create(owner, {
+    projectId,
+    name: 'a',
+    description: '',
+    type: TagType.REGULAR,
+  });
+  const iterationId = await completedIteration(api.database, projectId);
+  const createdAt = new Date();
+  const ids = Array.from({ length: count }, () => newId());
+  const facts = { format: 'jpeg', width: 1, height: 1, sizeBytes: 1, perceptualHash: '0'.repeat(16) };
+  const box = { left: 0, top: 0, width: 1, height: 1 };
+  const made = { projectId, createdAt };
+  const predicted = { iterationId, results: [], uncertainty: 0, expiresAt: createdAt };
+  const rowsOf = (imageId: string) => ({
+    image: { ...made, ...facts, id: imageId, name: 'i', sha256: imageId, isTest: false, isTagged: true },
+    tag: { ...made, imageId, tagId },
+    region: { ...made, ...box, id: newId(), imageId, tagId },
+    suggestion: { ...made, ...predicted, id: newId(), imageId },
+  });
+  for (let at = 0; at < count; at += 500) {
+    const rows = ids.slice(at, at + 500).map(rowsOf);
+    await api.database.transact(async (manager) => {
+      await manager.insert(
+        Image,
+        rows.map(({ image }) => image),
+      );
+      await manager.insert(
+        ImageTag,
+        rows.map(({ tag }) => tag),
+      );
+      await manager.insert(
+        Region,
+        rows.map(({ region }) => region),
+      );
+      await manager.insert(
+        Suggestion,
+        rows.map(({ suggestion }) => suggestion),
+      );
+    });
+  }
+  return ids;
+}
+
+const rowsLeft = async (): Promise<number> => {
+  const tables = [Image, ImageTag, Region, Suggestion, Tag, Iteration];
+  const counts = tables.map((table) => api.database.read.manager.countBy<{ projectId: string }>(table, { projectId }));
+  return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
+};
+
+test('a large project is hidden at once and goes in batches, between which others get their turn', async () => {
+  await fill(1200);
+  const transact = vi.spyOn(api.database, 'transact');
+  expect(await api.services.projects.delete(owner, projectId)).toBe(projectId);
+  expect(transact.mock.calls.length).toBeGreaterThan(1200 / 500 + 1);
+  expect(await rowsLeft()).toBe(0);
+});
+
+test('what a crash leaves of a project that is being deleted is hidden, takes no work, and goes later', async () => {
+  const [imageId = ''] = await fill(600);
+  const transact = api.database.transact.bind(api.database);
+  let count = 0;
+  vi.spyOn(api.database, 'transact').mockImplementation((work) =>
+    ++count > 4 ? Promise.reject(new Error('The process is killed.')) : transact(work),
+  );
+  await expect(api.services.projects.delete(owner, projectId)).rejects.toThrow('killed');
+  vi.restoreAllMocks();
+  expect(await rowsLeft()).toBeGreaterThan(0);
+  const gone = { code: 'NOT_FOUND' };
+  await expect(api.services.projects.get(owner, 'read', projectId)).rejects.toMatchObject(gone);
+  await expect(api.services.images.get(owner, 'read', imageId)).rejects.toMatchObject(gone);
+  await expect(api.services.images.markTest(owner, { imageIds: [imageId], isTest: true })).rejects.toMatchObject(gone);
+  const { id: other } = await api.services.projects.create(owner, {
+    name: 'Kept',
+    description: '',
+    kind: 'CLASSIFICATION' as never,
+  });
+  expect(await clearGoneProjects(api.database)).toBe(1);
+  expect(await rowsLeft()).toBe(0);
+  expect((await api.services.projects.get(owner, 'read', other)).name).toBe('Kept');
+  expect(await clearGoneProjects(api.database)).toBe(0);
 });
 
 test('a project with a published model is deleted by a key that may publish', async () => {
