@@ -65,6 +65,8 @@ export async function buildServer(deps: ServerDeps): Promise<BuiltServer> {
     return503OnClosing: false,
     // Azure's clients and documents write the same path as Training and as training. A character may take two units.
     routerOptions: { caseSensitive: false, maxParamLength: 2 * longestName },
+    // And some put a whole path after an endpoint that ends with a slash, as Azure's portal shows it.
+    rewriteUrl: ({ url = '/' }) => url.replace(/^\/{2,}/, '/'),
     // Fastify's own answer repeats the whole address, in whose query a key or a signature may stand.
     frameworkErrors: (error, { method, url }: FastifyRequest, reply: FastifyReply) => {
       const message = `${method} ${pathOf(url)} is not a valid address.`;

@@ -13,7 +13,7 @@ endpoint and key are changed. \`schema/azure-openapi.json\` describes the same o
 const rules = `## For every operation
 
 - Any of the headers \`Training-Key\`, \`Prediction-Key\`, \`Ocp-Apim-Subscription-Key\`, \`Authorization: Bearer\` and \`X-Api-Key\` may carry a Taglens API key; without any of them, so may any of \`training-key\`, \`prediction-key\`, \`ocp-apim-subscription-key\` and \`subscription-key\` in the query, which is kept out of the log (a proxy before the server may log it). Its role decides what it may do, and a key of the wrong kind is answered with 401 and the kind that is expected.
-- Paths, names of query parameters and JSON properties, and enumeration values are not case-sensitive. Unknown properties are ignored, so that whole objects may be sent back.
+- Paths, names of query parameters and JSON properties, and enumeration values are not case-sensitive. Unknown properties are ignored, so that whole objects may be sent back. An endpoint may end with a slash, as Azure's portal shows it.
 - An error is \`{"code", "message"}\` with one of Azure's codes; 401 and 429 have their number as the code, as Azure's gateway gives them. Azure does not publish which status goes with which code: here it is 404 for what does not exist, 413 for a body that is too large, 403 for a role without the permission, and 400 for the rest.
 - v3.0 answers 200 where later versions may answer 207, and answers 404 to operations that were added later.
 - URLs of images carry their own authorisation and expire, as Azure's do.

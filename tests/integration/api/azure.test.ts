@@ -62,6 +62,21 @@ describe('Azure’s wire format', () => {
     }
   });
 
+  it('is found below an endpoint that ends with a slash, as Azure’s portal shows them', async () => {
+    const endpoint = `${server.url}/`;
+    const get = (path: string, method = 'GET') =>
+      fetch(`${endpoint}${path}`, { method, headers: { 'Training-Key': ownerKey } });
+    const body = async (response: Response) => [response.status, await response.json()] as const;
+    expect((await get('/customvision/v3.3/training/projects')).status).toBe(200);
+    expect(await body(await get('/customvision/v3.3/training/nothing'))).toMatchObject([404, { code: 'NotFound' }]);
+    expect((await get('/healthz')).status).toBe(200);
+    expect(await body(await get('//healthz', 'PUT'))).toMatchObject([405, { error: { allowed: 'GET, HEAD' } }]);
+    // Slashes of a query are its own.
+    const { body: made } = await ask('POST', training('projects?name=a//b'));
+    expect(made.name).toBe('a//b');
+    await ask('DELETE', training(`projects/${made.id}`));
+  });
+
   it('makes, changes and deletes a project with what the clients send', async () => {
     const made = await ask('POST', training('projects?name=My%20project&targetExportPlatforms=ONNX%2CcoreML'));
     expect(made).toMatchObject({
