@@ -162,11 +162,18 @@ export class ImageService {
         project.id,
         pairs.map(({ tagId }) => tagId),
       );
-      checkImageTags(project, tags);
-      if (project.kind === ProjectKind.DETECTION) await refuseRegions(manager, images);
       const present = await tagsOf(manager, imageIds);
       const imagesById = new Map(images.map((image) => [image.id, image]));
       const tagsById = new Map(tags.map((tag) => [tag.id, tag]));
+      // A tag that an image of a detection project has by a region is there already.
+      const fresh = pairs.filter(({ imageId, tagId }) => !present.get(imageId)?.some(({ id }) => id === tagId));
+      const among =
+        (ids: string[]) =>
+        ({ id }: { id: string }) =>
+          ids.includes(id);
+      checkImageTags(project, tags.filter(among(fresh.map(({ tagId }) => tagId))));
+      const changed = images.filter(among(fresh.map(({ imageId }) => imageId)));
+      if (project.kind === ProjectKind.DETECTION) await refuseRegions(manager, changed);
       const outcomes: TagOutcome[] = [];
       for (const { imageId, tagId } of pairs) {
         const image = imagesById.get(imageId) as Image;

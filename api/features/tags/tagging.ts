@@ -26,7 +26,8 @@ export function checkImageTags({ kind }: Project, tags: readonly Tag[]): void {
   if (regular.length === 0) return;
   const names = regular.map(({ name }) => JSON.stringify(name)).join(', ');
   const message = `tagIds: in a DETECTION project only the negative tag is added to an image itself; draw regions for ${names}.`;
-  throw new DomainError('NOT_SUPPORTED', message, { field: 'tagIds', tagIds: regular.map(({ id }) => id) });
+  const details = { field: 'tagIds', reason: 'TAG_BY_REGION', tagIds: regular.map(({ id }) => id) };
+  throw new DomainError('NOT_SUPPORTED', message, details);
 }
 
 /** @throws DomainError naming the tags when they may not stand on one image */

@@ -23,6 +23,7 @@ export const labelRows: readonly Row[] = [
     summary: 'Adds tags to images, pair by pair.',
     body: { kind: 'json', schema: tagBatch, isOptional: false },
     answer: tagSummary,
+    note: 'In a detection project a tag that a picture has by a region is among the duplicated; one that it does not have refuses the request, but for the negative tag.',
     call: (request) => tagPairs(request, request.body.tags),
   }),
   row({

@@ -12,6 +12,7 @@ import {
   refusedStatus,
   requireEntries,
   statusOf,
+  tagIdsOf,
   type Incoming,
   type Status,
 } from '../wire/uploads.ts';
@@ -42,7 +43,7 @@ export const uploadRows: readonly Row[] = [
     summary: 'Adds images as files: up to 64 parts, or one as the body.',
     query: z.object({ tagIds: csv(uuid(), mostTagIds).default([]) }),
     body: { kind: 'pictures', limit: 'trainingImageBytes' },
-    note: 'An image that already exists is OKDuplicate, gets the tags that it lacks, and makes isBatchSuccessful false. An image may have one tag in a Multiclass project, and by default at most 100 tags and 300 regions in others; one with more is refused with ErrorTagLimitExceed or ErrorRegionLimitExceed. Images with a tag that the project does not have are refused with ErrorInvalidTag.',
+    note: 'An image that already exists is OKDuplicate, gets the tags that it lacks, and makes isBatchSuccessful false. An image may have one tag in a Multiclass project, and by default at most 100 tags and 300 regions in others; one with more is refused with ErrorTagLimitExceed or ErrorRegionLimitExceed. Images with a tag that the project does not have are refused with ErrorInvalidTag; in a detection project, so are those with a tag, other than the negative one, that no region of the image carries.',
     call: async (request) => {
       const incoming: Incoming[] = [];
       for await (const picture of request.body) {
@@ -97,7 +98,7 @@ export const uploadRows: readonly Row[] = [
       const images = [];
       for (const { id: predictionId, tagIds, regions } of body.images) {
         const labels = {
-          tagIds: [...(body.tagIds ?? []), ...(tagIds ?? [])],
+          tagIds: tagIdsOf(body, { tagIds, regions }),
           regions: regions ?? [],
           metadata: metadataInput(body.metadata),
         };

@@ -55,6 +55,15 @@ export function requireEntries(images: readonly unknown[]): void {
   if (images.length === 0) throw new DomainError('INVALID', 'images: no valid image files.', { field: 'images' });
 }
 
+/** Those of the batch too. A tag that a region carries is on the picture already: programs send it both ways. */
+export function tagIdsOf(
+  batch: BatchLabels,
+  { tagIds, regions }: { tagIds?: string[] | null | undefined; regions?: { tagId: string }[] | null | undefined },
+): string[] {
+  const drawn = new Set(regions?.map(({ tagId }) => tagId));
+  return [...(batch.tagIds ?? []), ...(tagIds ?? [])].filter((id) => !drawn.has(id));
+}
+
 /** Makes images of a batch and says what became of each. */
 export async function addBatch(request: Asked, incoming: readonly Incoming[], batch: BatchLabels): Promise<Answer> {
   requireEntries(incoming);
@@ -63,7 +72,7 @@ export async function addBatch(request: Asked, incoming: readonly Incoming[], ba
   const { kind } = await services.projects.get(caller, 'label', projectId);
   // As tags of each picture: an unknown one refuses pictures, not the request.
   const images = incoming.flatMap(({ image }) =>
-    'code' in image ? [] : [{ ...image, tagIds: [...(batch.tagIds ?? []), ...image.tagIds] }],
+    'code' in image ? [] : [{ ...image, tagIds: tagIdsOf(batch, image) }],
   );
   const labels = { tagIds: [], metadata: metadataInput(batch.metadata) };
   const asked = { projectId, images: incoming.map(identityOf), tagIds: batch.tagIds ?? [], metadata: labels.metadata };
@@ -116,6 +125,7 @@ const refusals: Record<string, Status> = {
   REGIONS_PER_IMAGE: 'ErrorRegionLimitExceed',
   TAG_CONFLICT: 'ErrorNegativeAndRegularTagOnSameImage',
   NOT_FOUND: 'ErrorInvalidTag',
+  TAG_BY_REGION: 'ErrorInvalidTag',
 };
 
 export const refusedStatus = ({ code, reason }: Refused): Status =>

@@ -119,6 +119,22 @@ describe('labels by Azure’s operations', () => {
     expect((await imageOf(projectId, first))?.tags).toHaveLength(2);
   });
 
+  it('are there already when a region has brought them', async () => {
+    const { projectId, one, two, imageIds } = await makeUnlabelled({ kind: 'DETECTION' });
+    const [imageId = '', other = ''] = imageIds;
+    await ask('POST', `${projectId}/images/regions`, { regions: [{ imageId, tagId: one, ...box }] });
+    const tags = [{ imageId, tagId: one }];
+    expect(await ask('POST', `${projectId}/images/tags`, { tags })).toMatchObject({
+      status: 200,
+      body: { created: [], duplicated: tags, exceeded: [] },
+    });
+    for (const pair of [
+      { imageId, tagId: two },
+      { imageId: other, tagId: one },
+    ])
+      expect(await ask('POST', `${projectId}/images/tags`, { tags: [...tags, pair] })).toMatchObject({ status: 400 });
+  });
+
   it('are put on all or none when one of them is refused', async () => {
     const nowhere = '00000000-0000-4000-8000-000000000000';
     const { projectId, one, two, imageIds } = await makeUnlabelled();

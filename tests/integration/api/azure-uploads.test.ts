@@ -139,6 +139,25 @@ describe('uploads by Azure’s operations', () => {
     expect(statusesOf(await send(boxes.projectId, { regions: regions.slice(1) }))).toEqual(['OK']);
   });
 
+  it('takes a tag beside the regions that carry it, and says when no region does', async () => {
+    const { projectId, tagIds } = await makeProject(server, { kind: 'DETECTION', tags: ['one', 'two'] });
+    const { one, two } = tagIds;
+    const regions = [{ tagId: one, left: 0, top: 0, width: 0.5, height: 0.5 }];
+    const contents = [another(), another(), another()].map((bytes) => bytes.toString('base64'));
+    const [a, b, c] = contents;
+    const images = [
+      { contents: a, tagIds: [one?.toUpperCase()], regions },
+      { contents: b, tagIds: [one, two], regions },
+      { contents: c },
+    ];
+    const send = (batch: object) => upload(`${imagesOf(projectId)}/files`, JSON.stringify(batch), 'application/json');
+    const { body } = await send({ images });
+    expect(statusesOf(body)).toEqual(['OK', 'ErrorInvalidTag', 'OK']);
+    expect(body.images[0]?.image?.tags).toMatchObject([{ tagName: 'one' }]);
+    const ofAll = await send({ images: [{ contents: b, regions }, { contents: c }], tagIds: [one] });
+    expect(statusesOf(ofAll.body)).toEqual(['OK', 'ErrorInvalidTag']);
+  });
+
   it('cuts a name that is too long, and tells it as it came', async () => {
     const { projectId } = await makeProject(server);
     const name = `${'🙂'.repeat(300)}.jpg`;
