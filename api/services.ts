@@ -80,7 +80,6 @@ export function createServices(deps: ServiceDeps) {
   const predictor = createPredictor(deps);
   const stream = new ProgressStream(database, tail);
   const { retentionDays } = config.predictions;
-  const maxBytes = limits.predictionImageBytes;
   const { predictionsPerMinute } = config.rateLimits;
   const regions = new RegionService(database, images, limits);
   const gate = new Gate({ concurrency: labellingConcurrency, queueLimit: Infinity });
@@ -103,7 +102,7 @@ export function createServices(deps: ServiceDeps) {
     copies: new CopyService({ database, storage, engine, tail, signer, projects, limits, urls: config.urls }),
     notifications: new NotificationService(database, projects),
     publishing: new PublishingService(database, training),
-    predictions: new PredictionService({ ...predictionDeps, maxBytes, retentionDays }),
+    predictions: new PredictionService({ ...predictionDeps, limits, retentionDays }),
     keys: new KeyService(database, projects),
     progress: async ({ caller }: Pick<Context, 'caller'>, iterationId: string, after?: string | null) =>
       stream.follow(await training.get(caller, 'read', iterationId), parseEventId(after)),

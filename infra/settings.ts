@@ -104,7 +104,10 @@ export const settings = {
     meaning: 'Where OpenTelemetry traces go, such as http://collector:4318/v1/traces; empty for none.',
   },
   TAGLENS_INTROSPECTION: { default: 'true', meaning: 'Whether clients may read the GraphQL schema.' },
-  TAGLENS_MAX_TRAINING_IMAGE_BYTES: { default: '6000000', meaning: 'Maximum size of an image for training, in bytes.' },
+  TAGLENS_MAX_TRAINING_IMAGE_BYTES: {
+    default: '6000000',
+    meaning: 'Maximum size of an image for training, or to try an iteration with, in bytes.',
+  },
   TAGLENS_MAX_PREDICTION_IMAGE_BYTES: {
     default: '4000000',
     meaning: 'Maximum size of an image for prediction, in bytes.',

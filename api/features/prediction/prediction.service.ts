@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { In, type EntityManager } from 'typeorm';
+import type { Limits } from '../../../infra/config.ts';
 import type { Database } from '../../../infra/database/database.ts';
 import { keys } from '../../../infra/storage/keys.ts';
 import type { Storage } from '../../../infra/storage/storage.ts';
@@ -53,7 +54,7 @@ interface PredictionServiceDeps {
   /** How often one key may ask. */
   limit: RateLimit;
   sources: ImageSources;
-  maxBytes: number;
+  limits: Pick<Limits, 'trainingImageBytes' | 'predictionImageBytes'>;
   retentionDays: number;
 }
 
@@ -64,8 +65,10 @@ export class PredictionService {
     authoriseQuestion(caller, input);
     const { projectId, publishedName = null, iterationId = null, application = null, store, explain } = input;
     const question = { projectId, publishedName, iterationId, application, store, explain };
-    const read = async (): Promise<Buffer> =>
-      (await this.deps.sources.read(projectId, input.image, this.deps.maxBytes)).bytes;
+    const { trainingImageBytes, predictionImageBytes } = this.deps.limits;
+    // Whoever tries an iteration has pictures of the size that it learned from, as at Azure.
+    const maxBytes = iterationId === null ? predictionImageBytes : trainingImageBytes;
+    const read = async (): Promise<Buffer> => (await this.deps.sources.read(projectId, input.image, maxBytes)).bytes;
     const prediction = store
       ? await this.askOnce(OnceOnly.of(this.deps.database, caller, 'predict', input), caller, question, read)
       : await this.ask(caller, question, await read());

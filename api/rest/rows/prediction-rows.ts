@@ -15,6 +15,8 @@ const mostDeleted = 64;
 const storedPerPage = 50;
 const byUrl = { kind: 'json', schema: imageUrl, isOptional: false } as const;
 const byBytes = { kind: 'picture', limit: 'predictionImageBytes' } as const;
+/** As large as those to train on. */
+const toTry = { kind: 'picture', limit: 'trainingImageBytes' } as const;
 
 const quickTest = z.object({ iterationId: uuid().optional(), store: z.boolean().default(true) });
 
@@ -26,9 +28,9 @@ const storedRows: readonly Row[] = [
     path: 'projects/{projectId}/quicktest/image',
     summary: 'Predicts an image with any iteration, using the training key.',
     query: quickTest,
-    body: byBytes,
+    body: toTry,
     answer: imagePrediction,
-    note: 'Without an iteration: the newest completed one.',
+    note: 'Without an iteration: the newest completed one. Images may be as large as those for training: 6 MB by default.',
     call: async (request) => {
       const question = await questionFor(request, request.query);
       return wirePrediction(

@@ -1,12 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pngHeader } from '../../png-header.ts';
+import { startServer as startWebServer, stopServers } from '../urls/local-server.ts';
 import { makeTrainableProject, ownerKey, samples, startServer, type TestServer } from './setup.ts';
 
 let server: TestServer;
 beforeAll(async () => {
-  server = await startServer();
+  server = await startServer({ TAGLENS_URL_ALLOW: '127.0.0.1' });
 });
-afterAll(() => server.close());
+afterAll(async () => {
+  await server.close();
+  await stopServers();
+});
 
 /** What is read of answers. */
 interface Wire {
@@ -310,6 +314,18 @@ describe('Azure’s wire format', () => {
 
     const quick = await ask('POST', `${project}/quicktest/image?store=true`, asked[0]);
     expect(quick.body.predictions[0]).toMatchObject({ tagName: sample?.tag });
+    // Bytes after the end of a JPEG are no part of the picture, but count.
+    const large = new Uint8Array(5_000_000);
+    large.set(jpeg);
+    const picturePort = await startWebServer((_request, response) => void response.end(large));
+    const largeUrl = json({ url: `http://127.0.0.1:${picturePort}/a.jpg` });
+    const inBytes = { ...asked[0], body: large };
+    expect(await ask('POST', `${project}/quicktest/image?store=false`, inBytes)).toMatchObject({ status: 200 });
+    expect(await ask('POST', `${project}/quicktest/url?store=false`, largeUrl)).toMatchObject({ status: 200 });
+    for (const [path, body] of [['image', inBytes] as const, ['url', largeUrl] as const])
+      expect(await ask('POST', `${address}/${path}/nostore`, body)).toMatchObject({
+        body: { code: expect.stringMatching(/BadRequestImage(SizeBytes|Url)/) as string },
+      });
     const page = await ask(
       'POST',
       `${project}/predictions/query`,
