@@ -69,15 +69,16 @@ export const suggestionRows: readonly Row[] = [
     query: ofIteration,
     body: { kind: 'json', schema: suggestionQuery, isOptional: true },
     answer: suggestionPage,
-    note: 'The id is that of the image. By default the most uncertain come first. A threshold applies to the tags of tagIds, or to any tag without them.',
+    note: 'The id is that of the image. The default order is UncertaintyAscending, which the token then names. A threshold applies to the tags of tagIds, or to any tag without them.',
     call: async (request) => {
       const { caller, services, path } = request;
       const token = request.body ?? {};
       const first = token.maxCount || suggestionsPerPage;
+      const sortBy = token.sortBy ?? 'UncertaintyAscending';
       const { id } = await iterationOf(request, request.query.iterationId);
       const asked = {
         filter: filterOf(token),
-        orderBy: orders[token.sortBy ?? 'UncertaintyDescending'],
+        orderBy: orders[sortBy],
         first,
         after: token.continuation || null,
       };
@@ -91,7 +92,7 @@ export const suggestionRows: readonly Row[] = [
         return image && !(image instanceof Error) ? [wireStoredSuggestion(request, node, image, domainId)] : [];
       });
       const paging = { session: token.session || newId(), continuation: nextCursor(page), maxCount: first };
-      return { token: { ...token, ...paging }, results: await Promise.all(results) };
+      return { token: { ...token, sortBy, ...paging }, results: await Promise.all(results) };
     },
   }),
   row({

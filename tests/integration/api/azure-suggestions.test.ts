@@ -24,6 +24,7 @@ interface Token {
   session: string | null;
   continuation: string | null;
   maxCount: number;
+  sortBy?: string;
 }
 
 let server: TestServer;
@@ -83,9 +84,12 @@ describe('Azure’s suggestions', () => {
     expect(found.map(({ id }) => id).toSorted()).toEqual(imageIds.toSorted());
     const uncertainties = found.map(({ predictionUncertainty }) => predictionUncertainty);
     expect(uncertainties).toEqual(uncertainties.toSorted((a, b) => a - b));
-    const { body } = await query({ maxCount: 0 });
+    const { body } = await query({ maxCount: 0, sortBy: 'UncertaintyDescending' });
     expect(body.results).toHaveLength(imageIds.length);
     expect(body.results.map(({ predictionUncertainty }) => predictionUncertainty)).toEqual(uncertainties.toReversed());
+    const usual = (await query({ sortBy: null })).body;
+    expect(usual.token.sortBy).toBe('UncertaintyAscending');
+    expect(usual.results.map(({ id }) => id)).toEqual(found.map(({ id }) => id));
     expect(found[0]).toMatchObject({ width: 120 });
     expect((await fetch(found[0]?.thumbnailUri ?? '')).status).toBe(200);
   });
