@@ -65,7 +65,7 @@ const storedRows: readonly Row[] = [
     summary: 'Stored predictions that match a query, page by page.',
     body: { kind: 'json', schema: predictionQuery, isOptional: true },
     answer: predictionPage,
-    note: 'Suggested: the most uncertain first. When few predictions have the tags, a page may be short although there is a continuation.',
+    note: 'Suggested: the most uncertain first. Times may have any offset, and are UTC without one. When few predictions have the tags, a page may be short although there is a continuation.',
     call: async (request) => {
       const { caller, services, path } = request;
       const token = request.body ?? {};

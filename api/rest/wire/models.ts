@@ -4,6 +4,11 @@ import { z } from 'zod';
 
 const id = z.guid();
 const date = z.iso.datetime();
+/** With any offset; without one it is UTC. */
+const givenDate = z.iso
+  .datetime({ offset: true, local: true })
+  .meta({ format: 'date-time' })
+  .transform((text) => new Date(/(Z|[+-]\d\d:\d\d)$/.test(text) ? text : `${text}Z`).toISOString());
 const probability = z.number().min(0).max(1);
 
 export const errorModel = z
@@ -192,8 +197,8 @@ export const predictionQuery = z
       .nullable()
       .optional(),
     iterationId: id.nullable().optional(),
-    startTime: date.nullable().optional(),
-    endTime: date.nullable().optional(),
+    startTime: givenDate.nullable().optional(),
+    endTime: givenDate.nullable().optional(),
     application: z.string().nullable().optional(),
   })
   .meta({ id: 'PredictionQueryToken' });

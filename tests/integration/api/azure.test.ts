@@ -336,6 +336,14 @@ describe('Azure’s wire format', () => {
     expect(next.body.results).toMatchObject([{ id: quick.body.id }]);
     expect(next.body.token.continuation).toBeNull();
 
+    const found = async (startTime: string) =>
+      (await ask('POST', `${project}/predictions/query`, json({ startTime }))).body.results.length;
+    const inMinutes = (minutes: number) => new Date(Date.now() + minutes * 60_000).toISOString().slice(0, -1);
+    expect(await found(inMinutes(-1))).toBe(2);
+    expect(await found(inMinutes(1))).toBe(0);
+    expect(await found(`${inMinutes(5 * 60 - 1)}+05:00`)).toBe(2);
+    expect(await found(`${inMinutes(-5 * 60 + 1)}-05:00`)).toBe(0);
+
     const trainedFor = (await ask('GET', iteration)).body.domainId;
     expect(await ask('PATCH', project, json({ settings: { domainId: compact } }))).toMatchObject({ status: 200 });
     const { body: afterwards } = await ask('POST', `${project}/predictions/query`);
