@@ -26,11 +26,11 @@ export const performanceRows: readonly Row[] = [
     summary: 'The answers of an iteration for the images that it was measured on.',
     query: z.object({
       tagIds: csv(uuid(), mostTagIds).optional(),
-      orderBy: z.enum(['Newest', 'Oldest']).optional(),
+      orderBy: z.enum(['Newest', 'Oldest']).default('Newest'),
       ...paging,
     }),
     answer: z.array(imagePerformance),
-    note: 'By default the wrong ones come first. Each answer covers every tag and comes from a model that was not trained on the image. Images that have since been deleted are neither listed nor counted.',
+    note: 'The default order is Newest. Each answer covers every tag and comes from a model that was not trained on the image. Images that have since been deleted are neither listed nor counted.',
     call: async (request) => {
       const { take, skip, ...wanted } = request.query;
       const iteration = await iterationOf(request);
