@@ -25,13 +25,13 @@ export const iterationRows: readonly Row[] = [
     operation: 'getIterations',
     method: 'GET',
     path: 'projects/{projectId}/iterations',
-    summary: 'Every iteration of a project, newest first.',
+    summary: 'Every iteration of a project, oldest first.',
     answer: z.array(iterationModel),
-    note: `The workspace is not included. ${typeNote}`,
+    note: `Oldest first: Azure states no order, but its published example has this one. The workspace is not included. ${typeNote}`,
     call: async (request) => {
       const { caller, services, path } = request;
       const rows = await allPages((page) => services.training.list(caller, path('projectId'), page));
-      return wireIterations(request, rows);
+      return wireIterations(request, rows.toReversed());
     },
   }),
   row({

@@ -261,6 +261,14 @@ describe('Azure’s wire format', () => {
     expect(figures.precision).toBeGreaterThan(0.3);
     expect(figures.perTagPerformance.length).toBeGreaterThan(1);
 
+    const { body: later } = await ask('POST', `${project}/train?forceTrain=true`);
+    const listed = (await ask('GET', `${project}/iterations`)).body;
+    expect(listed.map(({ id }) => id)).toEqual([started.body.id, later.id]);
+    await expect
+      .poll(async () => (await ask('GET', `${project}/iterations/${later.id}`)).body.status)
+      .toBe('Completed');
+    expect(await ask('DELETE', `${project}/iterations/${later.id}`)).toMatchObject({ status: 204 });
+
     const publish = `${iteration}/publish?publishName=model&predictionId=%2Fsubscriptions%2Fx`;
     expect(await ask('POST', publish)).toMatchObject({ status: 200, body: true });
     expect((await ask('GET', iteration)).body).toMatchObject({
