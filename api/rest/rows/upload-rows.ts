@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { z } from 'zod';
 import type { Caller } from '../../access.ts';
 import { DomainError } from '../../errors.ts';
@@ -8,6 +9,7 @@ import { createSummary, fileBatch, idBatch, mostTagIds, urlBatch } from '../wire
 import { csv, uuid } from '../wire/query.ts';
 import {
   addBatch,
+  fittingName,
   keep,
   refusedStatus,
   requireEntries,
@@ -34,6 +36,10 @@ function refusalOfPrediction({ code, details }: DomainError): Status {
 
 /** The name of a file is told in quotes, as Azure does. */
 const quoted = (name: string): string => `"${name}"`;
+
+/** The last part of the path, which may be longer than a name; what is no address is refused when it is fetched. */
+const nameOf = (url: string): string | null =>
+  URL.canParse(url) ? fittingName(basename(new URL(url).pathname)) : null;
 
 export const uploadRows: readonly Row[] = [
   row({
@@ -75,11 +81,11 @@ export const uploadRows: readonly Row[] = [
     path: 'projects/{projectId}/images/urls',
     summary: 'Adds images from URLs, which the server fetches.',
     body: { kind: 'json', schema: urlBatch, isOptional: false },
-    note: 'Private addresses are refused unless a setting allows them.',
+    note: 'Private addresses are refused unless a setting allows them. A picture is called by the last part of its path, cut at 255 characters.',
     call: async (request) => {
       const incoming = request.body.images.map(({ url, tagIds, regions }) => ({
         sourceUrl: url,
-        image: { source: { url }, tagIds: tagIds ?? [], regions: regions ?? [], isTest: false },
+        image: { source: { url }, name: nameOf(url), tagIds: tagIds ?? [], regions: regions ?? [], isTest: false },
       }));
       return addBatch(request, incoming, request.body);
     },

@@ -47,7 +47,7 @@ export async function keep(
 }
 
 /** Azure states no rule for names, so that none must refuse the picture. */
-const fittingName = (name: string): string =>
+export const fittingName = (name: string): string =>
   [...name.replace(/\p{Cc}/gu, ' ').trim()].slice(0, mostInName).join('') || 'image';
 
 /** @throws DomainError for a batch of nothing */

@@ -1,15 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startServer as startWebServer, stopServers } from '../urls/local-server.ts';
 import { keysBelow, makeProject, ownerKey, samples, startServer, type TestServer } from './setup.ts';
 
 let server: TestServer;
 let pictures: Buffer[];
 beforeAll(async () => {
-  server = await startServer({ TAGLENS_MAX_TAGS_PER_IMAGE: '3', TAGLENS_MAX_REGIONS_PER_IMAGE: '4' });
+  const limits = { TAGLENS_MAX_TAGS_PER_IMAGE: '3', TAGLENS_MAX_REGIONS_PER_IMAGE: '4' };
+  server = await startServer({ ...limits, TAGLENS_URL_ALLOW: '127.0.0.1' });
   pictures = (await samples(2, 11)).map(({ jpeg }) => jpeg);
 });
-afterAll(() => server.close());
+afterAll(async () => {
+  await server.close();
+  await stopServers();
+});
 
 interface Summary {
   code?: string;
@@ -169,6 +174,11 @@ describe('uploads by Azure’s operations', () => {
       { id: answer.body.images[0]?.image?.id },
     );
     expect(image.name).toBe('🙂'.repeat(255));
+    const port = await startWebServer((_request, response) => void response.end(picture(1)));
+    const urls = [`http://127.0.0.1:${port}/pictures/${'x'.repeat(300)}.jpg?a=b`, 'nowhere'];
+    const byUrl = { images: urls.map((url) => ({ url })) };
+    const fetched = await upload(`${imagesOf(projectId)}/urls`, JSON.stringify(byUrl), 'application/json');
+    expect(statusesOf(fetched.body)).toEqual(['OK', 'ErrorSource']);
   });
 
   it('shows the first picture of a project with it, and none while there is none', async () => {
