@@ -33,7 +33,7 @@ export const exportRows: readonly Row[] = [
     path: exportsOfOne,
     summary: 'Every export of an iteration.',
     answer: z.array(exportModel),
-    note: 'downloadUri is valid for a day and needs no key; each answer has a new one. It is empty until the status is Done.',
+    note: 'downloadUri is valid for a day and needs no key; each answer has a new one. It is null until the status is Done.',
     call: async (request) => {
       const rows = await request.services.exports.list(await iterationOf(request));
       return rows.map((each) => wireExport(request, each));
@@ -69,7 +69,7 @@ const statuses: Record<ExportStatus, WireExport['status']> = {
 
 function wireExport({ services }: Pick<RowRequest, 'services'>, made: Export): WireExport {
   const { platform, flavor, status } = made;
-  const downloadUri = services.exports.urlOf(made) ?? '';
+  const downloadUri = services.exports.urlOf(made);
   const newerVersionAvailable = services.exports.isOutdated(made);
   return { platform, status: statuses[status], downloadUri, flavor, newerVersionAvailable };
 }

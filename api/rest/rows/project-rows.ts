@@ -19,6 +19,22 @@ const wireStatuses: Record<ProjectStatus, WireProject['status']> = {
 };
 const mostPlatforms = exportPlatforms.length;
 const about = { api: 'training', subject: 'Project' } as const;
+/** As Azure tells them of a new project; programs read them, and send them back. */
+const fixedSettings = {
+  useNegativeSet: true,
+  detectionParameters: null,
+  imageProcessingSettings: {
+    augmentationMethods: {
+      rotation: true,
+      scaling: true,
+      translation: true,
+      'horizontal flip': true,
+      equalize: true,
+      solarize: true,
+      padtosquare: true,
+    },
+  },
+} as const;
 const createOptions = z
   .object({
     exportModelContainerUri: z.string().nullable().optional(),
@@ -91,7 +107,7 @@ export const projectRows: readonly Row[] = [
     summary: 'Changes a project; a whole one may be sent back.',
     body: { kind: 'json', schema: projectChanges, isOptional: false },
     answer: projectModel,
-    note: 'Image processing settings are ignored: every training augments its images by its own recipe.',
+    note: 'Image processing settings are ignored: every training augments its images by its own recipe. useNegativeSet, detectionParameters and imageProcessingSettings always have the values of a new project of Azure.',
     call: async (request) => {
       const { name, description, settings } = request.body;
       const { domainId, classificationType, targetExportPlatforms } = settings ?? {};
@@ -143,6 +159,7 @@ export async function wireProject(
       domainId,
       classificationType: wireType(project.classificationType),
       targetExportPlatforms: platforms as WireProject['settings']['targetExportPlatforms'],
+      ...fixedSettings,
       notificationQueueUri: project.notificationUrl,
     },
     created: createdAt.toISOString(),

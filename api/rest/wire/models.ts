@@ -44,6 +44,9 @@ export const projectModel = z
       domainId: id,
       classificationType: z.enum(classificationTypes).nullable(),
       targetExportPlatforms: z.array(z.enum(exportPlatforms)),
+      useNegativeSet: z.literal(true),
+      detectionParameters: z.null(),
+      imageProcessingSettings: z.object({ augmentationMethods: z.record(z.string(), z.boolean()) }),
       notificationQueueUri: z.string().nullable(),
     }),
     created: date,
@@ -126,7 +129,7 @@ export const exportModel = z
   .object({
     platform: z.string(),
     status: z.enum(['Exporting', 'Failed', 'Done']),
-    downloadUri: z.string(),
+    downloadUri: z.string().nullable(),
     flavor: z.string().nullable(),
     newerVersionAvailable: z.boolean(),
   })

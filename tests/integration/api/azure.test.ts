@@ -91,17 +91,24 @@ describe('Azure’s wire format', () => {
       },
     });
     const { id } = made.body;
+    const told = {
+      useNegativeSet: true,
+      detectionParameters: null,
+      imageProcessingSettings: { augmentationMethods: { rotation: true, 'horizontal flip': true, padtosquare: true } },
+    };
+    expect(made.body.settings).toMatchObject(told);
     // Whole objects come back, with what is only told and in whatever letter case.
     const settings = {
       ClassificationType: 'multiclass',
       domainId: made.body.settings['domainId'],
       useNegativeSet: null,
+      imageProcessingSettings: { augmentationMethods: { rotation: false } },
     };
     const back = { id, Name: 'Another', description: null, settings, created: 'then' };
     const changed = await ask('PATCH', training(`projects/${id.toUpperCase()}`), json(back));
     expect(changed).toMatchObject({
       status: 200,
-      body: { name: 'Another', settings: { classificationType: 'Multiclass' } },
+      body: { name: 'Another', settings: { classificationType: 'Multiclass', ...told } },
     });
     const listed = await ask('GET', training('projects'));
     expect(listed.body.map((project) => project.id)).toContain(id);

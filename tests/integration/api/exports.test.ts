@@ -380,7 +380,7 @@ describe('Azure’s operations of exports', () => {
     expect(await started.json()).toEqual({
       platform: 'ONNX',
       status: 'Exporting',
-      downloadUri: '',
+      downloadUri: null,
       flavor: 'ONNX12',
       newerVersionAvailable: false,
     });
