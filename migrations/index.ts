@@ -49,6 +49,7 @@ import { AddImportIterations1790000006501 } from './1790000006501-AddImportItera
 import { AddProjectNotificationUrl1790000006402 } from './1790000006402-AddProjectNotificationUrl.ts';
 import { AddProjectNotificationSecret1790000006403 } from './1790000006403-AddProjectNotificationSecret.ts';
 import { CreateNotification1790000006404 } from './1790000006404-CreateNotification.ts';
+import { WidenImageMetadata1790000006600 } from './1790000006600-WidenImageMetadata.ts';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -103,4 +104,5 @@ export const migrations = [
   CreateNotification1790000006404,
   AddIterationIsTiled1790000006500,
   AddImportIterations1790000006501,
+  WidenImageMetadata1790000006600,
 ];

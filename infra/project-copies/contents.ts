@@ -32,7 +32,8 @@ const imageShape = z.object({
   isTest: z.boolean(),
   tagIds: z.array(id),
   regions: z.array(z.object({ tagId: id, left: fraction, top: fraction, width: fraction, height: fraction })),
-  metadata: z.record(z.string().max(128), z.string().max(256)),
+  /** A character may take two units. */
+  metadata: z.record(z.string().max(2 * 256), z.string().max(2 * 512)),
 });
 export type CopiedImage = z.infer<typeof imageShape>;
 

@@ -8,14 +8,14 @@ export class ImageMetadata {
   @PrimaryColumn({ name: 'image_id', type: 'varchar', length: 36 })
   imageId: string;
 
-  @Field(() => String, { description: 'Name, 1 to 128 characters, unique in its image.' })
-  @PrimaryColumn({ name: 'name', type: 'varchar', length: 128 })
+  @Field(() => String, { description: 'Name, 1 to 256 characters, unique in its image.' })
+  @PrimaryColumn({ name: 'name', type: 'varchar', length: 256 })
   name: string;
 
   @Column({ name: 'project_id', type: 'varchar', length: 36 })
   projectId: string;
 
-  @Field(() => String, { description: 'Value, at most 256 characters.' })
-  @Column({ name: 'value', type: 'varchar', length: 256 })
+  @Field(() => String, { description: 'Value, at most 512 characters.' })
+  @Column({ name: 'value', type: 'varchar', length: 512 })
   value: string;
 }

@@ -1,6 +1,6 @@
 import { Field, ID, InputType } from 'type-graphql';
 
-export const metadataLimits = { pairs: 10, nameLength: 128, valueLength: 256, conditions: 20, depth: 25 } as const;
+export const metadataLimits = { pairs: 50, nameLength: 256, valueLength: 512, conditions: 20, depth: 25 } as const;
 
 @InputType({ description: 'A name and value to set in the metadata of an image.' })
 export class ImageMetadataInput {

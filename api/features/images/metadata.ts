@@ -5,6 +5,9 @@ import { DomainError } from '../../errors.ts';
 import { checkText } from '../../input-checks.ts';
 import { metadataLimits, type ImageMetadataInput } from './metadata.input.ts';
 
+/** SQLite takes 32,766 values in a statement. */
+const rowsAtOnce = 1000;
+
 /** Values by name; null takes the name away. */
 export type MetadataChange = ReadonlyMap<string, string | null>;
 
@@ -52,5 +55,6 @@ export async function writeMetadata(
   const kept = [...change].flatMap(([name, value]) => (value === null ? [] : [{ name, value }]));
   await manager.delete(ImageMetadata, { imageId: In(images.map(({ id }) => id)), name: In([...change.keys()]) });
   const rows = images.flatMap(({ id, projectId }) => kept.map((pair) => ({ imageId: id, projectId, ...pair })));
-  await manager.insert(ImageMetadata, rows);
+  for (let start = 0; start < rows.length; start += rowsAtOnce)
+    await manager.insert(ImageMetadata, rows.slice(start, start + rowsAtOnce));
 }

@@ -23,7 +23,7 @@ export const metadataRows: readonly Row[] = [
     body: { kind: 'json', schema: metadataChange, isOptional: false },
     success: [200, 207],
     answer: metadataSummary,
-    note: 'Names that are not given stay as they are; null removes a name.',
+    note: 'Names that are not given stay as they are; null removes a name. As in Azure’s specification of v3.3, an image has at most 50 names of 256 characters, with values of 512.',
     call: (request) => update(request, [...new Set(request.query.imageIds)], request.body),
   }),
 ];

@@ -57,11 +57,11 @@ describe('metadata of images in Azure’s format', () => {
       status: 207,
       body: { isBatchSuccessful: false, images: [{ status: 'ErrorImageNotFound' }, { status: 'OK' }] },
     });
-    const many = Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`key ${i}`, '']));
+    const many = Object.fromEntries(Array.from({ length: 48 }, (_, i) => [`key ${i}`, '']));
     const full = await set([imageId], many);
     expect(full).toMatchObject({ status: 207, body: { images: [{ status: 'ErrorLimitExceed' }] } });
     const after = await ask('GET', `/${projectId}/images`);
     expect(after.body[0]?.metadata).not.toHaveProperty('key 0');
-    expect((await set([imageId], { k: 'v'.repeat(257) })).status).toBe(400);
+    expect((await set([imageId], { k: 'v'.repeat(513) })).status).toBe(400);
   });
 });

@@ -99,6 +99,24 @@ for (const [name, database] of Object.entries(databases))
       expect(await source.query('SELECT * FROM migrations')).toEqual([]);
     });
 
+    test('keeps what is noted about images when there is more room for it', async () => {
+      await upAll();
+      const at = migrations.findIndex(({ name }) => name.startsWith('WidenImageMetadata'));
+      for (let i = at; i < migrations.length; i++) await downOne();
+      const lengths = async (): Promise<string[] | undefined> => {
+        const runner = source.createQueryRunner();
+        const table = await runner.getTable('image_metadata');
+        await runner.release();
+        return table?.columns.map(({ length }) => length);
+      };
+      expect(await lengths()).toEqual(['36', '128', '36', '256']);
+      const row = { image_id: 'an image', name: 'camera', project_id: 'a project', value: 'left' };
+      await source.query('INSERT INTO image_metadata VALUES (?, ?, ?, ?)', Object.values(row));
+      await upAll();
+      expect(await lengths()).toEqual(['36', '256', '36', '512']);
+      expect(await source.query('SELECT * FROM image_metadata')).toEqual([row]);
+    });
+
     test('goes on after a crash between a change and the note that it was made', async () => {
       await upAll();
       const whole = await objectsOf();
