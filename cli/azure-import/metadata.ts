@@ -6,6 +6,11 @@ import { batchesOf } from './pictures.ts';
 import type { Metadata, Target, TargetImage } from './target.ts';
 
 const batchSize = 64;
+/** Of a name that is told: the report has it in a cell. */
+const shownOfName = 60;
+
+/** Names of metadata by the id of their image at the source. */
+export type NamesOfImages = ReadonlyMap<string, ReadonlySet<string>>;
 
 interface Group {
   metadata: Metadata[];
@@ -14,44 +19,49 @@ interface Group {
 
 /**
  * Adds what the source knows of images and the target does not; images with the same values go together.
- * @returns the ids at the source of those whose metadata the target refused
+ * What the target refuses is told.
  */
 export async function carryMetadata(
   target: Target,
   projectId: string,
   images: readonly AzureImage[],
   losses: Losses,
-): Promise<Set<string>> {
-  const refused = new Set<string>();
+): Promise<NamesOfImages> {
+  const refused = new Map<string, Set<string>>();
   const described = new Map(images.flatMap(({ id, metadata }) => (metadata ? [[id, metadata]] : [])));
   if (described.size === 0) return refused;
   for (const { metadata, images: own } of await lacking(target, projectId, described)) {
     for (const batch of batchesOf(own, batchSize)) {
-      for (const { sourceId, message } of await refusedOf(target, batch, metadata)) {
-        losses.add('Metadata of images', message, sourceId);
-        refused.add(sourceId);
+      for (const { sourceId, name, message } of await refusedOf(target, batch, metadata)) {
+        losses.add(`Metadata «${name.slice(0, shownOfName)}» of images`, message, sourceId);
+        refused.set(sourceId, (refused.get(sourceId) ?? new Set()).add(name));
       }
     }
   }
   return refused;
 }
 
-/** All together, or one by one when one of them keeps the others from theirs. */
+/** All together, or else image by image, and of one image each half by itself, down to the pairs that do not fit. */
 async function refusedOf(
   target: Target,
   images: Group['images'],
   metadata: Metadata[],
-): Promise<{ sourceId: string; message: string }[]> {
+): Promise<{ sourceId: string; name: string; message: string }[]> {
   try {
     const ids = images.map(({ id }) => id);
     await target.setMetadata(ids, metadata);
     return [];
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    const [first] = images;
-    if (first && images.length === 1) return [{ sourceId: first.sourceId, message: error.message }];
+    const [[first], [pair]] = [images, metadata];
+    const isOne = images.length === 1;
+    if (first && pair && isOne && metadata.length === 1)
+      return [{ sourceId: first.sourceId, name: pair.name, message: error.message }];
     const refused = [];
-    for (const image of images) refused.push(...(await refusedOf(target, [image], metadata)));
+    if (isOne)
+      for (const half of batchesOf(metadata, Math.ceil(metadata.length / 2)))
+        refused.push(...(await refusedOf(target, images, half)));
+    else for (const image of images) refused.push(...(await refusedOf(target, [image], metadata)));
     return refused;
   }
 }

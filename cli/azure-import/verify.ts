@@ -2,7 +2,7 @@ import type { AzureApi } from './azure-api.ts';
 import { sourceIdOf, type Carried, type Wanted } from './carry.ts';
 import { missingLabels, surplusTags, type TagPairs } from './labels.ts';
 import type { Losses } from './losses.ts';
-import { missingMetadata } from './metadata.ts';
+import { missingMetadata, type NamesOfImages } from './metadata.ts';
 import { batchesOf, fetchPictures, inPairs, sha256 } from './pictures.ts';
 import type { Labels, Target, TargetImage } from './target.ts';
 
@@ -22,7 +22,7 @@ export interface Sides {
 }
 
 /** What was done before, with what the target refused, which is told as such. */
-type Done = Pick<Carried, 'refused' | 'sourceSha256'> & { refusedMetadata: ReadonlySet<string> };
+type Done = Pick<Carried, 'refused' | 'sourceSha256'> & { refusedMetadata: NamesOfImages };
 
 /** Checks for every image that was not refused that both sides serve the same bytes and that it has its tags, boxes and metadata. */
 export async function verifyImages(
@@ -143,8 +143,9 @@ class Judge {
   }
 
   #compareMetadata({ image }: Wanted, served: TargetImage): string | null {
-    if (this.done.refusedMetadata.has(image.id)) return null;
-    const names = missingMetadata(image.metadata, served).map(({ name }) => JSON.stringify(name));
+    const refused = this.done.refusedMetadata.get(image.id);
+    const missing = missingMetadata(image.metadata, served).filter(({ name }) => !refused?.has(name));
+    const names = missing.map(({ name }) => JSON.stringify(name));
     return names.length > 0 ? `Its metadata ${names.join(', ')} is missing here or has another value.` : null;
   }
 }

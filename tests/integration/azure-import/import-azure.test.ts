@@ -179,19 +179,26 @@ describe('what is carried', () => {
     expect(Object.values(tagNamesIn(await stored(report.target.projectId)))).toEqual([['a', 'b']]);
   });
 
-  it('metadata of images; what is longer than it may be is told', async () => {
+  it('metadata of images; what does not fit is told, and the rest comes', async () => {
     const project = await trees(3);
     const [image, other] = project.images;
     if (image) image.metadata = { camera: 'north gate' };
-    if (other) other.metadata = { note: 'x'.repeat(257) };
+    const many = Array.from({ length: 50 }, (_, i) => [`key ${i}`, 'x'] as const);
+    if (other) other.metadata = { note: 'x'.repeat(513), ...Object.fromEntries(many), last: 'x' };
     const report = await run(await startStandIn({ projects: [project], domains }));
     const query = `query ($id: ID!) { project(id: $id) { images { nodes { name metadata { name value } } } } }`;
     const answer = await server.client.request<{
       project: { images: { nodes: { name: string; metadata: object[] }[] } };
     }>(query, { id: report.target.projectId });
     const described = answer.project.images.nodes.filter(({ metadata }) => metadata.length > 0);
-    expect(described).toEqual([{ name: `${image?.id}.jpg`, metadata: [{ name: 'camera', value: 'north gate' }] }]);
-    expect(report.notCarried).toMatchObject([{ what: 'Metadata of images', imageIds: [other?.id] }]);
+    const told = Object.fromEntries(described.map(({ name, metadata }) => [name, metadata]));
+    expect(told[`${image?.id}.jpg`]).toEqual([{ name: 'camera', value: 'north gate' }]);
+    expect(told[`${other?.id}.jpg`]).toHaveLength(50);
+    expect(report).toMatchObject({ isVerified: true, differences: [] });
+    expect(report.notCarried).toMatchObject([
+      { what: 'Metadata «note» of images', imageIds: [other?.id] },
+      { what: 'Metadata «last» of images', imageIds: [other?.id] },
+    ]);
   });
 
   it('metadata of images; one that has no room for them does not keep others from theirs', async () => {
@@ -206,14 +213,14 @@ describe('what is carried', () => {
         }>(query, { id: target.projectId })
       ).project.images.nodes;
     const [full, other] = await imagesOf();
-    const metadata = Array.from({ length: 10 }, (_, i) => ({ name: `own ${i}`, value: 'mine' }));
+    const metadata = Array.from({ length: 50 }, (_, i) => ({ name: `own ${i}`, value: 'mine' }));
     await server.client.request(setImageMetadata, { input: { imageIds: [full?.id], metadata } });
     for (const image of project.images) image.metadata = { camera: 'north gate' };
     const report = await run(standIn);
     const told = (await imagesOf()).find(({ id }) => id === other?.id);
     expect(told?.metadata).toEqual([{ name: 'camera' }]);
     const imageIds = [full?.name.replace('.jpg', '')];
-    expect(report.notCarried).toMatchObject([{ what: 'Metadata of images', imageIds }]);
+    expect(report.notCarried).toMatchObject([{ what: 'Metadata «camera» of images', imageIds }]);
   });
 
   it('figures of trainings go into the report, which says that models stay behind', async () => {
