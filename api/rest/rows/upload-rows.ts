@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import { z } from 'zod';
 import type { Caller } from '../../access.ts';
 import { DomainError } from '../../errors.ts';
@@ -39,7 +38,7 @@ const quoted = (name: string): string => `"${name}"`;
 
 /** The last part of the path, which may be longer than a name; what is no address is refused when it is fetched. */
 const nameOf = (url: string): string | null =>
-  URL.canParse(url) ? fittingName(basename(new URL(url).pathname)) : null;
+  URL.canParse(url) ? fittingName(new URL(url).pathname.split('/').findLast(Boolean) ?? '') : null;
 
 export const uploadRows: readonly Row[] = [
   row({
