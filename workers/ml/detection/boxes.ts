@@ -61,34 +61,3 @@ export function suppressOverlaps(
   }
   return kept;
 }
-
-/** Boxes that overlap by more are taken to mean the same object, not one beside it. */
-const sameObjectOverlap = 0.7;
-
-/**
- * Moves each box to the mean of all candidates that agree with it, weighted by their probabilities: several cells see an object,
- * and their mean lies better than what the surest of them says (box voting: Gidaris and Komodakis, 2015). A box stays where it
- * is if it came to overlap another one by more than suppression allows.
- * @param kept by suppression
- * @param candidates before suppression, `kept` among them
- */
-export function voteBoxes(
-  kept: readonly DetectedBox[],
-  candidates: readonly DetectedBox[],
-  { iouThreshold }: Pick<SuppressionOptions, 'iouThreshold'>,
-): DetectedBox[] {
-  const placed = [...kept];
-  for (const [i, box] of kept.entries()) {
-    const overlaps = (other: DetectedBox, place: Box, share: number): boolean =>
-      other.tagIndex === box.tagIndex && iou(other, place) > share;
-    const voted = meanBox(candidates.filter((other) => overlaps(other, box, sameObjectOverlap)));
-    if (!placed.some((other, j) => j !== i && overlaps(other, voted, iouThreshold))) placed[i] = { ...box, ...voted };
-  }
-  return placed;
-}
-
-function meanBox(boxes: readonly DetectedBox[]): Box {
-  const total = boxes.reduce((sum, { probability }) => sum + probability, 0);
-  const mean = (edge: keyof Box): number => boxes.reduce((sum, box) => sum + box.probability * box[edge], 0) / total;
-  return { left: mean('left'), top: mean('top'), width: mean('width'), height: mean('height') };
-}

@@ -5,20 +5,14 @@ import { memoryPerTailByte } from '../fine-tuning/tail.ts';
 import { openSession } from '../session.ts';
 import { inferenceModel } from '../trainer/inference-model.ts';
 import { bytesOf, type Weights } from '../trainer/network.ts';
-import {
-  defaultSuppression,
-  suppressOverlaps,
-  voteBoxes,
-  type Box,
-  type DetectedBox,
-  type SuppressionOptions,
-} from './boxes.ts';
+import { defaultSuppression, type Box, type DetectedBox, type SuppressionOptions } from './boxes.ts';
+import { Candidates, noPlace } from './candidates.ts';
 import { expansionWeights, isTuned } from './expansion.ts';
 import { gridOf, proposedBoxes, type Grid } from './grid.ts';
 import { headNetwork, outputName } from './head-network.ts';
 import { mapTensors } from './normalisation.ts';
 import { shapeOf, type DetectorShape } from './shape.ts';
-import { fromLook, looksOf, type Looks } from './looks.ts';
+import { fromLook, looksOf, type Look, type Looks } from './looks.ts';
 import { levels } from './view-pack.ts';
 
 /** What was learned, the normalisation folded in; what did not learn comes from the backbone. */
@@ -28,10 +22,8 @@ export interface DetectorParameters extends DetectorShape {
   weights: Weights;
 }
 
-/** Scores below say nothing; they only make lists long. */
-const leastScore = 0.02;
-/** The most probable boxes that suppression looks at, so that a picture full of doubt costs no more than another. */
-const mostCandidates = 1000;
+/** Of a cell whose box was not looked at yet. */
+const unplaced = -2;
 
 /** Measured, 11 MB for a model of 3.1: the runtime keeps the weights as they are and as its convolutions want them, and its maps. */
 const memoryPerModelByte = 4;
@@ -71,40 +63,39 @@ export class Detector {
     maps: readonly (readonly Uint16Array[])[],
     suppression: SuppressionOptions = defaultSuppression,
   ): Promise<DetectedBox[]> {
-    const candidates: DetectedBox[] = [];
-    for (const [i, look] of looksOf(this.facts).entries())
-      candidates.push(...fromLook(look, await this.candidatesOf(maps[i] ?? [])));
-    candidates.sort((a, b) => b.probability - a.probability);
-    const best = candidates.slice(0, mostCandidates);
-    return voteBoxes(suppressOverlaps(best, suppression), best, suppression);
+    const looks = looksOf(this.facts);
+    const candidates = new Candidates(looks.length * this.grid.cellCount);
+    for (const [i, look] of looks.entries()) await this.propose(candidates, look, maps[i] ?? []);
+    return candidates.answer(suppression);
   }
 
   release(): Promise<void> {
     return this.session.release();
   }
 
-  private async candidatesOf(maps: readonly Uint16Array[]): Promise<DetectedBox[]> {
+  private async propose(candidates: Candidates, look: Look, maps: readonly Uint16Array[]): Promise<void> {
     const { inputSize, isTuned: needsFinestOnly } = this.facts;
     const seen = needsFinestOnly ? maps.slice(0, 1) : maps;
     const outputs = await this.session.run(mapTensors([seen], inputSize));
     const numbers = (name: string): Float32Array => outputs[name]?.data as Float32Array;
     const tags = levels.map((_, l) => numbers(outputName('tags', l)));
     const distances = levels.map((_, l) => numbers(outputName('distances', l)));
-    return this.candidates(tags, proposedBoxes(this.grid, distances, 0));
-  }
-
-  private candidates(tags: Float32Array[], proposed: Float64Array): DetectedBox[] {
-    const leastLogit = Math.log(leastScore / (1 - leastScore));
-    const boxes: DetectedBox[] = [];
+    const proposed = proposedBoxes(this.grid, distances, 0);
+    const places = new Int32Array(this.grid.cellCount).fill(unplaced);
+    const placeOf = (cell: number): number => {
+      if (places[cell] === unplaced) {
+        const box = fromLook(look, this.boxOf(proposed, cell));
+        places[cell] = box ? candidates.addBox(box) : noPlace;
+      }
+      return places[cell] as number;
+    };
     this.grid.levels.forEach(({ side, start }, level) => {
-      const cells = side * side;
-      tags[level]?.forEach((logit, i) => {
-        if (logit <= leastLogit) return;
-        const [tagIndex, probability] = [Math.floor(i / cells), 1 / (1 + Math.exp(-logit))];
-        boxes.push({ ...this.boxOf(proposed, start + (i % cells)), tagIndex, probability });
-      });
+      const [cells, logits] = [side * side, tags[level] as Float32Array];
+      for (let tagIndex = 0; tagIndex * cells < logits.length; tagIndex++) {
+        const own = logits.subarray(tagIndex * cells, (tagIndex + 1) * cells);
+        candidates.propose(tagIndex, own, (i) => placeOf(start + i));
+      }
     });
-    return boxes;
   }
 
   private boxOf(proposed: Float64Array, cell: number): Box {

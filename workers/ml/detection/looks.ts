@@ -1,4 +1,4 @@
-import { clipToPicture, mirrored, type Box, type DetectedBox } from './boxes.ts';
+import { clipToPicture, mirrored, type Box } from './boxes.ts';
 import type { DetectorShape } from './shape.ts';
 
 /** Side of a tile as a share of each side of the picture; two tiles overlap by a fifth of it, so that a small object is whole in one of them. */
@@ -44,22 +44,20 @@ function withMargin({ left, top, width, height }: Box, filledShare: number): Box
 }
 
 /**
- * Boxes of a look as boxes of the picture, cut at its edges. What a tile cuts off is left to the looks that see more of it.
- * @param boxes in fractions of the look; they may reach beyond it
+ * A box of a look as one of the picture, cut at its edges; null if nothing is left of it, or if the tile cuts it off: that is
+ * left to the looks that see more of it.
+ * @param box in fractions of the look; it may reach beyond it
  */
-export function fromLook({ part, isMirrored }: Look, boxes: readonly DetectedBox[]): DetectedBox[] {
-  return boxes
-    .map((box) => (isMirrored ? mirrored(box) : box))
-    .filter((box) => !isCut(part, box))
-    .map((box) => ({
-      ...box,
-      left: part.left + box.left * part.width,
-      top: part.top + box.top * part.height,
-      width: box.width * part.width,
-      height: box.height * part.height,
-    }))
-    .map(clipToPicture)
-    .filter(({ width, height }) => width > 0 && height > 0);
+export function fromLook({ part, isMirrored }: Look, box: Box): Box | null {
+  const seen = isMirrored ? mirrored(box) : box;
+  if (isCut(part, seen)) return null;
+  const inPicture = clipToPicture({
+    left: part.left + seen.left * part.width,
+    top: part.top + seen.top * part.height,
+    width: seen.width * part.width,
+    height: seen.height * part.height,
+  });
+  return inPicture.width > 0 && inPicture.height > 0 ? inPicture : null;
 }
 
 /** Whether it ends where the part ends and the picture does not. */

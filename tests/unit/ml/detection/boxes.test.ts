@@ -3,7 +3,6 @@ import {
   clipToPicture,
   iou,
   suppressOverlaps,
-  voteBoxes,
   type DetectedBox,
 } from '../../../../workers/ml/detection/boxes.ts';
 
@@ -41,35 +40,5 @@ describe('suppression', () => {
     const boxes = [box(0, 0.9), box(0.05, 0.6), box(0.5, 0.3)];
     expect(suppressOverlaps(boxes, { iouThreshold: 0.7, maxBoxes: 200 })).toHaveLength(3);
     expect(suppressOverlaps(boxes, { iouThreshold: 0.7, maxBoxes: 2 })).toEqual(boxes.slice(0, 2));
-  });
-});
-
-describe('box voting', () => {
-  const suppression = { iouThreshold: 0.45 };
-
-  it('moves a box to the mean of those of its tag that lie nearly the same, by their probabilities', () => {
-    const [kept, agreeing] = [box(0.1, 0.9), box(0.12, 0.3)];
-    const others = [box(0.2, 0.8), box(0.1, 0.8, 1)];
-    const [voted, ...rest] = voteBoxes([kept], [kept, ...others, agreeing], suppression);
-    expect(rest).toEqual([]);
-    expect(voted).toMatchObject({ tagIndex: 0, probability: 0.9, top: 0.2 });
-    expect(voted!.left).toBeCloseTo(0.75 * 0.1 + 0.25 * 0.12, 12);
-    expect(voted!.width).toBeCloseTo(0.2, 12);
-  });
-
-  it('leaves a box that nothing agrees with where it is', () => {
-    const alone = box(0.1, 0.9);
-    const [voted] = voteBoxes([alone], [alone, box(0.2, 0.8)], suppression);
-    expect(voted!.left).toBeCloseTo(0.1, 12);
-    expect(voted!.width).toBeCloseTo(0.2, 12);
-  });
-
-  it('brings no box closer to another of its tag than suppression allows', () => {
-    const [kept, beside] = [box(0.1, 0.9), box(0.18, 0.8)];
-    const between = box(0.13, 0.7);
-    expect(iou(kept, beside)).toBeLessThan(0.45);
-    const [stays] = voteBoxes([kept, beside], [kept, between, beside], suppression);
-    expect(stays).toEqual(kept);
-    expect(voteBoxes([kept], [kept, between], suppression)[0]!.left).toBeGreaterThan(0.11);
   });
 });

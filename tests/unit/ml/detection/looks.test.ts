@@ -6,8 +6,7 @@ import { boxesInView, plainPlan, variedPlan } from '../../../../workers/ml/detec
 import { keyedRandom } from '../../../../workers/ml/random.ts';
 
 const side = 64;
-const found = (box: Box) => ({ ...box, tagIndex: 0, probability: 0.5 });
-const expectPlace = (box: Box | undefined, place: Box): void => {
+const expectPlace = (box: Box | null | undefined, place: Box): void => {
   for (const edge of ['left', 'top', 'width', 'height'] as const) expect(box?.[edge]).toBeCloseTo(place[edge], 9);
 };
 
@@ -40,7 +39,7 @@ it.each([
     const object = { tagIndex: 0, left: 0.55, top: 0.62, width: 0.1, height: 0.08 };
     const back = looksOf({ isTiled: true, isMirrored: true, filledShare }).flatMap((look) => {
       const [inView] = boxesInView(plainPlan(0, look, side), () => [object], side);
-      return inView ? fromLook(look, [found(inView)]) : [];
+      return (inView && fromLook(look, inView)) ?? [];
     });
     expect(back).toHaveLength(holding);
     for (const box of back) expectPlace(box, object);
@@ -51,23 +50,20 @@ it('leaves a margin around what it looks at, grey where the picture ends, and fi
   const [whole] = looksOf({ isTiled: false, filledShare: 0.8 }) as [Look];
   const { patches } = plainPlan(0, whole, side);
   expectPlace(patches[0], { left: 0.1 * side, top: 0.1 * side, width: 0.8 * side, height: 0.8 * side });
-  const inMargin = found({ left: 0, top: 0.3, width: 0.1, height: 0.2 });
-  const acrossEdge = found({ left: 0.05, top: 0.5, width: 0.25, height: 0.4 });
-  const [only, ...others] = fromLook(whole, [inMargin, acrossEdge]);
-  expect(others).toEqual([]);
-  expectPlace(only, { left: 0, top: 0.5, width: 0.25, height: 0.5 });
+  expect(fromLook(whole, { left: 0, top: 0.3, width: 0.1, height: 0.2 })).toBeNull();
+  const acrossEdge = fromLook(whole, { left: 0.05, top: 0.5, width: 0.25, height: 0.4 });
+  expectPlace(acrossEdge, { left: 0, top: 0.5, width: 0.25, height: 0.5 });
 });
 
 it('leaves what a tile cuts off to others, but not what the picture itself ends', () => {
   const [whole, upperLeft, upperRight] = looksOf({ isTiled: true }) as [Look, Look, Look];
-  const atLeft = found({ left: 0, top: 0.3, width: 0.2, height: 0.2 });
-  const atRight = found({ left: 0.8, top: 0.3, width: 0.2, height: 0.2 });
-  const atBottom = found({ left: 0.4, top: 0.8, width: 0.2, height: 0.2 });
-  const lefts = (look: Look) => fromLook(look, [atLeft, atRight, atBottom]).map(({ left }) => left);
+  const atLeft = { left: 0, top: 0.3, width: 0.2, height: 0.2 };
+  const atRight = { left: 0.8, top: 0.3, width: 0.2, height: 0.2 };
+  const atBottom = { left: 0.4, top: 0.8, width: 0.2, height: 0.2 };
+  const lefts = (look: Look) => [atLeft, atRight, atBottom].flatMap((box) => fromLook(look, box)?.left ?? []);
   expect(lefts(upperLeft)).toEqual([0]);
   expect(lefts(upperRight)).toEqual([1 - tileShare + 0.8 * tileShare]);
-  const seen = fromLook(whole, [atLeft, atRight, atBottom]);
-  for (const [i, box] of [atLeft, atRight, atBottom].entries()) expectPlace(seen[i], box);
+  for (const box of [atLeft, atRight, atBottom]) expectPlace(fromLook(whole, box), box);
 });
 
 /** Sizes of the picture in views that are no mosaics, in sides of the view. */
