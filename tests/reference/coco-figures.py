@@ -15,7 +15,9 @@ import numpy as np
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-TAGS = 5
+# One more has a picture of its own.
+CHANCE_TAGS = 5
+TAGS = CHANCE_TAGS + 1
 GRID = 64
 LEVELS = 32
 
@@ -44,11 +46,18 @@ def picture(rng, truths, extras, tags):
 
 
 def pictures(rng):
-    # The last tag is found, but never there; nothing is known of one picture, nothing is found in another.
-    made = [picture(rng, rng.randint(0, 6), rng.randint(0, 5), range(TAGS - 1)) for _ in range(30)]
-    made += [{"truth": [], "detected": []}, picture(rng, 0, 6, range(TAGS)), {**picture(rng, 4, 0, [0, 1]), "detected": []}]
+    # The last of these tags is found, but never there; nothing is known of one picture, nothing is found in another.
+    made = [picture(rng, rng.randint(0, 6), rng.randint(0, 5), range(CHANCE_TAGS - 1)) for _ in range(30)]
+    made += [{"truth": [], "detected": []}, picture(rng, 0, 6, range(CHANCE_TAGS)), {**picture(rng, 4, 0, [0, 1]), "detected": []}]
     # More than the 100 of one tag that count.
-    return [*made, picture(rng, 30, 110, [0])]
+    made.append(picture(rng, 30, 110, [0]))
+    return [*made, seven_of_ten()]
+
+
+def seven_of_ten():
+    """A recall that is less, in floating point, than the point .7 at which COCO reads the precision."""
+    truth = [[TAGS - 1, 6 * i, 0, 5, 5] for i in range(10)]
+    return {"truth": truth, "detected": [[*box, LEVELS - i] for i, box in enumerate(truth[:7])]}
 
 
 def evaluate(made):

@@ -44,6 +44,12 @@ function stepsOf(
   return steps;
 }
 
+/** As numpy spaces them, which rounds some of them (.57, .7, .94) up: a recall of 7 in 10 does not reach the 70th point. */
+function recallAt(point: number): number {
+  const last = recallPoints - 1;
+  return point === last ? 1 : point * (1 / last);
+}
+
 /** Mean over the recall points of the best precision at that recall or a higher one. */
 function interpolated({ precisions, hits }: Steps, truths: number): number {
   for (let i = precisions.length - 2; i >= 0; i--) {
@@ -52,7 +58,7 @@ function interpolated({ precisions, hits }: Steps, truths: number): number {
   let sum = 0;
   let step = 0;
   for (let point = 0; point < recallPoints; point++) {
-    const recall = point / (recallPoints - 1);
+    const recall = recallAt(point);
     while (step < hits.length && (hits[step] as number) / truths < recall) step++;
     sum += precisions[step] ?? 0;
   }

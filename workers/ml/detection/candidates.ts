@@ -1,4 +1,4 @@
-import { overlapOf, type Box, type DetectedBox, type SuppressionOptions } from './boxes.ts';
+import { iou, type Box, type DetectedBox, type SuppressionOptions } from './boxes.ts';
 
 /** Boxes that overlap by more are taken to mean the same object, not one beside it. */
 const sameObjectOverlap = 0.7;
@@ -125,7 +125,7 @@ class TagCandidates {
     return { box, voted: meanBox(agreeing) };
   }
 
-  /** As `overlapOf`, to the bit. */
+  /** As `iou`, to the bit. */
   private overlapAt(a: number, b: number): number {
     const { left, top, right, bottom, area } = this.boxes;
     const width = Math.min(right[a] as number, right[b] as number) - Math.max(left[a] as number, left[b] as number);
@@ -193,7 +193,7 @@ function placed(kept: readonly Kept[], iouThreshold: number): DetectedBox[] {
   const boxes = kept.map(({ box }) => box);
   for (const [i, { box, voted }] of kept.entries()) {
     const isNear = (other: DetectedBox, j: number): boolean =>
-      j !== i && other.tagIndex === box.tagIndex && overlapOf(other, voted) > iouThreshold;
+      j !== i && other.tagIndex === box.tagIndex && iou(other, voted) > iouThreshold;
     if (!boxes.some(isNear)) boxes[i] = { ...box, ...voted };
   }
   return boxes;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
-  overlapOf,
+  iou,
   suppressOverlaps,
   type Box,
   type DetectedBox,
@@ -31,7 +31,7 @@ function plainAnswer(boxes: readonly DetectedBox[], suppression: SuppressionOpti
   const sorted = boxes.toSorted((a, b) => b.probability - a.probability);
   const placed = suppressOverlaps(sorted, suppression);
   const near = (a: DetectedBox, b: DetectedBox, share: number): boolean =>
-    a.tagIndex === b.tagIndex && overlapOf(a, b) > share;
+    a.tagIndex === b.tagIndex && iou(a, b) > share;
   for (const [i, kept] of placed.entries()) {
     const agreeing = sorted.filter((other) => near(other, kept, 0.7));
     const total = agreeing.reduce((sum, { probability }) => sum + probability, 0);
@@ -101,7 +101,7 @@ describe('box voting', () => {
 
   it('brings no box closer to another of its tag than suppression allows', () => {
     const [kept, beside, between] = [box(0.1, 0.9), box(0.18, 0.8), box(0.13, 0.7)];
-    expect(overlapOf(kept, beside)).toBeLessThan(0.45);
+    expect(iou(kept, beside)).toBeLessThan(0.45);
     expect(answerTo([kept, between, beside])[0]).toEqual(kept);
     expect(answerTo([kept, between])[0]!.left).toBeGreaterThan(0.11);
   });
