@@ -12,7 +12,7 @@ import { PooledFeatures } from './pooled-features.ts';
 import { withHeartbeat } from './steady-heartbeat.ts';
 import { detectorViews, stagedViews } from './views.ts';
 
-/** Runs one shard of the snapshot through the backbone. An image that cannot be decoded fails alone. */
+/** Runs one shard of the snapshot through the backbone. An image that cannot be decoded, or is gone, fails alone. */
 export const extractFeatures =
   (deps: ActivityDeps, lanes: Lanes, trainings: OpenTrainings) =>
   async ({ iterationId, shard }: ShardInput, context: ActivityContext): Promise<ShardResult> => {

@@ -1,7 +1,7 @@
 import { keys } from '../../infra/storage/keys.ts';
 import type { Storage } from '../../infra/storage/storage.ts';
 
-/** An image that could not be decoded, and why. */
+/** An image that could not be decoded or was deleted meanwhile, and why. */
 export interface LeftOutImage {
   imageId: string;
   reason: string;

@@ -166,17 +166,19 @@ test('iterations are numbered on from the highest number, whatever was deleted o
   expect((await trained()).name).toBe('Iteration 3');
 });
 
-test('an image that cannot be read any more is left out by name, and the rest is trained', async () => {
+test('images that cannot be read any more or are gone are left out by name, and the rest is trained', async () => {
   const own = await makeTrainableProject(server, 4, 87);
   const { images } = await ask<{ images: { nodes: { id: string }[] } }>(
-    'query ($p: ID!) { project(id: $p) { images(first: 1) { nodes { id } } } }',
+    'query ($p: ID!) { project(id: $p) { images(first: 2) { nodes { id } } } }',
     { p: own },
   );
-  const damaged = images.nodes[0]?.id ?? '';
+  const [damaged = '', gone = ''] = images.nodes.map(({ id }) => id);
   await server.storage.put(keys.imageOriginal(own, damaged), Buffer.from('no picture any more'));
+  await server.storage.delete(keys.imageOriginal(own, gone));
   const { status, warnings } = await trainToEnd(server, own);
   expect(status).toBe('COMPLETED');
   expect(warnings.filter((warning) => warning.startsWith(`Image ${damaged} was left out: `))).toHaveLength(1);
+  expect(warnings).toContain(`Image ${gone} was left out: It was deleted during the training.`);
 });
 
 test('a budget is for ADVANCED trainings, and has limits', async () => {
