@@ -23,13 +23,34 @@ function refuseAbove(what: string, count: number, max: number): void {
   });
 }
 
-/** Within compressed data a byte 255 is always followed by 0, so the marker of a scan (255, 218) cannot hide there. */
+const startOfScan = 0xda;
+const endOfImage = 0xd9;
+
+/**
+ * Walks the segments as the decoder does, to the end of the image: what stands behind it is none of it, as the video of a
+ * motion photo, in which the marker of a scan comes up by chance.
+ */
 function countScans(bytes: Uint8Array): number {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const marker = Buffer.from([0xff, 0xda]);
   let count = 0;
-  for (let at = view.indexOf(marker); at >= 0 && count <= maxScans; at = view.indexOf(marker, at + 2)) count++;
+  for (
+    let at = view.indexOf(0xff, 2);
+    at >= 0 && count <= maxScans;
+    at = view.indexOf(0xff, at + segmentBytes(view, at))
+  ) {
+    if (view[at + 1] === endOfImage) break;
+    if (view[at + 1] === startOfScan) count++;
+  }
   return count;
+}
+
+/** Of the segment whose marker stands there. Within compressed data a byte 255 is followed by 0, or by a restart marker. */
+function segmentBytes(view: Buffer, at: number): number {
+  const marker = view[at + 1] ?? 0;
+  if (marker === 0xff) return 1;
+  const isBare = marker <= 0x01 || (marker >= 0xd0 && marker <= 0xd8);
+  if (isBare || at + 4 > view.length) return 2;
+  return 2 + Math.max(2, view.readUInt16BE(at + 2));
 }
 
 /** Walks the chunks of the RIFF container: four letters, length, data padded to an even length. */

@@ -10,6 +10,7 @@ import {
   toSquares,
   type Squares,
 } from '../../../workers/ml/image.ts';
+import { scanBomb } from '../../e2e/hostile-images/jpeg-parts.ts';
 import { pngHeader } from '../../png-header.ts';
 
 const limits = { maxBytes: 6e6, maxEdgePixels: 10_000, maxAspectRatio: 20, maxMegapixels: 40 };
@@ -124,6 +125,18 @@ describe('decoding', () => {
       .png()
       .toBuffer();
     expect([...(await squaresOf(empty, 2)).whole.subarray(0, 3)]).toEqual([255, 255, 255]);
+  });
+
+  it('accepts a JPEG with a video behind it, and refuses one of more scans than any camera makes', async () => {
+    const jpeg = await halves().jpeg({ progressive: true }).toBuffer();
+    const video = Buffer.alloc(1000, Buffer.from([0xff, 0xda]));
+    expect(await refusal(Buffer.concat([jpeg, video]))).toBe('accepted');
+    expect(await refusal(scanBomb(16, 90))).toBe('accepted');
+    await expect(inspectImage(scanBomb(16, 120), limits)).rejects.toThrow('more than 100 scans');
+    // A scan behind garbage and padding is one too: the decoder looks for the next marker.
+    const [end, scan] = [jpeg.length - 2, Buffer.from([0x17, 0xff, 0xff, 0xda, 0, 2])];
+    const hidden = Buffer.concat([jpeg.subarray(0, end), ...new Array<Buffer>(101).fill(scan), jpeg.subarray(end)]);
+    await expect(inspectImage(hidden, limits)).rejects.toThrow('more than 100 scans');
   });
 
   it('takes the first frame of a moving picture', async () => {
