@@ -152,11 +152,21 @@ export interface Raster {
 }
 
 /**
- * The upright picture, its longer side at most `maxEdge` pixels (never enlarged).
+ * The upright picture, its longer side at most `maxEdge` pixels (never enlarged). A side that would have less than `leastEdge`
+ * so, as of a panorama, has that many, or all of its own: the proportions are then others.
  * @throws ImageRefusal for a damaged picture
  */
-export function toRaster(bytes: Uint8Array, maxEdge: number): Promise<Raster> {
-  return decodeRaster(bytes, maxEdge, { fit: 'inside', withoutEnlargement: true });
+export async function toRaster(bytes: Uint8Array, maxEdge: number, leastEdge: number): Promise<Raster> {
+  const format = acceptedFormat(bytes);
+  const { width, height } = format === 'bmp' ? readBmpHeader(bytes) : await readHeader(bytes, format);
+  const scale = Math.min(1, maxEdge / Math.max(width, height));
+  const inside = (length: number): number => Math.round(length * scale);
+  const atLeast = (length: number): number => Math.max(inside(length), Math.min(length, leastEdge));
+  const [columns, rows] = [atLeast(width), atLeast(height)];
+  const suffices = columns === inside(width) && rows === inside(height);
+  return suffices
+    ? decodeRaster(bytes, { width: maxEdge, height: maxEdge, fit: 'inside', withoutEnlargement: true })
+    : decodeRaster(bytes, { width: columns, height: rows, fit: 'fill' });
 }
 
 /**
@@ -165,12 +175,13 @@ export function toRaster(bytes: Uint8Array, maxEdge: number): Promise<Raster> {
  * @throws ImageRefusal for a damaged picture
  */
 export function toRasterForSquares(bytes: Uint8Array, side: number): Promise<Raster> {
-  return decodeRaster(bytes, 2 * side, { fit: 'outside', withoutEnlargement: true, kernel: 'lanczos3' });
+  const size = { width: 2 * side, height: 2 * side };
+  return decodeRaster(bytes, { ...size, fit: 'outside', withoutEnlargement: true, kernel: 'lanczos3' });
 }
 
-async function decodeRaster(bytes: Uint8Array, edge: number, how: ResizeOptions): Promise<Raster> {
+async function decodeRaster(bytes: Uint8Array, how: ResizeOptions): Promise<Raster> {
   const { data, info } = await decodeUpright(bytes)
-    .resize(edge, edge, how)
+    .resize(how)
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true })
     .catch((error: unknown) => {

@@ -2,6 +2,7 @@ import { encode } from 'bmp-ts';
 import sharp, { type Sharp } from 'sharp';
 import { describe, expect, it } from 'vitest';
 import {
+  toRaster,
   toRasterForSquares,
   hammingDistance,
   inspectImage,
@@ -41,6 +42,26 @@ function refusal(bytes: Uint8Array, own = limits): Promise<unknown> {
 function bmp(width: number, height: number, data: Buffer, bitPP = 24): Buffer {
   return encode({ data, width, height, bitPP }).data;
 }
+
+describe('the raster that views are drawn from', () => {
+  const rasterOf = async (picture: Sharp) => {
+    const { rgb, width, height } = await toRaster(await picture.png().toBuffer(), 64, 40);
+    expect(rgb).toHaveLength(width * height * 3);
+    return [width, height];
+  };
+
+  it('has the proportions of the picture where both sides are long enough so', async () => {
+    expect(await rasterOf(halves(160, 100))).toEqual([64, 40]);
+    expect(await rasterOf(halves(30, 20))).toEqual([30, 20]);
+  });
+
+  it('has as many rows and columns as a view needs, if the picture has', async () => {
+    expect(await rasterOf(halves(640, 100))).toEqual([64, 40]);
+    expect(await rasterOf(halves(640, 30))).toEqual([64, 30]);
+    const upright = await halves(640, 100).withMetadata({ orientation: 6 }).jpeg().toBuffer();
+    expect(await toRaster(upright, 64, 40)).toMatchObject({ width: 40, height: 64 });
+  });
+});
 
 describe('inspectImage', () => {
   it.each(['jpeg', 'png', 'gif', 'webp', 'avif'] as const)('accepts %s', async (format) => {

@@ -59,13 +59,13 @@ export async function renderViews(
   const side = recipe.inputSize;
   const { pictures } = set;
   const fellows = set.fellowsOf(index);
-  const decoded = new Map([[index, await decode(pictures[index], side)]]);
+  const decoded = new Map([[index, await decodeOf(pictures[index], recipe)]]);
   const views: View[] = [];
   const plans = looksOf(recipe).map((look) => plainPlan(index, look, side));
   for (let view = 1; view < recipe.viewsPerImage; view++)
     plans.push(variedPlan(index, fellows, recipe, keyedRandom(seed, index, view)));
   for (const plan of plans) {
-    await decodePartners(plan, pictures, decoded, index, side);
+    await decodePartners(plan, pictures, decoded, index, recipe);
     const boxes = boxesInView(plan, (picture) => pictures[picture]?.boxes ?? [], side);
     const pixels = drawView(plan, (picture) => decoded.get(picture) as Raster, side);
     views.push({ boxes, maps: await stageMaps(backbone, pixels, side) });
@@ -89,7 +89,7 @@ async function mapsOfLooks<Maps>(
   mapsOf: (pixels: Float32Array) => Promise<Maps>,
 ): Promise<Maps[]> {
   const { inputSize } = looks;
-  const picture = await toRaster(bytes, decodedEdge(inputSize));
+  const picture = await decode(bytes, looks);
   const maps: Maps[] = [];
   for (const look of looksOf(looks))
     maps.push(await mapsOf(drawView(plainPlan(0, look, inputSize), () => picture, inputSize)));
@@ -102,14 +102,19 @@ async function stageMaps(backbone: Backbone, pixels: Float32Array, side: number)
   return [toFloat16(stride8), toFloat16(stride16), toFloat16(stride32)];
 }
 
-/** Twice the input, so that a bilinear sample of the plain view misses no pixel. */
-function decodedEdge(inputSize: number): number {
-  return 2 * inputSize;
+/**
+ * The longer side twice the input, and no side of a look less than the input, so that a bilinear sample of a plain view misses
+ * no pixel that the view could show.
+ */
+function decode(bytes: Uint8Array, looks: Looks): Promise<Raster> {
+  const { inputSize } = looks;
+  const smallest = Math.min(...looksOf(looks).map(({ part }) => Math.min(part.width, part.height)));
+  return toRaster(bytes, 2 * inputSize, Math.round(inputSize / smallest));
 }
 
-async function decode(picture: TrainingPicture | undefined, side: number): Promise<Raster> {
+async function decodeOf(picture: TrainingPicture | undefined, looks: Looks): Promise<Raster> {
   if (!picture) throw new RangeError('There is no image with this index.');
-  return toRaster(await picture.load(), decodedEdge(side));
+  return decode(await picture.load(), looks);
 }
 
 async function decodePartners(
@@ -117,12 +122,12 @@ async function decodePartners(
   pictures: readonly TrainingPicture[],
   decoded: Map<number, Raster>,
   index: number,
-  side: number,
+  looks: Looks,
 ): Promise<void> {
   for (const patch of plan.patches) {
     if (decoded.has(patch.picture)) continue;
     try {
-      decoded.set(patch.picture, await decode(pictures[patch.picture], side));
+      decoded.set(patch.picture, await decodeOf(pictures[patch.picture], looks));
     } catch (error) {
       if (!(error instanceof ImageRefusal)) throw error;
       patch.picture = index;

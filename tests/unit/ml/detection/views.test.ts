@@ -101,6 +101,27 @@ describe('a view', () => {
   });
 });
 
+it.each([
+  { what: 'a panorama', width: 1280, height: 64, looks: { isTiled: false }, rows: 4 },
+  { what: 'a photograph in tiles', width: 400, height: 225, looks: { isTiled: true }, rows: 6 },
+])('shows in a plain look of $what what its rows can show', async ({ width, height, looks, rows }) => {
+  const rgb = Buffer.alloc(width * height * 3);
+  for (let y = 0; y < height; y++) rgb.fill(y % rows < rows / 2 ? 0 : 255, y * width * 3, (y + 1) * width * 3);
+  const picture = await sharp(rgb, { raw: { width, height, channels: 3 } })
+    .png()
+    .toBuffer();
+  const seen: Float32Array[] = [];
+  const none = new Float32Array();
+  const maps = (pixels: Float32Array) => {
+    seen.push(pixels);
+    return Promise.resolve({ stride8: none, stride16: none, stride32: none });
+  };
+  await plainMaps({ maps } as unknown as Backbone, picture, { inputSize: side, ...looks });
+  const smallest = seen.at(-1) as Float32Array;
+  const contrast = smallest.reduce((sum, value) => sum + Math.abs(value), 0) / smallest.length;
+  expect(contrast).toBeGreaterThan(0.5);
+});
+
 it('comes back from a view pack as it was, wherever the bytes lie', () => {
   const map = (length: number, from: number) => Uint16Array.from({ length }, (_, i) => (i + from) % 0x7c00);
   const views = [0, 1].map((n) => ({
