@@ -1,7 +1,7 @@
 import type { ClassificationSnapshot } from '../../schema/contracts/training.ts';
 import type { ComparedFigures, ModelComparison } from '../../schema/entities/model-comparison.ts';
 import { TrainingMode } from '../../schema/enums.ts';
-import { fitTemperature, probabilitiesOf, type HeldOut } from '../ml/calibration.ts';
+import { fitTemperature, probabilitiesOf, temperaturesOfOthers, type HeldOut } from '../ml/calibration.ts';
 import type { ClassificationEvaluation } from '../ml/evaluation-file.ts';
 import type { ClassificationType } from '../ml/head-loss.ts';
 import { mean, standardError } from '../ml/intervals.ts';
@@ -9,7 +9,7 @@ import { logLosses, rightImages, shareRight } from '../ml/metrics.ts';
 
 export interface ComparedModels {
   comparison: ModelComparison;
-  /** Evaluation of the tuned model: probabilities for the images it was judged on, NaN for others. */
+  /** Evaluation of the tuned model: probabilities for the images it was judged on, each at the temperature of the others; else NaN. */
   evaluation: ClassificationEvaluation;
   /** Temperature of the tuned model. */
   temperature: number;
@@ -38,12 +38,16 @@ export function compareModels(
     logits: both.map((image) => logits[image] as Float64Array),
     targets,
   });
-  const judged = { quick: judge(held(quickLogits), kind), advanced: judge(held(tunedLogits), kind) };
+  const tunedHeld = held(tunedLogits);
+  const judged = { quick: judge(held(quickLogits), kind), advanced: judge(tunedHeld, kind) };
   const kept = isKept(judged.advanced, judged.quick) ? TrainingMode.ADVANCED : TrainingMode.QUICK;
   const { temperature } = judged.advanced;
+  const ofOthers = temperaturesOfOthers(tunedHeld, kind);
+  const temperatures = new Map(both.map((image, i) => [image, ofOthers[i]]));
+  const temperatureOf = (image: number): number => temperatures.get(image) ?? temperature;
   return {
     comparison: { imageCount: both.length, quick: judged.quick.figures, advanced: judged.advanced.figures, kept },
-    evaluation: { ...quick, probabilities: probabilitiesWhereJudged(quick, tunedLogits, temperature) },
+    evaluation: { ...quick, probabilities: probabilitiesWhereJudged(quick, tunedLogits, temperatureOf) },
     temperature,
   };
 }
@@ -103,11 +107,11 @@ function logitsOf({ probabilities, tags, kind }: ClassificationEvaluation, image
 function probabilitiesWhereJudged(
   { imageIds, tags, kind }: ClassificationEvaluation,
   logits: (Float64Array | undefined)[],
-  temperature: number,
+  temperatureOf: (image: number) => number,
 ): Float32Array {
   const probabilities = new Float32Array(imageIds.length * tags.length).fill(NaN);
   logits.forEach((own, image) => {
-    if (own) probabilities.set(probabilitiesOf(own, kind, temperature), image * tags.length);
+    if (own) probabilities.set(probabilitiesOf(own, kind, temperatureOf(image)), image * tags.length);
   });
   return probabilities;
 }

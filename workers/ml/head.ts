@@ -1,4 +1,4 @@
-import { fitTemperature, meanLogLoss, probabilitiesOf, type HeldOut } from './calibration.ts';
+import { fitTemperature, meanLogLoss, probabilitiesOf, temperaturesOfOthers, type HeldOut } from './calibration.ts';
 import { featureLength, normaliseFeature } from './features.ts';
 import { neverTrained } from './folds.ts';
 import { HeadLoss, headRows, type ClassificationType } from './head-loss.ts';
@@ -64,14 +64,16 @@ async function fitWith(loss: HeadLoss, input: FitInput): Promise<FittedHead> {
   const steps = candidates.length + 1;
   const report = (done: number): void => input.onProgress?.(Math.min(1, done / steps));
   const best = await crossValidate(loss, input, candidates, foldCount, report);
-  const temperature = choosing && best.held.logits.length ? best.temperature : 1;
+  const isCalibrated = choosing && best.held.logits.length > 0;
+  const temperature = isCalibrated ? best.temperature : 1;
   const start = best.starts[0] ?? new Float32Array(loss.parameterCount);
   const options = input.signal ? { signal: input.signal } : {};
   const [parameters = start] = await loss.fit([start], [rowWeights(input, -1)], best.inverseRegularisation, options);
   report(steps);
-  const outOfFold = outOfFoldProbabilities(loss, input, best.logits, parameters, temperature);
-  const { inverseRegularisation } = best;
-  return { ...loss.head(parameters), temperature, inverseRegularisation, outOfFold };
+  const heldTemperatures = isCalibrated ? temperaturesOfOthers(best.held, input.kind) : [];
+  const judged = { logits: best.logits, heldTemperatures, parameters, temperature };
+  const outOfFold = outOfFoldProbabilities(loss, input, judged);
+  return { ...loss.head(parameters), temperature, inverseRegularisation: best.inverseRegularisation, outOfFold };
 }
 
 interface Candidate {
@@ -192,17 +194,29 @@ function rarestTagCount(input: FitInput): number {
   return counts.size ? Math.min(...counts.values()) : 0;
 }
 
+interface JudgedLogits {
+  /** By picture; undefined if it was not held out. */
+  logits: (Float64Array | undefined)[];
+  /** Of those that were held out, in their order; empty where nothing was calibrated. */
+  heldTemperatures: readonly number[];
+  /** Of the model. */
+  parameters: Float32Array;
+  temperature: number;
+}
+
 function outOfFoldProbabilities(
   loss: HeadLoss,
   input: FitInput,
-  logits: (Float64Array | undefined)[],
-  parameters: Float32Array,
-  temperature: number,
+  { logits, heldTemperatures, parameters, temperature }: JudgedLogits,
 ): Float32Array {
   const result = new Float32Array(input.features.length * input.tagCount).fill(NaN);
+  const put = (i: number, own: Float64Array, at: number): void =>
+    result.set(probabilitiesOf(own, input.kind, at), i * input.tagCount);
+  let held = 0;
   input.folds.forEach((fold, i) => {
-    const own = fold === neverTrained ? loss.logits(parameters, i) : logits[i];
-    if (own) result.set(probabilitiesOf(own, input.kind, temperature), i * input.tagCount);
+    const own = logits[i];
+    if (fold === neverTrained) put(i, loss.logits(parameters, i), temperature);
+    else if (own) put(i, own, heldTemperatures[held++] ?? temperature);
   });
   return result;
 }

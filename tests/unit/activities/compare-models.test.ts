@@ -90,3 +90,20 @@ it('compares on images that neither has seen, also when the first of the snapsho
   expect(judged).toEqual([true, true, false, false, true]);
   expect(evaluation.probabilities[1]).toBeGreaterThan(0.5);
 });
+
+it('tells of an image at a temperature that the other images say, and keeps the one of all for the model', () => {
+  const margins = [2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, -1];
+  const { evaluation, temperature } = compareModels(
+    quick(Array<number>(12).fill(0.6)),
+    snapshot,
+    tuned({ ...margins }),
+  );
+  const temperatures = margins.map((margin, i) => {
+    const [first = 0, second = 0] = evaluation.probabilities.subarray(2 * i, 2 * i + 2);
+    return (margin * (i % 2 ? -1 : 1)) / Math.log(first / second);
+  });
+  // Without the wrong one, and the one of its tenth, the others would be surer.
+  expect(temperatures[11]).toBeCloseTo(0.5, 3);
+  expect(temperature).toBeGreaterThan(0.6);
+  expect(Math.max(...temperatures)).toBeGreaterThan(temperature);
+});
