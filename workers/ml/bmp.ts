@@ -1,13 +1,20 @@
 import { decode } from 'bmp-ts';
+import { decodeIndexed } from './bmp-indexes.ts';
 import { ImageRefusal } from './image-refusal.ts';
 
 /** The parts of a Windows bitmap header that decide whether it may be decoded. */
 export interface BmpHeader {
   width: number;
   height: number;
+  isTopDown: boolean;
+  /** Bits a pixel. */
+  depth: number;
+  /** By run lengths. */
+  isPacked: boolean;
   /** Where the pixels start, in bytes from the start of the file. */
   pixelsAt: number;
-  /** Where the colour table ends. */
+  /** Where the colour table starts and ends. */
+  tablesAt: number;
   tablesEnd: number;
 }
 
@@ -26,7 +33,8 @@ export function readBmpHeader(bytes: Uint8Array): BmpHeader {
   if (view.length < fileHeaderLength + 40) throw unreadable('its header is cut off');
   const infoLength = view.readUInt32LE(14);
   const width = view.readInt32LE(18);
-  const height = Math.abs(view.readInt32LE(22));
+  const storedHeight = view.readInt32LE(22);
+  const height = Math.abs(storedHeight);
   const depth = view.readUInt16LE(28);
   const compression = view.readUInt32LE(30);
   const colours = view.readUInt32LE(46);
@@ -34,14 +42,17 @@ export function readBmpHeader(bytes: Uint8Array): BmpHeader {
   if (!depths.has(depth)) throw unreadable(`${depth} bits per pixel is not supported`);
   if (!compressions.has(compression)) throw unreadable(`compression ${compression} is not supported`);
   if (width < 1 || height < 1) throw unreadable(`its size is ${width} x ${height}`);
-  const tablesEnd = fileHeaderLength + infoLength + maskBytes(infoLength, compression) + tableBytes(depth, colours);
+  const tablesAt = fileHeaderLength + infoLength + maskBytes(infoLength, compression);
+  const tablesEnd = tablesAt + tableBytes(depth, colours);
   const pixelsAt = view.readUInt32LE(10);
   if (pixelsAt < tablesEnd || pixelsAt >= view.length) throw unreadable(`its pixels cannot start at byte ${pixelsAt}`);
-  const packed = compression === 1 || compression === 2;
+  const isPacked = compression === 1 || compression === 2;
+  if (isPacked && depth !== (compression === 1 ? 8 : 4))
+    throw unreadable(`compression ${compression} is not for ${depth} bits per pixel`);
   const needed = pixelsAt + Math.ceil((width * depth) / 32) * 4 * height;
   // Some writers leave out the padding of the last row.
-  if (!packed && view.length < needed - 3) throw unreadable(`it has ${view.length} of ${needed} bytes`);
-  return { width, height, pixelsAt, tablesEnd };
+  if (!isPacked && view.length < needed - 3) throw unreadable(`it has ${view.length} of ${needed} bytes`);
+  return { width, height, isTopDown: storedHeight < 0, depth, isPacked, pixelsAt, tablesAt, tablesEnd };
 }
 
 /** Colour masks follow the shortest header only; longer ones include them. */
@@ -61,14 +72,26 @@ export function decodeBmp(bytes: Uint8Array): { width: number; height: number; r
   const pixels = header.width * header.height;
   if (pixels > maxPixels) throw new ImageRefusal('TOO_MANY_PIXELS', `The bitmap has ${pixels} pixels.`, { pixels });
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  // bmp-ts reads the pixels right behind the colour table and ignores the offset in the header, so any gap is cut out;
-  // four spare zero bytes allow for a last row without padding.
-  const compact = Buffer.concat([view.subarray(0, header.tablesEnd), view.subarray(header.pixelsAt), Buffer.alloc(4)]);
   try {
-    return { width: header.width, height: header.height, rgb: withoutAlpha(decode(compact).data, pixels) };
+    const isOwn = header.isPacked || header.depth === 4;
+    const rgb = isOwn ? indexedColours(view, header) : withoutAlpha(decode(compact(view, header)).data, pixels);
+    return { width: header.width, height: header.height, rgb };
   } catch (error) {
     throw unreadable(error instanceof Error ? error.message : String(error));
   }
+}
+
+function indexedColours(view: Buffer, header: BmpHeader): Buffer {
+  const [table, pixels] = [view.subarray(header.tablesAt, header.tablesEnd), view.subarray(header.pixelsAt)];
+  return decodeIndexed({ ...header, isNibbles: header.depth === 4, table, pixels });
+}
+
+/**
+ * bmp-ts reads the pixels right behind the colour table and ignores the offset in the header, so any gap is cut out; four spare
+ * zero bytes allow for a last row without padding.
+ */
+function compact(view: Buffer, { tablesEnd, pixelsAt }: BmpHeader): Buffer {
+  return Buffer.concat([view.subarray(0, tablesEnd), view.subarray(pixelsAt), Buffer.alloc(4)]);
 }
 
 /** bmp-ts returns alpha, blue, green, red. */

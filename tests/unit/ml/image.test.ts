@@ -180,6 +180,60 @@ describe('decoding', () => {
     expect([...(await squaresOf(gap, 2)).whole.subarray(0, 3)]).toEqual([200, 20, 10]);
   });
 
+  describe('bitmaps with a colour table', () => {
+    const colours = {
+      R: [255, 0, 0],
+      G: [0, 255, 0],
+      B: [0, 0, 255],
+      W: [255, 255, 255],
+      K: [0, 0, 0],
+      Y: [255, 255, 0],
+    };
+    const table = Buffer.from(Object.values(colours).flatMap(([r = 0, g = 0, b = 0]) => [b, g, r, 0]));
+    /** Three pixels wide; indexes go by the order of the colours above. */
+    const indexed = (depth: number, compression: number, height: number, pixels: number[]): Buffer => {
+      const head = Buffer.alloc(54);
+      head.write('BM');
+      head.writeUInt32LE(head.length + table.length, 10);
+      head.writeUInt32LE(40, 14);
+      head.writeInt32LE(3, 18);
+      head.writeInt32LE(height, 22);
+      head.writeUInt16LE(depth, 28);
+      head.writeUInt32LE(compression, 30);
+      head.writeUInt32LE(table.length / 4, 46);
+      return Buffer.concat([head, table, Buffer.from(pixels)]);
+    };
+    const said = async (bytes: Buffer): Promise<string> => {
+      const { rgb } = await toRaster(bytes, 64, 0);
+      const names = Object.entries(colours).map(([name, own]) => [own.join(), name] as const);
+      const places = Array.from({ length: rgb.length / 3 }, (_, i) => rgb.subarray(3 * i, 3 * i + 3).join());
+      return places.map((own) => new Map(names).get(own) ?? '?').join('');
+    };
+
+    it.each([
+      ['4 bits, odd width', 4, 0, 2, [0x34, 0x50, 0, 0, 0x01, 0x20, 0, 0]],
+      ['4 bits from the top', 4, 0, -2, [0x01, 0x20, 0, 0, 0x34, 0x50, 0, 0]],
+      ['4 bits, the last row without padding', 4, 0, 2, [0x34, 0x50, 0, 0, 0x01, 0x20]],
+      ['8 bits in runs', 8, 1, 2, [1, 3, 1, 4, 1, 5, 0, 0, 1, 0, 1, 1, 1, 2, 0, 0, 0, 1]],
+      ['8 bits one by one', 8, 1, 2, [0, 3, 3, 4, 5, 0, 0, 0, 0, 3, 0, 1, 2, 0, 0, 1]],
+      ['8 bits with a move', 8, 1, 2, [1, 3, 1, 4, 1, 5, 0, 0, 0, 2, 1, 0, 1, 1, 1, 2, 0, 1]],
+      ['4 bits in runs', 4, 2, 2, [2, 0x34, 1, 0x50, 0, 0, 2, 0x01, 1, 0x20, 0, 1]],
+      ['4 bits one by one', 4, 2, 2, [0, 3, 0x34, 0x50, 0, 0, 0, 3, 0x01, 0x20, 0, 1]],
+    ])('are read pixel by pixel: %s', async (_, depth, compression, height, pixels) => {
+      expect(await said(indexed(depth, compression, height, pixels))).toBe('RGBWKY');
+    });
+
+    it('are refused when runs are cut off or of another depth', async () => {
+      const cut = indexed(8, 1, 2, [1, 3, 1, 4, 1, 5, 0, 0, 1, 0]);
+      await expect(inspectImage(cut, limits)).rejects.toThrow('its pixels are cut off');
+      await expect(inspectImage(indexed(8, 2, 2, [0, 1]), limits)).rejects.toThrow('is not for 8 bits');
+    });
+
+    it('are written beyond their edges nowhere', async () => {
+      expect(await said(indexed(8, 1, 1, [255, 3, 0, 0, 255, 4, 0, 2, 9, 9, 5, 5, 0, 1]))).toBe('WWW');
+    });
+  });
+
   it('renders small JPEGs', async () => {
     const facts = await sharp(await renderJpeg(await noise(200).png().toBuffer(), 64)).metadata();
     expect([facts.format, facts.width]).toEqual(['jpeg', 64]);
