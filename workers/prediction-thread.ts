@@ -13,6 +13,7 @@ import { openPredictor, type Predictor } from './ml/predictor.ts';
 import { proposeRegions } from './ml/region-proposals/propose-regions.ts';
 import { SharedSessions } from './ml/shared-sessions.ts';
 import { uncertaintyOf } from './ml/uncertainty.ts';
+import { UnusableModel } from './ml/usable-model.ts';
 
 export interface PredictionThreadConfig {
   storage: StorageConfig;
@@ -71,6 +72,7 @@ export async function predictInThread(task: PredictionTask): Promise<PredictionO
   } catch (error) {
     if (error instanceof ObjectNotFound) return { status: 'NO_MODEL' };
     if (error instanceof OutageError) return { status: 'NO_STORAGE' };
+    if (error instanceof UnusableModel) return { status: 'UNUSABLE_MODEL', message: error.message };
     return refusalOf(error);
   }
 }

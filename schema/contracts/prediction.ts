@@ -48,6 +48,8 @@ export type PredictionOutcome =
     }
   | { status: 'REFUSED'; code: string; message: string; details: Record<string, unknown> }
   | { status: 'NO_MODEL' }
+  /** It is of another version. */
+  | { status: 'UNUSABLE_MODEL'; message: string }
   /** The model could not be fetched now. */
   | { status: 'NO_STORAGE' };
 

@@ -57,7 +57,7 @@ async function copyOne(
   const files = await fetchFiles(source, copied, signal);
   const { kind } = await deps.database.read.manager.findOneByOrFail(Project, { id: projectId });
   const imageIds = await imageIdsOf(deps, projectId);
-  const translated = files && translatedOrNull(files, copied, { projectId, tagIds, imageIds });
+  const translated = files && (await translatedOrNull(files, copied, { projectId, tagIds, imageIds }));
   if (!translated || (translated.kind === 'DETECTION') !== (kind === ProjectKind.DETECTION)) return null;
   signal.throwIfAborted();
   const id = newId();
@@ -90,13 +90,13 @@ async function imageIdsOf({ database }: ActivityDeps, projectId: string): Promis
 }
 
 /** The bytes are those of the source, so that what cannot be read now will not be readable later. */
-function translatedOrNull(
+async function translatedOrNull(
   files: Record<IterationFile, Buffer>,
   { tagIds }: CopiedIteration,
   translation: Translation,
-): TranslatedIteration | null {
+): Promise<TranslatedIteration | null> {
   try {
-    return translateIteration(files, tagIds, translation);
+    return await translateIteration(files, tagIds, translation);
   } catch {
     return null;
   }

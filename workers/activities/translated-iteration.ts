@@ -6,6 +6,7 @@ import { newId } from '../../schema/id.ts';
 import { writeDetectionEvaluation } from '../ml/detection-evaluation/evaluation-file.ts';
 import { readEvaluation, writeEvaluation, type Evaluation } from '../ml/evaluation-file.ts';
 import { readModelPackage, writeModelPackage, type Model } from '../ml/model-package.ts';
+import { checkUsable } from '../ml/usable-model.ts';
 
 /** What the names of a copy are, by those of its source. */
 export interface Translation {
@@ -26,13 +27,14 @@ export interface TranslatedIteration extends Record<IterationFile, Buffer> {
  * and so is not in the copy, gets an id that names nothing.
  * @throws when a file is none that this version can read
  */
-export function translateIteration(
+export async function translateIteration(
   files: Record<IterationFile, Buffer>,
   tagIds: string[] | null,
   { projectId, tagIds: ownTags, imageIds }: Translation,
-): TranslatedIteration {
+): Promise<TranslatedIteration> {
   const snapshot: Snapshot = snapshotShape.parse(JSON.parse(files.snapshot.toString()));
   const model = readModelPackage(files.model);
+  await checkUsable(model);
   const evaluation = evaluationShape.parse(readEvaluation(files.evaluation));
   const own = new Map(Object.entries(ownTags));
   for (const { id, sha256 } of snapshot.images) own.set(id, imageIds.get(sha256) ?? newId());

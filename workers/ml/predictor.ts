@@ -10,6 +10,7 @@ import { drawHeatmap, tagRelevance } from './heatmap.ts';
 import type { ClassifierModel, DetectorModel, Model } from './model-package.ts';
 import type { SharedSessions } from './shared-sessions.ts';
 import { bytesOf, type Weights } from './trainer/network.ts';
+import { checkUsable } from './usable-model.ts';
 
 /** One tag of a prediction, or one object. */
 export interface TagResult {
@@ -39,7 +40,9 @@ export interface Predictor {
   release(): Promise<void>;
 }
 
+/** @throws UnusableModel */
 export async function openPredictor(model: Model, shared: SharedSessions): Promise<Predictor> {
+  await checkUsable(model);
   if (model.kind === 'DETECTION') return detectionPredictor(model, shared);
   if (model.tail) return tunedPredictor(model, model.tail, await shared.trunk(model.backbone));
   const backbone = await shared.backbone(model.backbone);

@@ -54,6 +54,7 @@ export class Predictor {
   private async ask(task: PredictionTask): Promise<PredictorAnswer> {
     const outcome = await this.port.predict(task);
     if (outcome.status === 'NO_MODEL') throw notFound('model of iteration', task.iterationId);
+    if (outcome.status === 'UNUSABLE_MODEL') throw new DomainError('MODEL_UNUSABLE', outcome.message);
     if (outcome.status === 'NO_STORAGE') throw new OutageError('storage');
     if (outcome.status === 'REFUSED') throw imageRefused(outcome);
     const { results, uncertainty, durationMs, models } = outcome;

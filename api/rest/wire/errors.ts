@@ -45,6 +45,7 @@ const choices: Record<ErrorCode, { status: number; code: Choice }> = {
   TRAINING_NOT_NEEDED: { status: 400, code: 'BadRequestTrainingNotNeeded' },
   NOT_ENOUGH_IMAGES: { status: 400, code: trainingCode },
   NOT_TRAINED: { status: 400, code: 'BadRequestIterationIsNotTrained' },
+  MODEL_UNUSABLE: { status: 400, code: 'BadRequestIterationIsNotTrained' },
   NOT_EXPORTABLE: { status: 400, code: 'BadRequestExportValidationFailed' },
   EXPORT_RUNNING: { status: 400, code: 'BadRequestExportAlreadyInProgress' },
   EXPORT_EXISTS: { status: 400, code: 'BadRequestExportValidationFailed' },

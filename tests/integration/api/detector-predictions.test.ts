@@ -103,6 +103,16 @@ describe('a detector', () => {
   });
 });
 
+test('a model of another version says so', async () => {
+  const old = await placeDetector(backend, server, projectId, { ...model, viewVersion: 'old' });
+  const question = { projectId, iterationId: old, image: { base64: picture.toString('base64') } };
+  const { errors } = await server.send('mutation ($input: PredictInput!) { predict(input: $input) { id } }', {
+    input: question,
+  });
+  expect(errors[0]).toMatchObject({ extensions: { code: 'MODEL_UNUSABLE' } });
+  expect(errors[0]?.message).toContain('Train again.');
+});
+
 test('a stored answer becomes an image with no more regions than one may have', async () => {
   const question = { projectId, iterationId, store: true, image: { base64: picture.toString('base64') } };
   const stored = 'mutation ($input: PredictInput!) { answer: predict(input: $input) { id } }';

@@ -9,6 +9,7 @@ import {
 } from '../../../workers/ml/detection-evaluation/evaluation-file.ts';
 import { readEvaluation } from '../../../workers/ml/evaluation-file.ts';
 import { readModelPackage, writeModelPackage } from '../../../workers/ml/model-package.ts';
+import { UnusableModel } from '../../../workers/ml/usable-model.ts';
 import { doubtfulDetector } from '../../integration/api/doubtful-detector.ts';
 
 const [cat, dog] = [newId(), newId()];
@@ -54,8 +55,8 @@ const translation = {
   ]),
 };
 
-it('a detector names the tags and images of its copy, and is the same otherwise', () => {
-  const translated = translateIteration(files, [cat, dog], translation);
+it('a detector names the tags and images of its copy, and is the same otherwise', async () => {
+  const translated = await translateIteration(files, [cat, dog], translation);
   const ownModel = readModelPackage(translated.model);
   const ownDog = ownModel.tags[1]?.id ?? '';
   const ownTags = [
@@ -82,17 +83,19 @@ it('a detector names the tags and images of its copy, and is the same otherwise'
   expect(translated.tagIds).toEqual([own.cat, ownDog].sort());
 });
 
-it('an image that is not in the copy gets an id that is not that of the source', () => {
-  const { evaluation: bytes } = translateIteration(files, null, { ...translation, imageIds: new Map() });
+it('an image that is not in the copy gets an id that is not that of the source', async () => {
+  const { evaluation: bytes } = await translateIteration(files, null, { ...translation, imageIds: new Map() });
   for (const id of readEvaluation(bytes).imageIds) expect([first, second]).not.toContain(id);
 });
 
-it('refuses files of another shape', () => {
+it('refuses files of another shape, and models that could not predict', async () => {
   const { images } = snapshot;
   const wrong = [
     { ...files, snapshot: Buffer.from(JSON.stringify({ ...snapshot, images: [{ ...images[0], id: '../x' }] })) },
     { ...files, model: files.model.subarray(0, -4) },
     { ...files, evaluation: writeDetectionEvaluation({ ...evaluation, measuredOn: 'NOTHING' as 'OUT_OF_FOLD' }) },
   ];
-  for (const one of wrong) expect(() => translateIteration(one, null, translation)).toThrow();
+  for (const one of wrong) await expect(translateIteration(one, null, translation)).rejects.toThrow();
+  const old = { ...files, model: Buffer.from(writeModelPackage({ ...model, viewVersion: 'old' })) };
+  await expect(translateIteration(old, null, translation)).rejects.toThrow(UnusableModel);
 });

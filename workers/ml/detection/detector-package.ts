@@ -75,7 +75,7 @@ export function readDetectorPackage(bytes: Uint8Array): DetectorModel {
 }
 
 /** Whether it belongs to a backbone that learned too, as convolutions are named in the backbone's file. */
-function isOfTail(name: string): boolean {
+export function isOfTail(name: string): boolean {
   return /^(block\d+\.[a-z]+|head)\.(weight|bias)$/.test(name);
 }
 
