@@ -27,7 +27,8 @@ export interface DemoOptions {
 type Tour = (client: TaglensClient) => Promise<string>;
 
 /** What decides speed and limits only. Every other setting could lead to data, or to callers, that are no demo. */
-const harmlessSettings = /_(THREADS|CONCURRENCY|QUEUE_LIMIT|MEMORY_BYTES|EXECUTION_PROVIDERS)$|^TAGLENS_(MAX|MIN|RECOMMENDED)_/;
+const harmlessSettings =
+  /_(THREADS|CONCURRENCY|QUEUE_LIMIT|MEMORY_BYTES|EXECUTION_PROVIDERS)$|^TAGLENS_(MAX|MIN|RECOMMENDED)_/;
 
 /** A detector learns for longer from each photograph. */
 const renderedPerTag = { classification: 30, detection: 12 };

@@ -1,8 +1,8 @@
 import { backboneGraph } from './backbones/backbone-graph.ts';
 import { backbones } from './backbones/registry.ts';
 import { isOfTail } from './detection/detector-package.ts';
-import { VIEW_VERSION } from './detection/views.ts';
-import { FEATURE_VERSION } from './features.ts';
+import { viewVersion } from './detection/views.ts';
+import { featureVersion } from './features.ts';
 import type { Model } from './model-package.ts';
 import type { Weights } from './trainer/network.ts';
 
@@ -17,7 +17,7 @@ export class UnusableModel extends Error {
 /** What the package alone does not tell. @throws UnusableModel */
 export async function checkUsable(model: Model): Promise<void> {
   const [made, own] =
-    model.kind === 'DETECTION' ? [model.viewVersion, VIEW_VERSION] : [model.featureVersion, FEATURE_VERSION];
+    model.kind === 'DETECTION' ? [model.viewVersion, viewVersion] : [model.featureVersion, featureVersion];
   if (made !== own) throw new UnusableModel(`it was trained by ${made}, and this version works by ${own}`);
   if (model.kind === 'DETECTION' && model.backbone !== 'efficientnet-lite0')
     throw new UnusableModel(`detectors are not made with ${model.backbone}`);

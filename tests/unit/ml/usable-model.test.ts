@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { backboneGraph } from '../../../workers/ml/backbones/backbone-graph.ts';
 import { backbones } from '../../../workers/ml/backbones/registry.ts';
-import { FEATURE_VERSION } from '../../../workers/ml/features.ts';
+import { featureVersion } from '../../../workers/ml/features.ts';
 import type { ClassifierModel } from '../../../workers/ml/model-package.ts';
 import type { Weights } from '../../../workers/ml/trainer/network.ts';
 import { checkUsable } from '../../../workers/ml/usable-model.ts';
 import { doubtfulDetector } from '../../integration/api/doubtful-detector.ts';
 
 const detector = doubtfulDetector([{ id: 't', name: 'Gabel' }]);
-const classifier = { kind: 'MULTICLASS', backbone: 'efficientnet-lite0', featureVersion: FEATURE_VERSION } as const;
+const classifier = { kind: 'MULTICLASS', backbone: 'efficientnet-lite0', featureVersion } as const;
 const { weights: tail } = await backboneGraph(backbones['efficientnet-lite0']);
 const first = 'block5.expand.weight';
 const without = new Map([...tail].filter(([name]) => name !== first));

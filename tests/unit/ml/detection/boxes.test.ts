@@ -1,10 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  clipToPicture,
-  iou,
-  suppressOverlaps,
-  type DetectedBox,
-} from '../../../../workers/ml/detection/boxes.ts';
+import { clipToPicture, iou, suppressOverlaps, type DetectedBox } from '../../../../workers/ml/detection/boxes.ts';
 
 const box = (left: number, probability: number, tagIndex = 0): DetectedBox => ({
   left,
