@@ -307,7 +307,7 @@ describe('The export of a classifier for ONNX', () => {
     for (const form of [{ platform: 'CoreML' }, { platform: 'ONNX', flavor: 'ONNX10' }]) {
       const { errors } = await server.send(startExport, { input: { iterationId, ...form } });
       expect(errors[0]).toMatchObject({
-        message: expect.stringContaining('it can be ONNX, ONNX OnnxFloat16, ONNX ONNX12') as string,
+        message: expect.stringContaining('available: ONNX, ONNX OnnxFloat16, ONNX ONNX12') as string,
         extensions: { code: 'NOT_EXPORTABLE' },
       });
     }

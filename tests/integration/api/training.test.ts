@@ -76,7 +76,7 @@ test('figures come with intervals, and add up', async () => {
   expect(value).toBeLessThanOrEqual(high);
   expect(performance.perTag.map(({ imageCount }) => imageCount)).toEqual([6, 6, 6, 6, 6]);
   expect(confusionMatrix.rows.map((row) => row.reduce((sum, count) => sum + count, 0))).toEqual([6, 6, 6, 6, 6]);
-  expect(iteration.warnings.filter((warning) => warning.includes('has 6 images; 10 or more'))).toHaveLength(5);
+  expect(iteration.warnings.filter((warning) => warning.includes('has 6 images; with 10 or more'))).toHaveLength(5);
 });
 
 interface Interval {
