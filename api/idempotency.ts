@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import type { Database } from '../infra/database/database.ts';
 import { IdempotentAnswer } from '../schema/entities/idempotent-answer.entity.ts';
-import type { Caller } from './access.ts';
+import type { Caller } from './access/access.ts';
 import { DomainError } from './errors.ts';
 
 const sha256 = (...parts: unknown[]): string => createHash('sha256').update(JSON.stringify(parts)).digest('hex');

@@ -18,7 +18,7 @@ import { ImageRegionsResolver, RegionResolver } from './features/regions/region.
 import { SuggestedTagCountResolver, SuggestionResolver } from './features/suggestions/suggestion.resolver.ts';
 import { TagResolver } from './features/tags/tag.resolver.ts';
 import { TrainingResolver } from './features/training/training.resolver.ts';
-import { forgetLoaded } from './loaders.ts';
+import { forgetLoaded } from './graphql/loaders.ts';
 
 /** TypeGraphQL wants a channel of its own; ours is the outbox, which each subscription reads by itself. */
 const outboxOnly: PubSub = {

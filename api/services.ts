@@ -31,10 +31,10 @@ import { TagService } from './features/tags/tag.service.ts';
 import { ProgressStream } from './features/training/progress-stream.ts';
 import { TrainingService } from './features/training/training.service.ts';
 import { Gate } from './gate.ts';
-import { Leftovers } from './leftovers.ts';
+import { Leftovers } from './upkeep/leftovers.ts';
 import { parseEventId } from './row-progress.ts';
-import { RateLimit } from './rate-limit.ts';
-import type { UrlSigner } from './signing.ts';
+import { RateLimit } from './access/rate-limit.ts';
+import type { UrlSigner } from './access/signing.ts';
 
 export interface ServiceDeps {
   config: Pick<Config, 'limits' | 'predictions' | 'rateLimits' | 'urls'>;

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ClassificationType } from '../workers/ml/head-loss.ts';
+import type { ClassificationType } from '../workers/ml/classification/head-loss.ts';
 
 const root = fileURLToPath(new URL('../../shared/datasets', import.meta.url));
 

@@ -41,6 +41,8 @@ const enginePackages = packages(
   'typeorm @temporalio/activity @temporalio/client @temporalio/common @temporalio/worker @temporalio/interceptors-opentelemetry',
 );
 const portsAndSchema = ['infra/**', 'schema/**', 'workflows/engines/engine.ts', 'node:**'];
+/** What all of the API stands on. */
+const apiGround = ['api/*.ts', 'api/access/*.ts', 'api/upkeep/*.ts'];
 /** What one feature shows to another: services, input types, and files that only state the rules of a subject. */
 const featureFaces = [
   'api/features/*/*.service.ts',
@@ -127,14 +129,14 @@ const layers: readonly Layer[] = [
   },
   {
     files: 'api/features/{x}/**',
-    may: ['api/features/{x}/**', 'api/*.ts', ...featureFaces, ...portsAndSchema, 'workers/ml/**', ...apiPackages],
+    may: ['api/features/{x}/**', ...apiGround, ...featureFaces, ...portsAndSchema, 'workers/ml/**', ...apiPackages],
     instead: 'go through the service of the other feature, or take a port in the constructor',
   },
   {
     files: 'api/rest/**',
     may: [
       'api/rest/**',
-      'api/*.ts',
+      ...apiGround,
       'schema/**',
       'infra/config.ts',
       'infra/logger.ts',
@@ -152,6 +154,11 @@ const layers: readonly Layer[] = [
   {
     files: 'api/*.ts',
     may: ['api/**', ...portsAndSchema, ...apiPackages],
+    instead: 'wire it in api/main.ts and take it as a parameter',
+  },
+  {
+    files: 'api/{x}/*.ts',
+    may: ['api/{x}/*.ts', ...apiGround, 'api/features/**', 'api/rest/**', ...portsAndSchema, ...apiPackages],
     instead: 'wire it in api/main.ts and take it as a parameter',
   },
   {

@@ -1,8 +1,8 @@
 import type { EvaluationAnswers } from '../schema/contracts/evaluation.ts';
 import { evaluatedTag } from './evaluated-tag.ts';
 import type { ClassificationEvaluation } from './ml/evaluation-file.ts';
-import { listImageResults } from './ml/image-results.ts';
-import { confusionMatrix, evaluate, precisionRecallCurve } from './ml/metrics.ts';
+import { listImageResults } from './ml/classification/image-results.ts';
+import { confusionMatrix, evaluate, precisionRecallCurve } from './ml/classification/metrics.ts';
 
 const anyImage = { isRight: null, actualTagId: null, predictedTagId: null, imageIds: null };
 const withoutBoxes = { regionCount: null, averagePrecisionAt: null };

@@ -7,7 +7,7 @@ import { openStorage } from '../infra/storage/open.ts';
 import { ObjectNotFound } from '../infra/storage/storage.ts';
 import { SizedCache } from '../infra/sized-cache.ts';
 import type { PredictionOutcome, PredictionTask, ProposalOutcome } from '../schema/contracts/prediction.ts';
-import { ImageRefusal, inspectHeader, type ImageLimits } from './ml/image.ts';
+import { ImageRefusal, inspectHeader, type ImageLimits } from './ml/images/image.ts';
 import { readModelPackage } from './ml/model-package.ts';
 import { openPredictor, type Predictor } from './ml/predictor.ts';
 import { proposeRegions } from './ml/region-proposals/propose-regions.ts';

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { TaglensClient } from '../../cli/client.ts';
 import { createTags } from '../../cli/demo-steps.ts';
-import { evaluate, type EvaluationInput } from '../../workers/ml/metrics.ts';
+import { evaluate, type EvaluationInput } from '../../workers/ml/classification/metrics.ts';
 import { findDataset, type Dataset, type LabelledFile } from '../datasets.ts';
 import { casesOf, type OneMeasured, type QualitySection, type Trial } from './case.ts';
 import { drawUntilEach } from './draw.ts';

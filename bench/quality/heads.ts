@@ -5,11 +5,11 @@ import { openBackbone, type Backbone } from '../../workers/ml/backbones/backbone
 import { backbones, type BackboneSpec } from '../../workers/ml/backbones/registry.ts';
 import { extractFeatures, featureVersion } from '../../workers/ml/features.ts';
 import { assignFolds, groupNearDuplicates } from '../../workers/ml/folds.ts';
-import { fitHead, headProbabilities } from '../../workers/ml/head.ts';
-import type { ClassificationType } from '../../workers/ml/head-loss.ts';
-import { perceptualHash } from '../../workers/ml/image.ts';
+import { fitHead, headProbabilities } from '../../workers/ml/classification/head.ts';
+import type { ClassificationType } from '../../workers/ml/classification/head-loss.ts';
+import { perceptualHash } from '../../workers/ml/images/image.ts';
 import { mean } from '../../workers/ml/intervals.ts';
-import { evaluate, expectedCalibrationError, type EvaluationInput } from '../../workers/ml/metrics.ts';
+import { evaluate, expectedCalibrationError, type EvaluationInput } from '../../workers/ml/classification/metrics.ts';
 import { sha256 } from '../../workers/ml/model-package.ts';
 import { seededRandom } from '../../workers/ml/random.ts';
 import { findDataset, type Dataset, type LabelledFile } from '../datasets.ts';

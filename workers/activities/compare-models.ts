@@ -1,11 +1,16 @@
 import type { ClassificationSnapshot } from '../../schema/contracts/training.ts';
 import type { ComparedFigures, ModelComparison } from '../../schema/entities/model-comparison.ts';
 import { TrainingMode } from '../../schema/enums.ts';
-import { fitTemperature, probabilitiesOf, temperaturesOfOthers, type HeldOut } from '../ml/calibration.ts';
+import {
+  fitTemperature,
+  probabilitiesOf,
+  temperaturesOfOthers,
+  type HeldOut,
+} from '../ml/classification/calibration.ts';
 import type { ClassificationEvaluation } from '../ml/evaluation-file.ts';
-import type { ClassificationType } from '../ml/head-loss.ts';
+import type { ClassificationType } from '../ml/classification/head-loss.ts';
 import { mean, standardError } from '../ml/intervals.ts';
-import { logLosses, rightImages, shareRight } from '../ml/metrics.ts';
+import { logLosses, rightImages, shareRight } from '../ml/classification/metrics.ts';
 
 export interface ComparedModels {
   comparison: ModelComparison;

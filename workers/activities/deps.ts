@@ -2,7 +2,7 @@ import type { Database } from '../../infra/database/database.ts';
 import type { Storage } from '../../infra/storage/storage.ts';
 import type { Backbone } from '../ml/backbones/backbone.ts';
 import type { BackboneName } from '../ml/backbones/registry.ts';
-import type { ImageLimits } from '../ml/image.ts';
+import type { ImageLimits } from '../ml/images/image.ts';
 import type { Trunk } from '../ml/fine-tuning/trunk.ts';
 import type { Recipes } from './training-plan.ts';
 

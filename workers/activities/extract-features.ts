@@ -3,7 +3,7 @@ import type { ActivityContext } from '../../schema/contracts/activity.ts';
 import type { ShardInput, ShardResult } from '../../schema/contracts/training.ts';
 import { Iteration } from '../../schema/entities/iteration.entity.ts';
 import type { BackboneName } from '../ml/backbones/registry.ts';
-import { ImageRefusal } from '../ml/image.ts';
+import { ImageRefusal } from '../ml/images/image.ts';
 import type { ActivityDeps } from './deps.ts';
 import { bothExtractions, type Extraction, type PlacedImage } from './extraction.ts';
 import { type LeftOutImage, writeLeftOut } from './left-out.ts';

@@ -1,10 +1,10 @@
 import type { ClassificationSnapshot } from '../../schema/contracts/training.ts';
 import { backbones } from '../ml/backbones/registry.ts';
-import { probabilitiesOf } from '../ml/calibration.ts';
+import { probabilitiesOf } from '../ml/classification/calibration.ts';
 import { readFactsAndFloats, writeFactsAndFloats } from '../ml/facts-and-floats.ts';
 import { fineTune, type TunedWeights } from '../ml/fine-tuning/fine-tune.ts';
 import { tunedLogits } from '../ml/fine-tuning/judge.ts';
-import { evaluate } from '../ml/metrics.ts';
+import { evaluate } from '../ml/classification/metrics.ts';
 import type { Weights } from '../ml/trainer/network.ts';
 import type { LearnedPart, PartRun } from './learned-part.ts';
 import type { FineTunePlan } from './training-plan.ts';

@@ -7,7 +7,7 @@ import { backbones, type BackboneName } from '../ml/backbones/registry.ts';
 import { writeEvaluation } from '../ml/evaluation-file.ts';
 import { featureVersion } from '../ml/features.ts';
 import { assignFolds, groupNearDuplicates } from '../ml/folds.ts';
-import { fitHead as fit, type FittedHead } from '../ml/head.ts';
+import { fitHead as fit, type FittedHead } from '../ml/classification/head.ts';
 import { sha256, writeModelPackage } from '../ml/model-package.ts';
 import type { ActivityDeps } from './deps.ts';
 import { FeatureCache } from './feature-cache.ts';

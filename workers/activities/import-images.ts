@@ -7,7 +7,7 @@ import type { ImportedImages, ImportImagesInput } from '../../schema/contracts/i
 import type { Image } from '../../schema/entities/image.entity.ts';
 import { ProjectImport } from '../../schema/entities/project-import.entity.ts';
 import { newId } from '../../schema/id.ts';
-import { ImageRefusal, inspectImage, perceptualHash } from '../ml/image.ts';
+import { ImageRefusal, inspectImage, perceptualHash } from '../ml/images/image.ts';
 import type { ActivityDeps } from './deps.ts';
 import { checkHash, lockImport, openImport } from './import-source.ts';
 import { insertCopies, type Copy } from './insert-copies.ts';

@@ -2,7 +2,7 @@ import { SizedCache } from '../../infra/sized-cache.ts';
 import { keys } from '../../infra/storage/keys.ts';
 import { ObjectNotFound, type Storage } from '../../infra/storage/storage.ts';
 import type { SnapshotImage } from '../../schema/contracts/training.ts';
-import { ImageRefusal } from '../ml/image.ts';
+import { ImageRefusal } from '../ml/images/image.ts';
 
 /** Enough for the pictures of a few shards, whose views mix with each other. */
 const keptBytes = 64 * 2 ** 20;

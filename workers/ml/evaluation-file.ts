@@ -1,6 +1,6 @@
 import { detectionEvaluationFrom, type DetectionEvaluation } from './detection-evaluation/evaluation-file.ts';
 import { readFactsAndFloats, writeFactsAndFloats } from './facts-and-floats.ts';
-import type { ClassificationType } from './head-loss.ts';
+import type { ClassificationType } from './classification/head-loss.ts';
 import type { ModelTag } from './model-package.ts';
 
 /** Predictions for images that the model had not seen, beside the truth: what every figure is computed from. */

@@ -1,5 +1,5 @@
 import type { Backbone, PooledWithMap } from './backbones/backbone.ts';
-import { toRasterForSquares, toSquares, type Raster } from './image.ts';
+import { toRasterForSquares, toSquares, type Raster } from './images/image.ts';
 
 /**
  * Part of every cache key: changes whenever preprocessing or the backbone files change, because features of different

@@ -1,10 +1,14 @@
 import { createHash } from 'node:crypto';
-import { readClassifierPackage, writeClassifierPackage, type ClassifierModel } from './classifier-package.ts';
+import {
+  readClassifierPackage,
+  writeClassifierPackage,
+  type ClassifierModel,
+} from './classification/classifier-package.ts';
 import { readDetectorPackage, writeDetectorPackage, type DetectorModel } from './detection/detector-package.ts';
 import { readTunedPackage, writeTunedPackage } from './fine-tuning/tuned-package.ts';
 import { isTensorFile, readTensorFile } from './tensor-file.ts';
 
-export type { ClassifierModel } from './classifier-package.ts';
+export type { ClassifierModel } from './classification/classifier-package.ts';
 export type { DetectorModel } from './detection/detector-package.ts';
 export type { ModelTag } from './package-header.ts';
 

@@ -1,12 +1,12 @@
-import { probabilitiesOf } from './calibration.ts';
+import { probabilitiesOf } from './classification/calibration.ts';
 import type { Box, SuppressionOptions } from './detection/boxes.ts';
 import { isTuned } from './detection/expansion.ts';
 import { openDetector, predictBoxes } from './detection/predict-boxes.ts';
 import { extractFeatures, extractFeaturesWithMap, featureVersion, type FeatureExtractor } from './features.ts';
 import { memoryPerTailByte, openTail, tunedBackbone } from './fine-tuning/tail.ts';
 import type { Trunk } from './fine-tuning/trunk.ts';
-import { headLogits } from './head.ts';
-import { drawHeatmap, tagRelevance } from './heatmap.ts';
+import { headLogits } from './classification/head.ts';
+import { drawHeatmap, tagRelevance } from './classification/heatmap.ts';
 import type { ClassifierModel, DetectorModel, Model } from './model-package.ts';
 import type { SharedSessions } from './shared-sessions.ts';
 import { bytesOf, type Weights } from './trainer/network.ts';

@@ -6,7 +6,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 const providersKey = 'taglens:execution-providers';
 
 /** A small graph of operators that every execution provider has. */
-const trialGraph = fileURLToPath(new URL('head-softmax.onnx', import.meta.url));
+const trialGraph = fileURLToPath(new URL('classification/head-softmax.onnx', import.meta.url));
 
 /**
  * Chooses what all sessions that are opened from now on compute on, in this thread and in threads that are started from now on.

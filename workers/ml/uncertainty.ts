@@ -1,4 +1,4 @@
-import type { ClassificationType } from './head-loss.ts';
+import type { ClassificationType } from './classification/head-loss.ts';
 
 type AnsweredKind = ClassificationType | 'DETECTION';
 

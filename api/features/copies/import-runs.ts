@@ -4,7 +4,7 @@ import { ProjectImport } from '../../../schema/entities/project-import.entity.ts
 import { Project } from '../../../schema/entities/project.entity.ts';
 import { ProjectStatus } from '../../../schema/enums.ts';
 import type { Engine } from '../../../workflows/engines/engine.ts';
-import type { WatchedRuns } from '../../run-watch.ts';
+import type { WatchedRuns } from '../../upkeep/run-watch.ts';
 
 /** Joins the run if there is one already. Its id is that of the project that it fills. */
 export const startImport = (engine: Engine, { id }: { id: string }): Promise<void> =>

@@ -4,7 +4,7 @@ import type { Storage } from '../../../infra/storage/storage.ts';
 import { Export } from '../../../schema/entities/export.entity.ts';
 import { ExportStatus } from '../../../schema/enums.ts';
 import type { Engine } from '../../../workflows/engines/engine.ts';
-import type { WatchedRuns } from '../../run-watch.ts';
+import type { WatchedRuns } from '../../upkeep/run-watch.ts';
 import { startExport } from './export-run.ts';
 
 interface ExportRunsDeps {

@@ -3,10 +3,10 @@ import { ObjectNotFound, type Storage } from '../../../infra/storage/storage.ts'
 import type { Database } from '../../../infra/database/database.ts';
 import { Image } from '../../../schema/entities/image.entity.ts';
 import { Prediction } from '../../../schema/entities/prediction.entity.ts';
-import { renderJpeg } from '../../../workers/ml/image.ts';
+import { renderJpeg } from '../../../workers/ml/images/image.ts';
 import { notFound } from '../../errors.ts';
 import type { Gate } from '../../gate.ts';
-import type { UrlSigner } from '../../signing.ts';
+import type { UrlSigner } from '../../access/signing.ts';
 
 /** In which size a picture is served. */
 export const renditions = ['original', 'display', 'thumbnail'] as const;

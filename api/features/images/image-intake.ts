@@ -7,7 +7,7 @@ import type { Project } from '../../../schema/entities/project.entity.ts';
 import type { Region } from '../../../schema/entities/region.entity.ts';
 import type { Tag } from '../../../schema/entities/tag.entity.ts';
 import { AddImageStatus } from '../../../schema/enums.ts';
-import { ImageRefusal, inspectImage, perceptualHash, type ImageLimits } from '../../../workers/ml/image.ts';
+import { ImageRefusal, inspectImage, perceptualHash, type ImageLimits } from '../../../workers/ml/images/image.ts';
 import { DomainError } from '../../errors.ts';
 import type { Gate } from '../../gate.ts';
 import { lockProject } from '../../project-lock.ts';

@@ -6,10 +6,10 @@ import { ApiKeyDigest } from '../../../schema/entities/api-key-digest.entity.ts'
 import { ApiKey } from '../../../schema/entities/api-key.entity.ts';
 import { ApiKeyRole } from '../../../schema/enums.ts';
 import { newId } from '../../../schema/id.ts';
-import { authorise, type Caller } from '../../access.ts';
+import { authorise, type Caller } from '../../access/access.ts';
 import { DomainError, notFound } from '../../errors.ts';
 import { OnceOnly } from '../../idempotency.ts';
-import { digestOf } from '../../keys.ts';
+import { digestOf } from '../../access/keys.ts';
 import { lockProject } from '../../project-lock.ts';
 import { checkText } from '../../input-checks.ts';
 import type { ProjectService } from '../projects/project.service.ts';

@@ -4,7 +4,7 @@ import { newNotification } from '../../../infra/events/notify.ts';
 import { Notification } from '../../../schema/entities/notification.entity.ts';
 import { Project } from '../../../schema/entities/project.entity.ts';
 import { NotificationSubject } from '../../../schema/enums.ts';
-import type { Caller } from '../../access.ts';
+import type { Caller } from '../../access/access.ts';
 import { DomainError } from '../../errors.ts';
 import { lockProject } from '../../project-lock.ts';
 import type { ProjectService } from '../projects/project.service.ts';

@@ -1,7 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import { Project } from '../../../schema/entities/project.entity.ts';
 import { Publication } from '../../../schema/entities/publication.entity.ts';
-import { may, type Caller } from '../../access.ts';
+import { may, type Caller } from '../../access/access.ts';
 import { DomainError, notFound } from '../../errors.ts';
 
 /** A message stays readable, however many models a project has published. */

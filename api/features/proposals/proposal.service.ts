@@ -7,7 +7,7 @@ import type { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import { Project } from '../../../schema/entities/project.entity.ts';
 import { ProjectKind } from '../../../schema/enums.ts';
 import { iou } from '../../../workers/ml/detection/boxes.ts';
-import { authorise, type Caller } from '../../access.ts';
+import { authorise, type Caller } from '../../access/access.ts';
 import { DomainError, notFound } from '../../errors.ts';
 import type { Gate } from '../../gate.ts';
 import type { Predictor } from '../prediction/predictor.ts';

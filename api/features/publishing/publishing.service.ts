@@ -5,7 +5,7 @@ import { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import { Publication } from '../../../schema/entities/publication.entity.ts';
 import { newId } from '../../../schema/id.ts';
 import { defaultSuppression } from '../../../workers/ml/detection/boxes.ts';
-import { authorise, type Caller } from '../../access.ts';
+import { authorise, type Caller } from '../../access/access.ts';
 import { DomainError, notFound } from '../../errors.ts';
 import { OnceOnly } from '../../idempotency.ts';
 import { lockProject } from '../../project-lock.ts';

@@ -4,7 +4,7 @@ import type { Database } from '../../../infra/database/database.ts';
 import type { Image } from '../../../schema/entities/image.entity.ts';
 import { Region } from '../../../schema/entities/region.entity.ts';
 import type { Tag } from '../../../schema/entities/tag.entity.ts';
-import type { Caller } from '../../access.ts';
+import type { Caller } from '../../access/access.ts';
 import { DomainError, notFound } from '../../errors.ts';
 import { OnceOnly } from '../../idempotency.ts';
 import { checkCount } from '../../input-checks.ts';

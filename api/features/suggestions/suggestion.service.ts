@@ -9,7 +9,7 @@ import { SuggestedTag } from '../../../schema/entities/suggested-tag.entity.ts';
 import { Suggestion } from '../../../schema/entities/suggestion.entity.ts';
 import { ProjectKind } from '../../../schema/enums.ts';
 import { newId } from '../../../schema/id.ts';
-import type { Caller } from '../../access.ts';
+import type { Caller } from '../../access/access.ts';
 import type { Page } from '../../connection.ts';
 import { DomainError, notFound } from '../../errors.ts';
 import type { Gate } from '../../gate.ts';

@@ -5,7 +5,7 @@ import { Region } from '../../../schema/entities/region.entity.ts';
 import { Tag } from '../../../schema/entities/tag.entity.ts';
 import { TagType } from '../../../schema/enums.ts';
 import { newId } from '../../../schema/id.ts';
-import { authorise, type Caller, type Permission } from '../../access.ts';
+import { authorise, type Caller, type Permission } from '../../access/access.ts';
 import { DomainError, notFound } from '../../errors.ts';
 import { OnceOnly } from '../../idempotency.ts';
 import { lockProject } from '../../project-lock.ts';

@@ -6,7 +6,7 @@ import { Iteration } from '../../../schema/entities/iteration.entity.ts';
 import { ShardProgress } from '../../../schema/entities/shard-progress.entity.ts';
 import { IterationStatus, TrainingPhase } from '../../../schema/enums.ts';
 import type { Engine } from '../../../workflows/engines/engine.ts';
-import type { WatchedRuns } from '../../run-watch.ts';
+import type { WatchedRuns } from '../../upkeep/run-watch.ts';
 import { announceProgress, openStatuses, startRun } from './training-run.ts';
 
 interface TrainingRunsDeps {

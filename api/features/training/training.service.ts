@@ -10,12 +10,12 @@ import { ShardProgress } from '../../../schema/entities/shard-progress.entity.ts
 import { IterationStatus, ProjectKind, TrainingMode, TrainingPhase } from '../../../schema/enums.ts';
 import { newId } from '../../../schema/id.ts';
 import type { Engine } from '../../../workflows/engines/engine.ts';
-import { authorise, type Caller, type Permission } from '../../access.ts';
+import { authorise, type Caller, type Permission } from '../../access/access.ts';
 import { pageById, type Page, type PageArgs } from '../../connection.ts';
 import { ignoreAbsence, refuseAbsence } from '../../engine-absence.ts';
 import { DomainError, notFound } from '../../errors.ts';
 import { OnceOnly } from '../../idempotency.ts';
-import type { Leftovers } from '../../leftovers.ts';
+import type { Leftovers } from '../../upkeep/leftovers.ts';
 import { lockProject } from '../../project-lock.ts';
 import { note } from '../../request-notes.ts';
 import { checkCount, checkText } from '../../input-checks.ts';

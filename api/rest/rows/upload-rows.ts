@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Caller } from '../../access.ts';
+import type { Caller } from '../../access/access.ts';
 import { DomainError } from '../../errors.ts';
 import { row, type Row } from '../row.ts';
 import { batchAnswer } from '../wire/batch-answer.ts';

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
-import { may, type Caller } from '../../access.ts';
-import type { Authenticator } from '../../authentication.ts';
+import { may, type Caller } from '../../access/access.ts';
+import type { Authenticator } from '../../access/authentication.ts';
 import { DomainError } from '../../errors.ts';
 import type { Api } from '../versions.ts';
 

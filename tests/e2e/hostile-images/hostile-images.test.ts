@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { beforeAll, expect, test } from 'vitest';
 import { loadConfig } from '../../../infra/config.ts';
-import { ImageRefusal, inspectImage, type ImageLimits } from '../../../workers/ml/image.ts';
+import { ImageRefusal, inspectImage, type ImageLimits } from '../../../workers/ml/images/image.ts';
 import { hostileImageCount, hostileImages, type HostileImage } from './hostile-images.ts';
 
 const { limits: configured } = loadConfig({});

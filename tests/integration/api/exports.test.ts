@@ -21,7 +21,7 @@ import { ExportStatus, ProjectKind } from '../../../schema/enums.ts';
 import { newId } from '../../../schema/id.ts';
 import { completeExport, failExport } from '../../../workers/activities/end-export.ts';
 import type { ActivityDeps } from '../../../workers/activities/deps.ts';
-import { decodeUpright } from '../../../workers/ml/image.ts';
+import { decodeUpright } from '../../../workers/ml/images/image.ts';
 import type { Engine } from '../../../workflows/engines/engine.ts';
 import { freshBackend, type Backend } from '../../backends/backend.ts';
 import { withData } from '../operations/setup.ts';

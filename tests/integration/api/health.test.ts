@@ -1,6 +1,6 @@
 import Fastify from 'fastify';
 import { expect, test } from 'vitest';
-import { serveHealth, type ReadinessChecks } from '../../../api/health.ts';
+import { serveHealth, type ReadinessChecks } from '../../../api/http/health.ts';
 import { createMetrics } from '../../../infra/metrics.ts';
 
 async function ready(checks: ReadinessChecks, isDraining = false): Promise<[number, unknown]> {

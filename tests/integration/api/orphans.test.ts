@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { claimChore } from '../../../api/chores.ts';
-import { OrphanCollector } from '../../../api/orphans.ts';
+import { claimChore } from '../../../api/upkeep/chores.ts';
+import { OrphanCollector } from '../../../api/upkeep/orphans.ts';
 import { loadConfig } from '../../../infra/config.ts';
 import type { Database } from '../../../infra/database/database.ts';
 import { openDatabase } from '../../../infra/database/open.ts';

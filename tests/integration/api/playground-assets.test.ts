@@ -5,7 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { transform } from 'esbuild';
 import Fastify from 'fastify';
 import { afterEach, expect, test } from 'vitest';
-import type * as Playground from '../../../api/playground.ts';
+import type * as Playground from '../../../api/http/playground.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 let folder: string | undefined;
@@ -13,9 +13,9 @@ afterEach(() => folder && rm(folder, { recursive: true, force: true }));
 
 /** The module of the playground, as if Taglens had been cloned there. */
 async function playgroundIn(place: string): Promise<typeof Playground> {
-  const { code } = await transform(await readFile(join(root, 'api/playground.ts'), 'utf8'), { loader: 'ts' });
+  const { code } = await transform(await readFile(join(root, 'api/http/playground.ts'), 'utf8'), { loader: 'ts' });
   await writeFile(join(place, 'playground.mjs'), code);
-  await copyFile(join(root, 'api/playground-start.js'), join(place, 'playground-start.js'));
+  await copyFile(join(root, 'api/http/playground-start.js'), join(place, 'playground-start.js'));
   await symlink(join(root, 'node_modules'), join(place, 'node_modules'));
   return import(pathToFileURL(join(place, 'playground.mjs')).href) as Promise<typeof Playground>;
 }

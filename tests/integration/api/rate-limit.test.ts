@@ -1,7 +1,7 @@
 import { createClient } from 'graphql-ws';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import WebSocket from 'ws';
-import { clearRateWindows, RateLimit } from '../../../api/rate-limit.ts';
+import { clearRateWindows, RateLimit } from '../../../api/access/rate-limit.ts';
 import { loadConfig } from '../../../infra/config.ts';
 import type { Database } from '../../../infra/database/database.ts';
 import { openDatabase } from '../../../infra/database/open.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { forgetUnusedFeatures } from '../../../api/unused-features.ts';
+import { forgetUnusedFeatures } from '../../../api/upkeep/unused-features.ts';
 import { loadConfig } from '../../../infra/config.ts';
 import type { Database } from '../../../infra/database/database.ts';
 import { openDatabase } from '../../../infra/database/open.ts';

@@ -9,7 +9,7 @@ import { Region } from '../../../schema/entities/region.entity.ts';
 import { Tag } from '../../../schema/entities/tag.entity.ts';
 import { ClassificationType, ProjectKind, TagType } from '../../../schema/enums.ts';
 import { newId } from '../../../schema/id.ts';
-import { perceptualHash } from '../../../workers/ml/image.ts';
+import { perceptualHash } from '../../../workers/ml/images/image.ts';
 import { sha256 } from '../../../workers/ml/model-package.ts';
 
 /** A project as uploads leave it behind, for tests of what comes after. */

@@ -3,7 +3,7 @@ import { OutageError } from '../../../infra/outage.ts';
 import { ObjectNotFound, type Storage } from '../../../infra/storage/storage.ts';
 import type { SnapshotImage } from '../../../schema/contracts/training.ts';
 import { Originals } from '../../../workers/activities/originals.ts';
-import { ImageRefusal } from '../../../workers/ml/image.ts';
+import { ImageRefusal } from '../../../workers/ml/images/image.ts';
 
 const image = { projectId: 'p', id: 'i' } as SnapshotImage;
 const loadFailingWith = (error: Error) =>

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { fitTemperature, meanLogLoss, temperaturesOfOthers } from '../../../workers/ml/calibration.ts';
+import { fitTemperature, meanLogLoss, temperaturesOfOthers } from '../../../workers/ml/classification/calibration.ts';
 import { seededRandom } from '../../../workers/ml/random.ts';
 
 const held = (logits: number[][], targets: number[]) => ({

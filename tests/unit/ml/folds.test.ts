@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { assignFolds, groupNearDuplicates, neverTrained } from '../../../workers/ml/folds.ts';
-import { hammingDistance } from '../../../workers/ml/image.ts';
+import { hammingDistance } from '../../../workers/ml/images/image.ts';
 import { seededRandom } from '../../../workers/ml/random.ts';
 
 const targets = Array.from({ length: 60 }, (_, i) => [i % 3]);

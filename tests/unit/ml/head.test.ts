@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { fitHead, headLogits, headProbabilities, type FitInput } from '../../../workers/ml/head.ts';
-import { HeadLoss, headRows } from '../../../workers/ml/head-loss.ts';
+import { fitHead, headLogits, headProbabilities, type FitInput } from '../../../workers/ml/classification/head.ts';
+import { HeadLoss, headRows } from '../../../workers/ml/classification/head-loss.ts';
 import { assignFolds } from '../../../workers/ml/folds.ts';
-import { minimiseAll } from '../../../workers/ml/lbfgs.ts';
+import { minimiseAll } from '../../../workers/ml/classification/lbfgs.ts';
 import { seededRandom } from '../../../workers/ml/random.ts';
 
 /** Features with a few channels that depend on the tag. */

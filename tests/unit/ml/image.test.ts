@@ -10,7 +10,7 @@ import {
   renderJpeg,
   toSquares,
   type Squares,
-} from '../../../workers/ml/image.ts';
+} from '../../../workers/ml/images/image.ts';
 import { scanBomb } from '../../e2e/hostile-images/jpeg-parts.ts';
 import { pngHeader } from '../../png-header.ts';
 

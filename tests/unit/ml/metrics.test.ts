@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { wilson } from '../../../workers/ml/intervals.ts';
-import { confusionMatrix, evaluate, precisionRecallCurve } from '../../../workers/ml/metrics.ts';
+import { confusionMatrix, evaluate, precisionRecallCurve } from '../../../workers/ml/classification/metrics.ts';
 
 const multiclass = {
   probabilities: Float32Array.of(0.9, 0.1, 0.6, 0.4, 0.3, 0.7, 0.55, 0.45),

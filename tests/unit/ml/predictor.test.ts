@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openBackbone, type Backbone } from '../../../workers/ml/backbones/backbone.ts';
 import { backbones } from '../../../workers/ml/backbones/registry.ts';
 import { extractFeatures, featureVersion, normaliseFeature } from '../../../workers/ml/features.ts';
-import { headLogits, headProbabilities } from '../../../workers/ml/head.ts';
+import { headLogits, headProbabilities } from '../../../workers/ml/classification/head.ts';
 import {
   readModelPackage,
   sha256,
@@ -86,7 +86,7 @@ describe('with a backbone', () => {
   });
 
   it('has a relevance that is the gradient of the logit', async () => {
-    const { logitGradient } = await import('../../../workers/ml/heatmap.ts');
+    const { logitGradient } = await import('../../../workers/ml/classification/heatmap.ts');
     const model = exampleModel();
     const p = (await extractFeatures(one, await picture())).slice(0, 1280);
     const gradient = logitGradient(model.weights.subarray(0, 1280), p);

@@ -1,4 +1,4 @@
-import type { Raster } from '../image.ts';
+import type { Raster } from '../images/image.ts';
 import type { Patch, ViewPlan } from './view-plan.ts';
 
 /** Where no picture lies, and the middle that contrast turns about. */

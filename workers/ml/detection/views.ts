@@ -1,7 +1,7 @@
 import type { Backbone } from '../backbones/backbone.ts';
 import type { Trunk } from '../fine-tuning/trunk.ts';
 import { toFloat16 } from '../float16.ts';
-import { ImageRefusal, toRaster, type Raster } from '../image.ts';
+import { ImageRefusal, toRaster, type Raster } from '../images/image.ts';
 import { keyedRandom } from '../random.ts';
 import type { TaggedBox } from './boxes.ts';
 import type { DetectorRecipe } from './recipe.ts';

@@ -1,7 +1,7 @@
 import { backboneGraph } from '../backbones/backbone-graph.ts';
 import { readBackbone } from '../backbones/backbone.ts';
 import { backbones } from '../backbones/registry.ts';
-import type { ClassifierModel } from '../classifier-package.ts';
+import type { ClassifierModel } from '../classification/classifier-package.ts';
 import { featureLength } from '../features.ts';
 import { inferenceNetwork } from '../fine-tuning/tail-network.ts';
 import { toFloat16 } from '../float16.ts';

@@ -1,4 +1,4 @@
-import type { ClassifierModel } from '../classifier-package.ts';
+import type { ClassifierModel } from '../classification/classifier-package.ts';
 import type { ClassifierGraphOptions } from './classifier-graph.ts';
 
 /** The preprocessing that is left to the caller, by the keys of Azure's exports; what they have no key for has one of ours. */

@@ -1,7 +1,7 @@
 import { Tensor, type InferenceSession } from 'onnxruntime-node';
-import type { ClassifierModel } from '../classifier-package.ts';
+import type { ClassifierModel } from '../classification/classifier-package.ts';
 import { toFloat16 } from '../float16.ts';
-import { toRasterForSquares, toSquares, type Raster } from '../image.ts';
+import { toRasterForSquares, toSquares, type Raster } from '../images/image.ts';
 import { openPredictor, type Predictor } from '../predictor.ts';
 import { floats, halvesTensor, openSession } from '../session.ts';
 import { SharedSessions } from '../shared-sessions.ts';

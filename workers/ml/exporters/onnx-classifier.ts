@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { ClassifierModel } from '../classifier-package.ts';
+import type { ClassifierModel } from '../classification/classifier-package.ts';
 import { usualVersions } from '../trainer/onnx-file.ts';
 import { classifierGraph, onnx12, type ClassifierGraphOptions } from './classifier-graph.ts';
 import { classifierMetadata } from './classifier-metadata.ts';

@@ -1,6 +1,6 @@
 import { backbones } from '../backbones/registry.ts';
 import { featureLength, plainViewCount } from '../features.ts';
-import type { ClassificationType } from '../head-loss.ts';
+import type { ClassificationType } from '../classification/head-loss.ts';
 import { readCheckpoint, writeCheckpoint } from '../trainer/checkpoint.ts';
 import { sigmoidCrossEntropy, softmaxCrossEntropy } from '../trainer/losses.ts';
 import type { Weights } from '../trainer/network.ts';

@@ -1,6 +1,6 @@
 import type { BackboneSpec } from '../backbones/registry.ts';
 import { plainViewCount } from '../features.ts';
-import { headLogits } from '../head.ts';
+import { headLogits } from '../classification/head.ts';
 import type { TunedWeights } from './fine-tune.ts';
 import { plainMaps, readMapPack } from './map-pack.ts';
 import { openTail } from './tail.ts';

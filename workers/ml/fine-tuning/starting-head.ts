@@ -1,4 +1,4 @@
-import { HeadLoss, headRows, type ClassificationType } from '../head-loss.ts';
+import { HeadLoss, headRows, type ClassificationType } from '../classification/head-loss.ts';
 
 /** C of the penalty |W|^2 / (2C), for features of length 1: the one that the quick head has with few pictures. */
 const inverseRegularisation = 100;

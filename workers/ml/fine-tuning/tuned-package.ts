@@ -1,5 +1,5 @@
 import { backbones } from '../backbones/registry.ts';
-import { checkClassifierHeader, classifierHeader, type ClassifierModel } from '../classifier-package.ts';
+import { checkClassifierHeader, classifierHeader, type ClassifierModel } from '../classification/classifier-package.ts';
 import { invalidPackage } from '../package-header.ts';
 import { readTensorFile, writeTensorFile, type NamedTensor, type TensorFile } from '../tensor-file.ts';
 import type { Weights } from '../trainer/network.ts';

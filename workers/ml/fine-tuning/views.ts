@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { plainViewCount, plainViews } from '../features.ts';
-import { cropToSquare, toRasterForSquares, type PixelRegion, type Raster } from '../image.ts';
+import { cropToSquare, toRasterForSquares, type PixelRegion, type Raster } from '../images/image.ts';
 import { seededRandom } from '../random.ts';
 import type { FineTuneRecipe } from './recipe.ts';
 import type { Trunk } from './trunk.ts';

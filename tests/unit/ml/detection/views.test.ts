@@ -8,8 +8,8 @@ import { looksOf, type Look } from '../../../../workers/ml/detection/looks.ts';
 import { drawView } from '../../../../workers/ml/detection/view-drawing.ts';
 import { boxesInView, plainPlan, variedPlan } from '../../../../workers/ml/detection/view-plan.ts';
 import { PictureSet, plainMaps, renderViews, type TrainingPicture } from '../../../../workers/ml/detection/views.ts';
-import { ImageRefusal } from '../../../../workers/ml/image-refusal.ts';
-import type { Raster } from '../../../../workers/ml/image.ts';
+import { ImageRefusal } from '../../../../workers/ml/images/image-refusal.ts';
+import type { Raster } from '../../../../workers/ml/images/image.ts';
 import { keyedRandom } from '../../../../workers/ml/random.ts';
 
 /** Black, with one white rectangle; its box goes with it. */

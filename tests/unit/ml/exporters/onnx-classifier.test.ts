@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { backboneGraph } from '../../../../workers/ml/backbones/backbone-graph.ts';
 import { backbones } from '../../../../workers/ml/backbones/registry.ts';
-import type { ClassifierModel } from '../../../../workers/ml/classifier-package.ts';
+import type { ClassifierModel } from '../../../../workers/ml/classification/classifier-package.ts';
 import { zipOf } from '../../../../workers/ml/exporters/archive.ts';
 import { inputTensor } from '../../../../workers/ml/exporters/classifier-parity.ts';
 import { labelsFile } from '../../../../workers/ml/exporters/manifest.ts';
@@ -9,7 +9,7 @@ import { onnxClassifier } from '../../../../workers/ml/exporters/onnx-classifier
 import { exporterFor } from '../../../../workers/ml/exporters/registry.ts';
 import { squaresOf } from '../../../../workers/ml/exporters/resampling-graph.ts';
 import { featureLength, featureVersion } from '../../../../workers/ml/features.ts';
-import { toSquares, type Raster } from '../../../../workers/ml/image.ts';
+import { toSquares, type Raster } from '../../../../workers/ml/images/image.ts';
 import { seededRandom } from '../../../../workers/ml/random.ts';
 import { floats, openSession } from '../../../../workers/ml/session.ts';
 import { Graph } from '../../../../workers/ml/trainer/graph.ts';

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openBackbone } from '../../../../workers/ml/backbones/backbone.ts';
 import { backbones, type BackboneName } from '../../../../workers/ml/backbones/registry.ts';
-import { fitTemperature, meanLogLoss, probabilitiesOf } from '../../../../workers/ml/calibration.ts';
+import { fitTemperature, meanLogLoss, probabilitiesOf } from '../../../../workers/ml/classification/calibration.ts';
 import { featureVersion } from '../../../../workers/ml/features.ts';
 import { backboneGraph } from '../../../../workers/ml/backbones/backbone-graph.ts';
 import { fineTune, type FineTuneInput } from '../../../../workers/ml/fine-tuning/fine-tune.ts';

@@ -5,7 +5,7 @@ import { readMapPack, writeMapPack } from '../../../../workers/ml/fine-tuning/ma
 import { fineTuneRecipe, poolBytes, viewBytes } from '../../../../workers/ml/fine-tuning/recipe.ts';
 import { fitStartingHead } from '../../../../workers/ml/fine-tuning/starting-head.ts';
 import { toFloat16 } from '../../../../workers/ml/float16.ts';
-import { headLogits } from '../../../../workers/ml/head.ts';
+import { headLogits } from '../../../../workers/ml/classification/head.ts';
 import { seededRandom } from '../../../../workers/ml/random.ts';
 import { ViewPool } from '../../../../workers/ml/view-pool.ts';
 

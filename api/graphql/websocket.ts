@@ -12,16 +12,16 @@ import {
 import { CloseCode, type Context as SocketContext, type SubscribePayload } from 'graphql-ws';
 import { useServer, type Extra } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
-import type { Logger } from '../infra/logger.ts';
-import type { Metrics } from '../infra/metrics.ts';
-import type { Caller } from './access.ts';
-import type { Authenticator, Credentials } from './authentication.ts';
-import type { Context } from './context.ts';
-import { DomainError, formatGraphqlError } from './errors.ts';
-import { KeyWatch } from './key-watch.ts';
-import { checkedDocument, limitRules } from './graphql-limits.ts';
-import type { RateLimit } from './rate-limit.ts';
-import { nameOfOperation, requestIdOf, withNotes, type RequestNotes } from './request-notes.ts';
+import type { Logger } from '../../infra/logger.ts';
+import type { Metrics } from '../../infra/metrics.ts';
+import type { Caller } from '../access/access.ts';
+import type { Authenticator, Credentials } from '../access/authentication.ts';
+import type { Context } from '../context.ts';
+import { DomainError, formatGraphqlError } from '../errors.ts';
+import { KeyWatch } from '../access/key-watch.ts';
+import { checkedDocument, limitRules } from './limits.ts';
+import type { RateLimit } from '../access/rate-limit.ts';
+import { nameOfOperation, requestIdOf, withNotes, type RequestNotes } from '../request-notes.ts';
 
 interface WebsocketDeps {
   schema: GraphQLSchema;

@@ -1,18 +1,18 @@
 import multipart from '@fastify/multipart';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Readable } from 'node:stream';
-import { iterationFiles } from '../infra/project-copies/contents.ts';
-import type { Authenticator } from './authentication.ts';
-import { callerHook } from './caller-hook.ts';
-import { DomainError, notFound } from './errors.ts';
-import { copyPath } from './features/copies/copy-token.ts';
-import { archivePath } from './features/exports/export.service.ts';
-import { cachedFor, imagePath, inlineAs, predictionImagePath, renditions } from './features/images/image-files.ts';
-import type { PictureFile } from './features/images/image-files.ts';
-import { uploadPath } from './features/images/upload.service.ts';
-import type { RateLimit } from './rate-limit.ts';
-import type { Services } from './services.ts';
-import type { UrlSigner } from './signing.ts';
+import { iterationFiles } from '../../infra/project-copies/contents.ts';
+import type { Authenticator } from '../access/authentication.ts';
+import { callerHook } from '../access/caller-hook.ts';
+import { DomainError, notFound } from '../errors.ts';
+import { copyPath } from '../features/copies/copy-token.ts';
+import { archivePath } from '../features/exports/export.service.ts';
+import { cachedFor, imagePath, inlineAs, predictionImagePath, renditions } from '../features/images/image-files.ts';
+import type { PictureFile } from '../features/images/image-files.ts';
+import { uploadPath } from '../features/images/upload.service.ts';
+import type { RateLimit } from '../access/rate-limit.ts';
+import type { Services } from '../services.ts';
+import type { UrlSigner } from '../access/signing.ts';
 
 export interface PlainRouteDeps {
   services: Services;

@@ -1,6 +1,6 @@
 """Development only: writes head-softmax.onnx and head-sigmoid.onnx, the loss of the linear head and its gradient.
 
-    /tmp/venv/bin/python workers/ml/head-graphs.py        (needs the PyPI package onnx)
+    /tmp/venv/bin/python workers/ml/classification/head-graphs.py        (needs the PyPI package onnx)
 
 Several problems that differ in their sample weights alone (the folds of a cross-validation) are computed at once: F of them
 share the features, which makes the multiplications F times as wide and far better used.

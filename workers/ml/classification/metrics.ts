@@ -1,10 +1,10 @@
-import { averagePrecisionIntervals, rankings } from './average-precision.ts';
-import { calibrationError } from './calibration-error.ts';
+import { averagePrecisionIntervals, rankings } from '../average-precision.ts';
+import { calibrationError } from '../calibration-error.ts';
 import type { ClassificationType } from './head-loss.ts';
-import { mean, wilson, type Interval } from './intervals.ts';
+import { mean, wilson, type Interval } from '../intervals.ts';
 
-export type { Interval } from './intervals.ts';
-export { precisionRecallCurve, type CurvePoint } from './average-precision.ts';
+export type { Interval } from '../intervals.ts';
+export { precisionRecallCurve, type CurvePoint } from '../average-precision.ts';
 
 /** Predictions with their truth. Pictures without finite probabilities (never held out) are passed over. */
 export interface EvaluationInput {

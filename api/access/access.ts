@@ -1,6 +1,6 @@
-import { ApiKeyRole } from '../schema/enums.ts';
-import { DomainError } from './errors.ts';
-import { note } from './request-notes.ts';
+import { ApiKeyRole } from '../../schema/enums.ts';
+import { DomainError } from '../errors.ts';
+import { note } from '../request-notes.ts';
 
 /** What a request wants to do; a role is a set of these. */
 export type Permission = 'read' | 'label' | 'train' | 'publish' | 'predict' | 'administer';

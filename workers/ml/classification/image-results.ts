@@ -1,6 +1,6 @@
-import type { ClassificationEvaluation } from './evaluation-file.ts';
+import type { ClassificationEvaluation } from '../evaluation-file.ts';
 import { predictedTags } from './metrics.ts';
-import type { ModelTag } from './model-package.ts';
+import type { ModelTag } from '../model-package.ts';
 
 type TagName = Pick<ModelTag, 'id' | 'name'>;
 

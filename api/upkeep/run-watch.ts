@@ -1,5 +1,5 @@
-import type { Logger } from '../infra/logger.ts';
-import type { Engine } from '../workflows/engines/engine.ts';
+import type { Logger } from '../../infra/logger.ts';
+import type { Engine } from '../../workflows/engines/engine.ts';
 
 /** Rows that each have a run of the same id. */
 export interface WatchedRuns<Row extends { id: string } = { id: string }> {

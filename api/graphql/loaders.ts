@@ -1,17 +1,17 @@
 import DataLoader from 'dataloader';
 import { In, type EntityTarget, type ObjectLiteral } from 'typeorm';
-import type { Database } from '../infra/database/database.ts';
-import { Export } from '../schema/entities/export.entity.ts';
-import type { ImageMetadata } from '../schema/entities/image-metadata.entity.ts';
-import { Image } from '../schema/entities/image.entity.ts';
-import { Iteration } from '../schema/entities/iteration.entity.ts';
-import { ProjectImport } from '../schema/entities/project-import.entity.ts';
-import { Project } from '../schema/entities/project.entity.ts';
-import { Publication } from '../schema/entities/publication.entity.ts';
-import { Region } from '../schema/entities/region.entity.ts';
-import { Tag } from '../schema/entities/tag.entity.ts';
-import { metadataOf } from './features/images/metadata.ts';
-import { tagsOf } from './features/tags/tagging.ts';
+import type { Database } from '../../infra/database/database.ts';
+import { Export } from '../../schema/entities/export.entity.ts';
+import type { ImageMetadata } from '../../schema/entities/image-metadata.entity.ts';
+import { Image } from '../../schema/entities/image.entity.ts';
+import { Iteration } from '../../schema/entities/iteration.entity.ts';
+import { ProjectImport } from '../../schema/entities/project-import.entity.ts';
+import { Project } from '../../schema/entities/project.entity.ts';
+import { Publication } from '../../schema/entities/publication.entity.ts';
+import { Region } from '../../schema/entities/region.entity.ts';
+import { Tag } from '../../schema/entities/tag.entity.ts';
+import { metadataOf } from '../features/images/metadata.ts';
+import { tagsOf } from '../features/tags/tagging.ts';
 
 /** Relations of one request: whatever is asked of many rows is one statement. */
 export type Loaders = ReturnType<typeof createLoaders>;

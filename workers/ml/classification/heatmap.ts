@@ -1,8 +1,8 @@
 import sharp from 'sharp';
-import type { PooledWithMap } from './backbones/backbone.ts';
+import type { PooledWithMap } from '../backbones/backbone.ts';
 import type { ClassifierModel } from './classifier-package.ts';
-import { featureLength } from './features.ts';
-import { decodeUpright } from './image.ts';
+import { featureLength } from '../features.ts';
+import { decodeUpright } from '../images/image.ts';
 
 /** Longer side of the drawn picture, pixels. */
 const maxEdge = 512;

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Logger } from '../infra/logger.ts';
-import { requestIdOf, withNotes, type RequestNotes } from './request-notes.ts';
+import type { Logger } from '../../infra/logger.ts';
+import { requestIdOf, withNotes, type RequestNotes } from '../request-notes.ts';
 
 /** Asked every few seconds by machines. */
 const quietRoutes = new Set(['/healthz', '/readyz', '/metrics']);

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { Caller } from './access.ts';
 import type { RateLimit } from './rate-limit.ts';
-import { note } from './request-notes.ts';
+import { note } from '../request-notes.ts';
 
 export interface CallerHook {
   /** For a route's `onRequest`: before the body is read, so that nobody without a key can send megabytes. */

@@ -1,7 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { Database } from '../infra/database/database.ts';
-import { ServerSecret } from '../schema/entities/server-secret.entity.ts';
-import { DomainError } from './errors.ts';
+import type { Database } from '../../infra/database/database.ts';
+import { ServerSecret } from '../../schema/entities/server-secret.entity.ts';
+import { DomainError } from '../errors.ts';
 
 const hourMs = 3_600_000;
 

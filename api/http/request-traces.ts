@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { beginRequest, endRequest, runWithin } from '../infra/tracing.ts';
-import { currentNotes } from './request-notes.ts';
+import { beginRequest, endRequest, runWithin } from '../../infra/tracing.ts';
+import { currentNotes } from '../request-notes.ts';
 
 /** Asked every few seconds by machines. */
 const quietRoutes = new Set(['/healthz', '/readyz', '/metrics']);

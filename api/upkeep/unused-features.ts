@@ -1,9 +1,9 @@
 import { Brackets, In } from 'typeorm';
-import type { Database } from '../infra/database/database.ts';
-import { CachedFeature } from '../schema/entities/cached-feature.entity.ts';
-import { Image } from '../schema/entities/image.entity.ts';
-import { Iteration } from '../schema/entities/iteration.entity.ts';
-import { IterationStatus } from '../schema/enums.ts';
+import type { Database } from '../../infra/database/database.ts';
+import { CachedFeature } from '../../schema/entities/cached-feature.entity.ts';
+import { Image } from '../../schema/entities/image.entity.ts';
+import { Iteration } from '../../schema/entities/iteration.entity.ts';
+import { IterationStatus } from '../../schema/enums.ts';
 
 /** Rows looked at in one query; few enough for the parameters that a statement may have. */
 const batchSize = 300;

@@ -1,5 +1,5 @@
-import type { Logger } from '../infra/logger.ts';
-import type { Storage } from '../infra/storage/storage.ts';
+import type { Logger } from '../../infra/logger.ts';
+import type { Storage } from '../../infra/storage/storage.ts';
 
 /** Objects whose rows are gone. */
 export class Leftovers {

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { renderMetrics, type Metrics } from '../infra/metrics.ts';
+import { renderMetrics, type Metrics } from '../../infra/metrics.ts';
 
 /** What a process needs to answer requests, by name; a check throws when it is not to be had. */
 export type ReadinessChecks = Record<string, () => Promise<void> | void>;

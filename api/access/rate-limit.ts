@@ -1,9 +1,9 @@
 import { LessThan } from 'typeorm';
-import type { Database } from '../infra/database/database.ts';
-import type { Metrics } from '../infra/metrics.ts';
-import { RateWindow } from '../schema/entities/rate-window.entity.ts';
+import type { Database } from '../../infra/database/database.ts';
+import type { Metrics } from '../../infra/metrics.ts';
+import { RateWindow } from '../../schema/entities/rate-window.entity.ts';
 import type { Caller } from './access.ts';
-import { DomainError } from './errors.ts';
+import { DomainError } from '../errors.ts';
 
 export type LimitName = 'requests' | 'predictions';
 

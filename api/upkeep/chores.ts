@@ -1,6 +1,6 @@
 import { LessThanOrEqual } from 'typeorm';
-import type { Database } from '../infra/database/database.ts';
-import { Chore } from '../schema/entities/chore.entity.ts';
+import type { Database } from '../../infra/database/database.ts';
+import { Chore } from '../../schema/entities/chore.entity.ts';
 
 /** True for one caller of all processes, once every so often: that one has to do it. */
 export function claimChore(database: Database, name: string, everyMs: number): Promise<boolean> {

@@ -1,6 +1,6 @@
 import { fitTemperature, meanLogLoss, probabilitiesOf, temperaturesOfOthers, type HeldOut } from './calibration.ts';
-import { featureLength, normaliseFeature } from './features.ts';
-import { neverTrained } from './folds.ts';
+import { featureLength, normaliseFeature } from '../features.ts';
+import { neverTrained } from '../folds.ts';
 import { HeadLoss, headRows, type ClassificationType } from './head-loss.ts';
 
 /** What a head is fitted on; all arrays have one entry per picture. */

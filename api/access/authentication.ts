@@ -2,12 +2,12 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { In, IsNull } from 'typeorm';
-import type { Database } from '../infra/database/database.ts';
-import { ApiKeyDigest } from '../schema/entities/api-key-digest.entity.ts';
-import { ApiKey } from '../schema/entities/api-key.entity.ts';
-import { ApiKeyRole } from '../schema/enums.ts';
+import type { Database } from '../../infra/database/database.ts';
+import { ApiKeyDigest } from '../../schema/entities/api-key-digest.entity.ts';
+import { ApiKey } from '../../schema/entities/api-key.entity.ts';
+import { ApiKeyRole } from '../../schema/enums.ts';
 import type { Caller } from './access.ts';
-import { DomainError } from './errors.ts';
+import { DomainError } from '../errors.ts';
 import { digestOf } from './keys.ts';
 
 /** What a transport knows about who is asking. */

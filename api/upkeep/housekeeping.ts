@@ -1,19 +1,19 @@
 import { In, LessThan } from 'typeorm';
-import type { Database } from '../infra/database/database.ts';
-import { purgeEvents } from '../infra/events/outbox.ts';
-import type { Logger } from '../infra/logger.ts';
-import { keys } from '../infra/storage/keys.ts';
-import type { Storage } from '../infra/storage/storage.ts';
-import { IdempotentAnswer } from '../schema/entities/idempotent-answer.entity.ts';
-import { RunRow } from '../schema/entities/run.entity.ts';
-import { RunStepRow } from '../schema/entities/run-step.entity.ts';
-import { Upload } from '../schema/entities/upload.entity.ts';
+import type { Database } from '../../infra/database/database.ts';
+import { purgeEvents } from '../../infra/events/outbox.ts';
+import type { Logger } from '../../infra/logger.ts';
+import { keys } from '../../infra/storage/keys.ts';
+import type { Storage } from '../../infra/storage/storage.ts';
+import { IdempotentAnswer } from '../../schema/entities/idempotent-answer.entity.ts';
+import { RunRow } from '../../schema/entities/run.entity.ts';
+import { RunStepRow } from '../../schema/entities/run-step.entity.ts';
+import { Upload } from '../../schema/entities/upload.entity.ts';
 import { claimChore } from './chores.ts';
-import { purgeNotifications } from './features/notifications/notification-sender.ts';
-import { clearGoneProjects } from './features/projects/gone-projects.ts';
-import { clearRateWindows } from './rate-limit.ts';
+import { purgeNotifications } from '../features/notifications/notification-sender.ts';
+import { clearGoneProjects } from '../features/projects/gone-projects.ts';
+import { clearRateWindows } from '../access/rate-limit.ts';
 import type { OrphanCollector } from './orphans.ts';
-import type { Services } from './services.ts';
+import type { Services } from '../services.ts';
 import { forgetUnusedFeatures } from './unused-features.ts';
 
 interface HousekeepingDeps {

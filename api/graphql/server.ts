@@ -1,11 +1,11 @@
 import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
 import type { GraphQLSchema } from 'graphql';
-import type { Logger } from '../infra/logger.ts';
-import type { Context } from './context.ts';
-import { formatGraphqlError, laterStatus, retryHeader } from './errors.ts';
-import { nameOfOperation, note } from './request-notes.ts';
-import { checkCost, costOf, graphqlLimits, limitRules } from './graphql-limits.ts';
+import type { Logger } from '../../infra/logger.ts';
+import type { Context } from '../context.ts';
+import { formatGraphqlError, laterStatus, retryHeader } from '../errors.ts';
+import { nameOfOperation, note } from '../request-notes.ts';
+import { checkCost, costOf, graphqlLimits, limitRules } from './limits.ts';
 
 /** Refuses what is too costly before anything runs, and tells the cost of everything else in `extensions.cost`. */
 const costPlugin: ApolloServerPlugin<Context> = {

@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { Database } from '../infra/database/database.ts';
-import { ApiKeyDigest } from '../schema/entities/api-key-digest.entity.ts';
-import { ApiKey } from '../schema/entities/api-key.entity.ts';
-import { ApiKeyRole } from '../schema/enums.ts';
-import { newId } from '../schema/id.ts';
+import type { Database } from '../../infra/database/database.ts';
+import { ApiKeyDigest } from '../../schema/entities/api-key-digest.entity.ts';
+import { ApiKey } from '../../schema/entities/api-key.entity.ts';
+import { ApiKeyRole } from '../../schema/enums.ts';
+import { newId } from '../../schema/id.ts';
 
 /** Keys have 256 random bits, so a plain SHA-256 is enough: there is nothing to guess by brute force. */
 export const digestOf = (secret: string): string => createHash('sha256').update(secret).digest('hex');

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { featureLength, normaliseFeature } from './features.ts';
+import { featureLength, normaliseFeature } from '../features.ts';
 import { minimiseAll, type Evaluation, type MinimiseOptions } from './lbfgs.ts';
 
 /** One tag per picture, or any number of them. */

@@ -1,4 +1,4 @@
-import { backbones, type BackboneName } from './backbones/registry.ts';
+import { backbones, type BackboneName } from '../backbones/registry.ts';
 import type { ClassificationType } from './head-loss.ts';
 import type { HeadParameters } from './head.ts';
 import {
@@ -9,8 +9,8 @@ import {
   tagsOf,
   type ModelTag,
   type PackageHeader,
-} from './package-header.ts';
-import type { Weights } from './trainer/network.ts';
+} from '../package-header.ts';
+import type { Weights } from '../trainer/network.ts';
 
 /** Everything that a classification needs apart from the backbone's own file. */
 export interface ClassifierModel extends HeadParameters {

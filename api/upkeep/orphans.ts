@@ -1,17 +1,17 @@
-import type { Database } from '../infra/database/database.ts';
-import type { Logger } from '../infra/logger.ts';
-import type { Metrics } from '../infra/metrics.ts';
-import { keys, ownedPrefixes, ownerOf, type ObjectOwner, type OwnerKind } from '../infra/storage/keys.ts';
-import { ObjectNotFound, type Storage } from '../infra/storage/storage.ts';
-import { CachedFeature } from '../schema/entities/cached-feature.entity.ts';
-import { Export } from '../schema/entities/export.entity.ts';
-import { Image } from '../schema/entities/image.entity.ts';
-import { Iteration } from '../schema/entities/iteration.entity.ts';
-import { Prediction } from '../schema/entities/prediction.entity.ts';
-import { Upload } from '../schema/entities/upload.entity.ts';
-import { IterationStatus } from '../schema/enums.ts';
-import { timeOfId } from '../schema/id.ts';
-import { openStatuses } from './features/training/training-run.ts';
+import type { Database } from '../../infra/database/database.ts';
+import type { Logger } from '../../infra/logger.ts';
+import type { Metrics } from '../../infra/metrics.ts';
+import { keys, ownedPrefixes, ownerOf, type ObjectOwner, type OwnerKind } from '../../infra/storage/keys.ts';
+import { ObjectNotFound, type Storage } from '../../infra/storage/storage.ts';
+import { CachedFeature } from '../../schema/entities/cached-feature.entity.ts';
+import { Export } from '../../schema/entities/export.entity.ts';
+import { Image } from '../../schema/entities/image.entity.ts';
+import { Iteration } from '../../schema/entities/iteration.entity.ts';
+import { Prediction } from '../../schema/entities/prediction.entity.ts';
+import { Upload } from '../../schema/entities/upload.entity.ts';
+import { IterationStatus } from '../../schema/enums.ts';
+import { timeOfId } from '../../schema/id.ts';
+import { openStatuses } from '../features/training/training-run.ts';
 
 interface OrphanDeps {
   database: Database;
