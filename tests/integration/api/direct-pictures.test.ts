@@ -51,7 +51,7 @@ test('a file of another size than announced is refused when the image is added',
   expect([longer?.code, longer?.message]).toEqual(['INVALID', expect.stringContaining('more arrived')]);
   await server.storage.put(keys.upload(ticket.id), jpeg.subarray(1));
   const [shorter] = await addImages(server, { projectId, images });
-  expect(shorter?.message).toContain(`${jpeg.length} bytes; ${jpeg.length - 1} came`);
+  expect(shorter?.message).toContain(`${jpeg.length} bytes, but ${jpeg.length - 1} arrived`);
   await send(ticket, jpeg);
   const [right] = await addImages(server, { projectId, images });
   expect(right?.status).toBe('OK');
