@@ -77,7 +77,7 @@ async function sendFitting(client: TaglensClient, projectId: string, photos: rea
     const uploadIds = fitting.length === 0 ? [] : await client.uploadFiles(projectId, fitting);
     const leftOut = photos
       .filter((photo) => !fits(photo))
-      .map(({ title, bytes }) => `${title}: it has ${bytes.length} bytes; a photograph may have 1 to ${max}`);
+      .map(({ title, bytes }) => `${title}: it has ${bytes.length} bytes; an image may have 1 to ${max}`);
     return { photos: fitting, uploadIds, leftOut };
   }
 }

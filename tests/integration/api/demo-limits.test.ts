@@ -41,14 +41,14 @@ test('the demo leaves out photographs of a wrong size, tells which, and adds the
     photo('full', trainingBytes),
   ];
   expect(await toldBy(() => uploadPhotos(server.client, projectId, photos))).toEqual([
-    '  not added: large: it has 20001 bytes; a photograph may have 1 to 20000',
-    '  not added: empty: it has 0 bytes; a photograph may have 1 to 20000',
+    '  not added: large: it has 20001 bytes; an image may have 1 to 20000',
+    '  not added: empty: it has 0 bytes; an image may have 1 to 20000',
   ]);
   const query = 'query ($id: ID!) { project(id: $id) { images { nodes { name } } } }';
   const { data } = await server.send(query, { id: projectId });
   expect(data).toEqual({ project: { images: { nodes: [{ name: 'full' }, { name: 'good' }] } } });
   await expect(toldBy(() => uploadPhotos(server.client, projectId, photos.slice(1, 3)))).rejects.toThrow(
-    'Every photograph was refused',
+    'Every image was refused',
   );
 });
 
@@ -56,7 +56,7 @@ test('the demo goes on after a photograph that is too large to be predicted', as
   const { projectId } = await makeProject(server);
   const photos = [photo('large', predictionBytes + 1), photo('larger', 20 * predictionBytes)];
   expect(await toldBy(() => predictAll(server.client, projectId, 'demo', photos))).toMatchObject([
-    '  not predicted: large: The picture has 10001 bytes; the limit is 10000.',
+    '  not predicted: large: The image has 10001 bytes; the limit is 10000.',
     expect.stringContaining('  not predicted: larger: ') as string,
   ]);
   // What is not the photograph's fault ends it.

@@ -1,5 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { keys } from '../../../infra/storage/keys.ts';
 import { bearer, makeTrainableProject, ownerKey, samples, startServer, trainToEnd, type TestServer } from './setup.ts';
+
+/** General (compact): only models of compact domains are exported. */
+const compactDomain = '0732100f-1a38-4e49-a514-c9b44c697ab5';
 
 let server: TestServer;
 
@@ -56,9 +60,13 @@ test('tells of trainings, models, predictions and refusals, whichever thread did
 });
 
 test('counts failed attempts of activities and their repetitions', async () => {
-  const projectId = await makeTrainableProject(server, 3, 97);
-  await server.storage.deletePrefix(`projects/${projectId}/`);
-  expect((await trainToEnd(server, projectId)).status).toBe('FAILED');
+  const id = await makeTrainableProject(server, 3, 97);
+  const update = 'mutation ($input: UpdateProjectInput!) { updateProject(input: $input) { id } }';
+  await server.client.request(update, { input: { id, domainId: compactDomain } });
+  const { id: iterationId } = await trainToEnd(server, id);
+  await server.storage.delete(keys.model(iterationId));
+  const start = 'mutation ($input: ExportIterationInput!) { exportIteration(input: $input) { id } }';
+  await server.client.request(start, { input: { iterationId, platform: 'ONNX' } });
   await total(/^taglens_activity_seconds_count{.*outcome="failed"/);
   await total(/^taglens_activity_retries_total/);
 });
