@@ -58,7 +58,7 @@ export const startOn = ({ settings }: Backend, own: Record<string, string> = {})
   startServerProcess({ ...settings, ...own });
 
 export const startWorkerProcess = (settings: Record<string, string>): Promise<ProgramProcess> =>
-  startProgram('worker', settings, /(works)/);
+  startProgram('worker', settings, /(is running)/);
 
 /** On Temporal, trainings are the work of processes of their own; null where a server does it itself. */
 export const startWorkerIfApart = async ({ settings }: Backend): Promise<ProgramProcess | null> =>
