@@ -47,7 +47,7 @@ export function compareModels(
   const judged = { quick: judge(held(quickLogits), kind), advanced: judge(tunedHeld, kind) };
   const kept = isKept(judged.advanced, judged.quick) ? TrainingMode.ADVANCED : TrainingMode.QUICK;
   const { temperature } = judged.advanced;
-  const ofOthers = temperaturesOfOthers(tunedHeld, kind);
+  const ofOthers = temperaturesOfOthers(tunedHeld, kind, temperature);
   const temperatures = new Map(both.map((image, i) => [image, ofOthers[i]]));
   const temperatureOf = (image: number): number => temperatures.get(image) ?? temperature;
   return {

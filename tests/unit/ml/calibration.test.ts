@@ -1,5 +1,10 @@
 import { expect, it } from 'vitest';
-import { fitTemperature, meanLogLoss, temperaturesOfOthers } from '../../../workers/ml/classification/calibration.ts';
+import {
+  fitTemperature,
+  meanLogLoss,
+  temperaturesOfOthers,
+  type HeldOut,
+} from '../../../workers/ml/classification/calibration.ts';
 import { seededRandom } from '../../../workers/ml/random.ts';
 
 const held = (logits: number[][], targets: number[]) => ({
@@ -44,10 +49,12 @@ it('a temperature is 1 where none is better: of images that no model was held ou
   expect(fitTemperature(held([], []), 'MULTICLASS')).toBe(1);
 });
 
+const ofOthers = (own: HeldOut): number[] => temperaturesOfOthers(own, 'MULTICLASS', fitTemperature(own, 'MULTICLASS'));
+
 it('a picture has the temperature of others, whatever its own tag is', () => {
   const logits = Array.from({ length: 23 }, (_, i) => [(i % 7) / 2, 1]);
   const targets = logits.map(([first = 0], i): number => (first > 1 === i % 5 > 0 ? 0 : 1));
-  const usual = temperaturesOfOthers(held(logits, targets), 'MULTICLASS');
+  const usual = ofOthers(held(logits, targets));
   expect(usual).toHaveLength(23);
   const others =
     (tenth: number) =>
@@ -55,7 +62,7 @@ it('a picture has the temperature of others, whatever its own tag is', () => {
       all.filter((_, i) => i % 10 !== tenth);
   expect(usual[13]).toBe(fitTemperature(held(others(3)(logits), others(3)(targets)), 'MULTICLASS'));
   const changed = targets.with(4, 1 - (targets[4] ?? 0));
-  const own = temperaturesOfOthers(held(logits, changed), 'MULTICLASS');
+  const own = ofOthers(held(logits, changed));
   expect([own[4], own[14]]).toEqual([usual[4], usual[14]]);
   expect(own[5]).not.toBe(usual[5]);
 });
@@ -82,7 +89,7 @@ it('small sets look no better at the temperatures of others than new pictures do
     const temperature = fitTemperature(own, 'MULTICLASS');
     sums.fitted += meanLogLoss(own, 'MULTICLASS', temperature) / 60;
     sums.truly += meanLogLoss(fresh, 'MULTICLASS', temperature) / 60;
-    const each = temperaturesOfOthers(own, 'MULTICLASS').map((at, i) =>
+    const each = ofOthers(own).map((at, i) =>
       meanLogLoss({ logits: own.logits.slice(i, i + 1), targets: own.targets.slice(i, i + 1) }, 'MULTICLASS', at),
     );
     sums.others += each.reduce((a, b) => a + b, 0) / 20 / 60;
@@ -96,5 +103,5 @@ it('of many pictures all have the temperature of all', () => {
     Array.from({ length: 1001 }, (_, i) => [i % 5, 1]),
     Array.from({ length: 1001 }, (_, i) => i % 2),
   );
-  expect(new Set(temperaturesOfOthers(many, 'MULTICLASS'))).toEqual(new Set([fitTemperature(many, 'MULTICLASS')]));
+  expect(new Set(ofOthers(many))).toEqual(new Set([fitTemperature(many, 'MULTICLASS')]));
 });

@@ -56,10 +56,12 @@ const tenths = 10;
 /** Of more pictures, what one adds to the temperature does not show, and fitting ten more would take long. */
 const fewPictures = 1000;
 
-/** One for each picture, fitted on others: at one that was fitted on the pictures themselves, their log-loss would look too low. */
-export function temperaturesOfOthers(held: HeldOut, kind: ClassificationType): number[] {
-  const { logits, targets } = held;
-  if (logits.length > fewPictures) return new Array<number>(logits.length).fill(fitTemperature(held, kind));
+/**
+ * One for each picture, fitted on others: at one that was fitted on the pictures themselves, their log-loss would look too low.
+ * @param ofAll what `fitTemperature` says of all pictures
+ */
+export function temperaturesOfOthers({ logits, targets }: HeldOut, kind: ClassificationType, ofAll: number): number[] {
+  if (logits.length > fewPictures) return new Array<number>(logits.length).fill(ofAll);
   const temperatures = Array.from({ length: tenths }, (_, tenth) => {
     const isOther = (_own: unknown, i: number): boolean => i % tenths !== tenth;
     return fitTemperature({ logits: logits.filter(isOther), targets: targets.filter(isOther) }, kind);

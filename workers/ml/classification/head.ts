@@ -70,7 +70,7 @@ async function fitWith(loss: HeadLoss, input: FitInput): Promise<FittedHead> {
   const options = input.signal ? { signal: input.signal } : {};
   const [parameters = start] = await loss.fit([start], [rowWeights(input, -1)], best.inverseRegularisation, options);
   report(steps);
-  const heldTemperatures = isCalibrated ? temperaturesOfOthers(best.held, input.kind) : [];
+  const heldTemperatures = isCalibrated ? temperaturesOfOthers(best.held, input.kind, temperature) : [];
   const judged = { logits: best.logits, heldTemperatures, parameters, temperature };
   const outOfFold = outOfFoldProbabilities(loss, input, judged);
   return { ...loss.head(parameters), temperature, inverseRegularisation: best.inverseRegularisation, outOfFold };
