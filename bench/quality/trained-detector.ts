@@ -28,7 +28,7 @@ export const detectorFigures: QualitySection['figures'] = [
 export async function measureDetector(
   client: TaglensClient,
   { name, domainId, photos }: { name: string; domainId: string; photos: readonly BoxedPhoto[] },
-  options: { mode: 'QUICK' | 'ADVANCED'; seed: number; isTiled?: boolean },
+  options: { mode: 'QUICK' | 'ADVANCED'; seed: number; isTiled?: boolean; inputSize?: number | undefined },
 ): Promise<OneMeasured> {
   const projectId = await createProject(client, { name, kind: 'DETECTION', domainId });
   const tags = photos.flatMap(({ boxes }) => boxes.map(({ tag }) => tag));

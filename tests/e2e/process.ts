@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { TaglensClient } from '../../cli/client.ts';
@@ -76,4 +77,10 @@ function firstMatch({ stdout }: ChildProcess, lines: string[], pattern: RegExp):
     });
     reader.on('close', () => reject(new Error('The program ended before it was ready.')));
   });
+}
+
+/** The most memory that the process ever had. */
+export async function peakBytesOf({ child }: ProgramProcess): Promise<number> {
+  const status = await readFile(`/proc/${child.pid ?? 0}/status`, 'utf8');
+  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
 }

@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { afterEach, describe, expect, test } from 'vitest';
-import { ownerKey, type ProgramProcess, type ServerProcess } from '../e2e/process.ts';
+import { ownerKey, peakBytesOf, type ServerProcess } from '../e2e/process.ts';
 import { ask, makeProject, startTraining, waitForEnd } from '../e2e/training-steps.ts';
 import { bearer, samples } from '../integration/api/setup.ts';
 import { hasServers, install, type Installation } from './installation.ts';
@@ -92,7 +91,7 @@ describe.skipIf(!hasServers)('on MySQL, S3 and Temporal (with infra/servers.sh)'
 
     const refused = answers.filter(({ status }) => status !== 200);
     const places = await placesOf(trainings);
-    const peaks = { apiBytes: await peakMemory(api), workerBytes: await peakMemory(worker) };
+    const peaks = { apiBytes: await peakBytesOf(api), workerBytes: await peakBytesOf(worker) };
     tell('overload', { predicted: answers.length - refused.length, refused: refused.length, ...peaks });
     const repeated = await repeatsOf(installation, trainings);
     tell('overload', {
@@ -113,9 +112,3 @@ describe.skipIf(!hasServers)('on MySQL, S3 and Temporal (with infra/servers.sh)'
     for (const bytes of Object.values(peaks)) expect(bytes).toBeLessThan(memoryLimitBytes);
   });
 });
-
-/** The most memory that the process ever had. */
-async function peakMemory({ child }: ProgramProcess): Promise<number> {
-  const status = await readFile(`/proc/${child.pid ?? 0}/status`, 'utf8');
-  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
-}

@@ -34,6 +34,14 @@ export class TrainIterationInput {
   })
   isTiled: boolean;
 
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      'Side of the square that a detector looks at, in pixels: a multiple of 32 from 320 to 640, by default that of the project’s domain. ' +
+      'A larger one finds smaller objects; training and predictions take longer as its square grows.',
+  })
+  inputSize?: number | null;
+
   @Field(() => [ID], { nullable: true, description: 'The tags to train on; all by default.' })
   tagIds?: string[] | null;
 

@@ -29,6 +29,8 @@ import { announceProgress, openStatuses, startRun } from './training-run.ts';
 const nameLimits = { min: 1, max: 200 };
 /** Enough for the whole schedule on some hundred images. */
 const defaultBudgetMinutes = 30;
+/** Pixels: the coarsest maps are of stride 32, and 640 was the most that stayed well below 4 GiB. */
+const detectorInputSizes = { min: 320, max: 640, step: 32 } as const;
 
 interface TrainingServiceDeps {
   database: Database;
@@ -72,14 +74,14 @@ export class TrainingService {
   /** The row is the promise, the run comes after it; `RunWatch` starts it when that did not work out now. */
   async train(caller: Caller, input: TrainIterationInput): Promise<Iteration> {
     const { database, projects, limits } = this.deps;
-    const { id: projectId } = await projects.get(caller, 'train', input.projectId);
+    const { id: projectId, kind } = await projects.get(caller, 'train', input.projectId);
     const budgetMinutes = checkBudget(input, limits);
+    checkDetectorOptions(kind, input);
     checkCount('tagIds', input.tagIds ?? [], limits.tagsPerProject, 0);
     const id = await OnceOnly.of(database, caller, 'trainIteration', input).transact(async (manager) => {
       const project = await lockProject(manager, projectId);
       await refuseSecondTraining(manager, projectId);
       await checkEnoughImages(manager, project, input.tagIds ?? null, limits);
-      checkTiling(project, input);
       const row = await newIteration(manager, project, input, budgetMinutes);
       if (!input.force) await refuseNeedlessTraining(manager, row);
       await manager.insert(Iteration, row);
@@ -142,9 +144,20 @@ function checkBudget({ mode, budgetMinutes }: TrainIterationInput, { trainingMin
   throw new DomainError('INVALID', `${field} must be 1 to ${max}; it is ${value}.`, { field, min: 1, max, value });
 }
 
-function checkTiling({ kind }: Project, { isTiled }: TrainIterationInput): void {
-  if (!isTiled || kind === ProjectKind.DETECTION) return;
-  throw new DomainError('INVALID', 'isTiled is for detection projects only.', { field: 'isTiled', value: isTiled });
+function checkDetectorOptions(kind: ProjectKind, { isTiled, inputSize }: TrainIterationInput): void {
+  if (kind === ProjectKind.CLASSIFICATION) {
+    if (isTiled) throw onlyForDetection('isTiled', isTiled);
+    if (inputSize != null) throw onlyForDetection('inputSize', inputSize);
+    return;
+  }
+  const { min, max, step } = detectorInputSizes;
+  if (inputSize == null || (inputSize >= min && inputSize <= max && inputSize % step === 0)) return;
+  const message = `inputSize must be a multiple of ${step} from ${min} to ${max}; it is ${inputSize}.`;
+  throw new DomainError('INVALID', message, { field: 'inputSize', min, max, value: inputSize });
+}
+
+function onlyForDetection(field: string, value: unknown): DomainError {
+  return new DomainError('INVALID', `${field} is for detection projects only.`, { field, value });
 }
 
 async function refuseSecondTraining(manager: EntityManager, projectId: string): Promise<void> {
@@ -203,8 +216,10 @@ async function newIteration(
   const name = input.name == null ? await nextName(manager, projectId) : checkText('name', input.name, nameLimits);
   const tagIds = input.tagIds == null ? null : [...new Set(input.tagIds)].sort();
   const state = { status: IterationStatus.QUEUED, phase: TrainingPhase.SNAPSHOT, fraction: 0, progressedAt: 0 };
-  const { backbone, inputSize } = getDomain(domainId);
+  const domain = getDomain(domainId);
+  const { backbone } = domain;
   const { mode, seed, isTiled } = input;
+  const inputSize = input.inputSize ?? domain.inputSize;
   const recipe = { mode, budgetMinutes, backbone, inputSize, isTiled, tagIds, contentVersion, seed };
   const open = { snapshotSha256: null, modelSha256: null, error: null, trainedAt: null, imageCount: 0, warnings: [] };
   const learned = { trainingCurve: null, comparison: null };

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { keys } from '../../../infra/storage/keys.ts';
+import { renderSamples, type Sample } from '../../../samples/render.ts';
 import { readModelPackage } from '../../../workers/ml/model-package.ts';
 import { openPredictor } from '../../../workers/ml/predictor.ts';
 import { SharedSessions } from '../../../workers/ml/shared-sessions.ts';
+import { makeDetectionProject } from '../../e2e/training-steps.ts';
 import {
   keysBelow,
   addImages,
@@ -194,12 +196,32 @@ test('a budget is for ADVANCED trainings, and has limits', async () => {
   });
 });
 
-test('tiling is for detectors', async () => {
-  const { errors } = await server.send(train, { input: { projectId, isTiled: true } });
+test.each([
+  ['isTiled', true],
+  ['inputSize', 640],
+])('%s is for detectors', async (field, value) => {
+  const { errors } = await server.send(train, { input: { projectId, [field]: value } });
   expect(errors[0]).toMatchObject({
-    message: 'isTiled is for detection projects only.',
-    extensions: { code: 'INVALID', field: 'isTiled' },
+    message: `${field} is for detection projects only.`,
+    extensions: { code: 'INVALID', field, value },
   });
+});
+
+test('a detector looks at a square of the size that was asked for', async () => {
+  const signs: Sample[] = [];
+  for await (const sign of renderSamples({ perTag: 5, seed: 83, size: 120 })) signs.push(sign);
+  const own = await makeDetectionProject(server.client, signs, 0);
+  const { errors } = await server.send(train, { input: { projectId: own, inputSize: 650 } });
+  expect(errors[0]).toMatchObject({
+    message: 'inputSize must be a multiple of 32 from 320 to 640; it is 650.',
+    extensions: { code: 'INVALID', field: 'inputSize', min: 320, max: 640, value: 650 },
+  });
+  for (const inputSize of [288, 672])
+    expect(await codeOf(train, { input: { projectId: own, inputSize } })).toBe('INVALID');
+  const start = 'mutation ($input: TrainIterationInput!) { trainIteration(input: $input) { id inputSize } }';
+  const started = await ask<{ id: string; inputSize: number }>(start, { input: { projectId: own, inputSize: 640 } });
+  expect(started.inputSize).toBe(640);
+  await ask('mutation ($id: ID!) { cancelIteration(id: $id) { id } }', { id: started.id });
 });
 
 test('a published name answers at once, moves on overwrite and goes on unpublish', async () => {
