@@ -3,6 +3,7 @@ import type { TaglensClient } from '../../cli/client.ts';
 import { renderSamples, type Sample } from '../../samples/render.ts';
 import { peakBytesOf } from '../e2e/process.ts';
 import { ask, makeDetectionProject, makeProject, startTraining, waitForEnd } from '../e2e/training-steps.ts';
+import { enoughTestImages } from '../../workers/activities/training-plan.ts';
 import { poolBytes } from '../../workers/ml/fine-tuning/recipe.ts';
 import { hasServers, install, type Installation } from './installation.ts';
 import { patienceMs, tell } from './many-trainings.ts';
@@ -26,14 +27,15 @@ const largest: Largest[] = [
     options: { inputSize: 640, isTiled: true },
     // 57 views of 1.1 MB each of 18 photographs fill all that is kept for views.
     missingBytes: 0,
-    makeProject: (client, images) => makeDetectionProject(client, images, 2),
+    makeProject: (client, images) => makeDetectionProject(client, images.slice(0, 20), 2),
   },
   {
     what: 'a classifier of the largest backbone',
     options: {},
     missingBytes: poolBytes,
     makeProject: async (client, images) => {
-      const id = await makeProject(client, images);
+      const photographs = images.map((image, i) => ({ ...image, isTest: i >= images.length - enoughTestImages }));
+      const id = await makeProject(client, photographs);
       const query = 'mutation ($i: UpdateProjectInput!) { updateProject(input: $i) { id } }';
       await ask(client, query, { i: { id, domainId: largestDomainId } });
       return id;
@@ -45,7 +47,7 @@ describe.skipIf(!hasServers)('on MySQL, S3 and Temporal (with infra/servers.sh)'
   const samples: Sample[] = [];
   let installation: Installation;
   beforeAll(async () => {
-    for await (const sample of renderSamples({ perTag: 10, seed: 17, size: 640 }))
+    for await (const sample of renderSamples({ perTag: 16, seed: 17, size: 640 }))
       if (['stop', 'yield'].includes(sample.tag)) samples.push(sample);
   });
   afterEach(() => installation.close());
