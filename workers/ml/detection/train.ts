@@ -41,7 +41,7 @@ export interface DetectorTraining {
 }
 
 /** Memory for views; with the maps of a step at the largest input, a training stays below 4 GiB. */
-const poolBytes = 2 ** 30;
+const poolBytes = 0.75 * 2 ** 30;
 /** So many pictures say enough about the channels. */
 const normalisingPictures = 24;
 const optimiser = { beta1: 0.9, beta2: 0.99, weightDecay: 0.01, clipNorm: 10 };
