@@ -11,12 +11,13 @@ const cutlery = findPhotographs('azure-cutlery');
 
 /** A third of the usual schedule: enough to find one fork on a table, where 120 steps place it badly. */
 const settings = { TAGLENS_MAX_TRAINING_STEPS: '200' };
-/** Of four trainings: each of three folds is held out once. */
 const trainingMs = 900_000;
+/** The model itself is judged on these; without them there would be three more trainings, for what they hold out. */
+const testCount = 4;
 
 /** Where the fork lies on the photograph of the quickstart, by eye. */
 const fork = { left: 0.11, top: 0.25, width: 0.63, height: 0.55 };
-/** So few steps place it roughly: .79 was seen, and after 120 steps .26 and .36. */
+/** So few steps place it roughly: .60 was seen, .79 with the photographs that judge, and after 120 steps .26 and .36. */
 const leastOverlap = 0.3;
 
 describe.skipIf(!cutlery || !hasPython)('the quickstart of a detector, in Python,', () => {
@@ -27,6 +28,12 @@ describe.skipIf(!cutlery || !hasPython)('the quickstart of a detector, in Python
     photos = (await readCoco(`${cutlery}/annotations.json`, null)).filter(({ isTest }) => !isTest);
   });
   afterAll(() => server.close());
+
+  /** Azure’s API has no word for it. */
+  const markTestImages = (imageIds: (string | undefined)[]): Promise<unknown> =>
+    server.client.request('mutation ($input: MarkTestImagesInput!) { markTestImages(input: $input) { id } }', {
+      input: { imageIds, isTest: true },
+    });
 
   it('finds the fork where it is, from nothing and back to nothing', { timeout: trainingMs }, async () => {
     const client = await pythonClient(server.url, ownerKey);
@@ -41,7 +48,9 @@ describe.skipIf(!cutlery || !hasPython)('the quickstart of a detector, in Python
       return { name, contents: await read(), regions };
     });
     const batch = { images: await Promise.all(images) };
-    expect(await client.call('createImagesFromFiles', { projectId, batch })).toMatchObject({ isBatchSuccessful: true });
+    const added = await client.call('createImagesFromFiles', { projectId, batch });
+    expect(added).toMatchObject({ isBatchSuccessful: true });
+    await markTestImages(added.images.slice(0, testCount).map(({ image }) => image?.id));
 
     const publishName = 'detectModel';
     const { iterationId } = await trainAndPublish(client, projectId, { publishName, withinMs: trainingMs });
