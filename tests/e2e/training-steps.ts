@@ -18,11 +18,26 @@ export async function ask<T>(
   return Object.values(await client.request<Record<string, T>>(query, variables))[0] as T;
 }
 
-/** A project of the small backbone with a tag for each kind of photograph. */
-export async function makeProject(client: TaglensClient, photographs: readonly Photograph[]): Promise<string> {
+/** The last of them are for testing. */
+export const photographs = (images: readonly Sample[], testCount: number): Photograph[] =>
+  images.map(({ tag, jpeg }, i) => ({ tag, jpeg, isTest: i >= images.length - testCount }));
+
+/** The domains General (compact) and General, by their backbones. */
+export const domainIds = {
+  small: '0732100f-1a38-4e49-a514-c9b44c697ab5',
+  large: 'ee85a74c-405e-4adc-bb47-ffa8ca0c9f31',
+} as const;
+
+/** A project of the small backbone, unless another is wanted, with a tag for each kind of photograph. */
+export async function makeProject(
+  client: TaglensClient,
+  photographs: readonly Photograph[],
+  domainId: string = domainIds.small,
+): Promise<string> {
   const project = await ask<{ id: string }>(
     client,
-    'mutation { createProject(input: { name: "p", domainId: "0732100f-1a38-4e49-a514-c9b44c697ab5" }) { id } }',
+    'mutation ($d: ID!) { createProject(input: { name: "p", domainId: $d }) { id } }',
+    { d: domainId },
   );
   for (const tag of new Set(photographs.map((photograph) => photograph.tag))) {
     const { id } = await ask<{ id: string }>(

@@ -7,10 +7,10 @@ import {
   isOver,
   makeDetectionProject,
   makeProject,
+  photographs,
   startTraining,
   stateOf,
   waitForEnd,
-  type Photograph,
 } from '../e2e/training-steps.ts';
 import { enoughTestImages } from '../../workers/activities/training-plan.ts';
 import { until } from '../until.ts';
@@ -73,9 +73,6 @@ const learnings: Learning[] = [
     activities: ['fitHead', 'trainPart', 'keepBetter'],
   },
 ];
-
-const photographs = (images: readonly Sample[], testCount: number): Photograph[] =>
-  images.map(({ tag, jpeg }, i) => ({ tag, jpeg, isTest: i >= images.length - testCount }));
 
 let installation: Installation;
 beforeAll(async () => {

@@ -2,7 +2,14 @@ import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { TaglensClient } from '../../cli/client.ts';
 import { renderSamples, type Sample } from '../../samples/render.ts';
 import { peakBytesOf } from '../e2e/process.ts';
-import { ask, makeDetectionProject, makeProject, startTraining, waitForEnd } from '../e2e/training-steps.ts';
+import {
+  domainIds,
+  makeDetectionProject,
+  makeProject,
+  photographs,
+  startTraining,
+  waitForEnd,
+} from '../e2e/training-steps.ts';
 import { enoughTestImages } from '../../workers/activities/training-plan.ts';
 import { poolBytes } from '../../workers/ml/fine-tuning/recipe.ts';
 import { hasServers, install, type Installation } from './installation.ts';
@@ -11,7 +18,6 @@ import { patienceMs, tell } from './many-trainings.ts';
 const limitBytes = 4 * 2 ** 30;
 /** Of a detector a quarter is with the backbone: as many as it takes until no step needs more memory than those before. */
 const mostSteps = 24;
-const largestDomainId = 'ee85a74c-405e-4adc-bb47-ffa8ca0c9f31';
 
 interface Largest {
   what: string;
@@ -33,13 +39,7 @@ const largest: Largest[] = [
     what: 'a classifier of the largest backbone',
     options: {},
     missingBytes: poolBytes,
-    makeProject: async (client, images) => {
-      const photographs = images.map((image, i) => ({ ...image, isTest: i >= images.length - enoughTestImages }));
-      const id = await makeProject(client, photographs);
-      const query = 'mutation ($i: UpdateProjectInput!) { updateProject(input: $i) { id } }';
-      await ask(client, query, { i: { id, domainId: largestDomainId } });
-      return id;
-    },
+    makeProject: (client, images) => makeProject(client, photographs(images, enoughTestImages), domainIds.large),
   },
 ];
 

@@ -29,7 +29,7 @@ import { announceProgress, openStatuses, startRun } from './training-run.ts';
 const nameLimits = { min: 1, max: 200 };
 /** Enough for the whole schedule on some hundred images. */
 const defaultBudgetMinutes = 30;
-/** Pixels: the coarsest maps are of stride 32, and 640 was the most that stayed well below 4 GiB. */
+/** Pixels: the coarsest maps are of stride 32, and 640 is the most of which a training was seen to stay below 4 GiB. */
 const detectorInputSizes = { min: 320, max: 640, step: 32 } as const;
 
 interface TrainingServiceDeps {
