@@ -56,9 +56,7 @@ export const detectors: QualitySection = {
   title: 'Detectors',
   text:
     'Domain General, by COCO’s rules, measured by the product on the test split as the user’s own test images. Few-image rows draw photographs ' +
-    'until every tag is in so many of them. Runs differ by seed, few-image rows also by draw. Rows of all photographs, and of 5 except for ' +
-    'playing-cards, have boxes that were voted on, other few-image rows are of before; QUICK rows of 5 except for playing-cards and of all for ' +
-    'azure-cutlery and mslearn-fruit-objects have a margin, others of up to 30 photographs have none. ADVANCED on bccd and ' +
+    'until every tag is in so many of them. Runs differ by seed, few-image rows also by draw. ADVANCED on mslearn-fruit-objects is of before detectors of few photographs had a margin. ADVANCED on bccd and ' +
     'mslearn-fruit-objects tells the minutes of the runs that nothing held up, the first and the first two. Of nine held-out training photographs of bccd that were looked at, what counted as wrong was mostly red cells that nobody marked.',
   labels,
   figures: detectorFigures,
